@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { isSafeError } from "postgraphile/grafast";
+import { GraphQLError } from "postgraphile/graphql";
+import type { ConstraintRule } from "./plugins/ConstraintsPlugin.ts";
+
+/** A failure that a client may not see the inside of; goes to the log under `errorId`. */
+export interface MaskedFailure {
+  readonly errorId: string;
+  readonly error: unknown;
+}
+
+export interface MaskErrorOptions {
+  readonly constraints: ReadonlyMap<string, ConstraintRule>;
+  readonly log: (failure: MaskedFailure) => void;
+}
+
+/** The parts of PostgreSQL's error report that are read here (https://www.postgresql.org/docs/current/protocol-error-fields.html). */
+interface PostgresError {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly column?: string;
+  readonly constraint?: string;
+}
+
+interface Answer {
+  readonly message: string;
+  readonly code: string;
+  readonly [detail: string]: unknown;
+}
+
+/** Raised by our own SQL. Message and detail (a JSON object) are written there, to be read by people and clients. */
+const OWN_CODES: Readonly<Record<string, string>> = {
+  WZ404: "NOT_FOUND",
+  WZ409: "REVISION_CONFLICT",
+  WZ413: "STATE_TOO_LARGE",
+  WZ422: "INCOMPLETE",
+  WZ423: "SESSION_COMPLETED",
+};
+
+const OVERLOADED: Answer = { code: "OVERLOADED", message: "The server has too much to do. Try again in a moment." };
+
+/**
+ * Makes what Grafserv calls with every error on its way out: an error with a code that `docs/error-codes.md` lists
+ * passes, everything else is replaced by an id and logged.
+ */
+export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: GraphQLError) => GraphQLError {
+  const replace = (error: GraphQLError, { message, ...extensions }: Answer) =>
+    new GraphQLError(message, {
+      nodes: error.nodes,
+      source: error.source,
+      positions: error.positions,
+      path: error.path,
+      extensions,
+    });
+
+  return (error) => {
+    const original = error.originalError;
+    if (isPostgresError(original)) {
+      const answer = answerTo(original, constraints);
+      if (answer) return replace(error, answer);
+    } else if (original != null && isSafeError(original)) {
+      return replace(error, { code: "INVALID_INPUT", message: original.message, ...original.extensions });
+    } else if (isPoolTimeout(original)) {
+      return replace(error, OVERLOADED);
+    } else if (isRequestFault(error)) {
+      return replace(error, { code: "INVALID_INPUT", message: error.message });
+    }
+    const errorId = randomUUID();
+    log({ errorId, error: original ?? error });
+    return replace(error, {
+      code: "INTERNAL_SERVER_ERROR",
+      message: `Something went wrong on the server. Its log has it under ${errorId}.`,
+      errorId,
+    });
+  };
+}
+
+function answerTo(error: PostgresError, constraints: ReadonlyMap<string, ConstraintRule>): Answer | undefined {
+  const own = OWN_CODES[error.code];
+  if (own) return { code: own, message: error.message, ...parseDetail(error.detail) };
+
+  const known = constraints.get(error.constraint ?? "");
+  const field = error.column ? camelCase(error.column) : known?.fields[0];
+  const named = field ? `\`${field}\`` : "A value";
+  switch (error.code) {
+    case "42501":
+      return {
+        code: "FORBIDDEN",
+        message: "You may not do this. Sign in as somebody who may, or name only what is yours.",
+      };
+    case "23502":
+      return { code: "INVALID_INPUT", message: `${named} is missing.`, field };
+    case "23514":
+      return { code: "INVALID_INPUT", message: known?.rule ?? `${named} is not allowed.`, field };
+    case "23503":
+      return { code: "UNKNOWN_REFERENCE", message: `${named} refers to something that is not there.`, field };
+    case "23505":
+      return {
+        code: "ALREADY_EXISTS",
+        message: `There is one with this ${field ? `\`${field}\`` : "value"} already.`,
+        field,
+      };
+    case "57014":
+      return { code: "TIMEOUT", message: "This took too long and was stopped. Nothing was saved; try again." };
+    case "55P03":
+      return { code: "TIMEOUT", message: "Somebody else was writing here for too long. Nothing was saved; try again." };
+    // Out of connections, memory or disk; shutting down or starting.
+    case "53300":
+    case "53200":
+    case "53100":
+    case "57P01":
+    case "57P03":
+      return OVERLOADED;
+    // Too deeply nested to be read.
+    case "54001":
+      return { code: "INVALID_INPUT", message: "The value is nested too deeply." };
+    default:
+      // Class 22 is about the data alone, and speaks of the value that was sent.
+      return error.code.startsWith("22")
+        ? { code: "INVALID_INPUT", message: `A value can't be read: ${error.message}.` }
+        : undefined;
+  }
+}
+
+/** Whether it is the request itself that can't be run: a variable of the wrong type, say. Those never have a path. */
+function isRequestFault(error: GraphQLError): boolean {
+  return error.path === undefined && (error.originalError == null || error.originalError instanceof GraphQLError);
+}
+
+function isPostgresError(error: unknown): error is PostgresError {
+  return error instanceof Error && "code" in error && /^[0-9A-Z]{5}$/.test(String(error.code)) && "severity" in error;
+}
+
+// node-postgres gives this no code: https://github.com/brianc/node-postgres/blob/master/packages/pg-pool/index.js
+function isPoolTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === "timeout exceeded when trying to connect";
+}
+
+function parseDetail(detail: string | undefined): Record<string, unknown> {
+  return detail === undefined ? {} : JSON.parse(detail);
+}
+
+function camelCase(column: string): string {
+  return column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,78 @@
+import { PgAggregatesPreset } from "@graphile/pg-aggregates";
+import { PgSimplifyInflectionPreset } from "@graphile/simplify-inflection";
+import type { Pool } from "pg";
+import { makePgService } from "postgraphile/adaptors/pg";
+import type {} from "postgraphile/grafserv/express/v4";
+import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
+import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
+import { type Claims, pgSettingsFor } from "./claims.ts";
+import { type MaskedFailure, makeMaskError } from "./errors.ts";
+import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
+import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
+import { NamingPlugin } from "./plugins/NamingPlugin.ts";
+import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
+import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
+
+export interface PresetOptions {
+  /** Connects as authenticator. */
+  readonly pool: Pool;
+  /** The verified claims of a request; undefined for somebody who is not signed in. */
+  readonly claimsOf: (request: Partial<Grafast.RequestContext>) => Claims | undefined;
+  readonly logMasked: (failure: MaskedFailure) => void;
+  readonly graphiql?: boolean;
+  /** Read the schema again when graphile-migrate says that it changed. */
+  readonly watch?: boolean;
+  readonly plugins?: readonly GraphileConfig.Plugin[];
+}
+
+export const GRAPHQL_PATH = "/graphql";
+export const GRAPHIQL_PATH = "/graphiql";
+const DEFAULT_PAGE_SIZE = 50;
+const MAXIMUM_PAGE_SIZE = 100;
+// A state of 256 KiB, written in JSON with every second character escaped, and the rest of the request.
+const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
+
+/** What the API is. The server, the tests and the export of the schema all use this one. */
+export function makePreset(options: PresetOptions): GraphileConfig.Preset {
+  const constraints = new Map<string, ConstraintRule>();
+  return {
+    extends: [
+      PostGraphileAmberPreset,
+      PgSimplifyInflectionPreset,
+      PgAggregatesPreset,
+      PostGraphileConnectionFilterPreset,
+    ],
+    plugins: [
+      NamingPlugin,
+      CheckedTextEnumPlugin,
+      makeConstraintsPlugin(constraints),
+      NotFoundPlugin,
+      makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
+      ...(options.plugins ?? []),
+    ],
+    disablePlugins: ["NodePlugin"],
+    pgServices: [makePgService({ pool: options.pool, schemas: ["public"] })],
+    gather: { installWatchFixtures: false },
+    schema: {
+      connectionFilterAllowedOperators: [
+        ...["isNull", "equalTo", "notEqualTo", "in", "notIn"],
+        ...["lessThan", "lessThanOrEqualTo", "greaterThan", "greaterThanOrEqualTo"],
+      ],
+      connectionFilterArrays: false,
+      connectionFilterRelations: false,
+    },
+    grafast: {
+      explain: false,
+      context: (request) => ({ pgSettings: pgSettingsFor(options.claimsOf(request)) }),
+    },
+    grafserv: {
+      graphqlPath: GRAPHQL_PATH,
+      graphiqlPath: GRAPHIQL_PATH,
+      graphiql: options.graphiql ?? false,
+      graphiqlOnGraphQLGET: false,
+      watch: options.watch ?? false,
+      maxRequestLength: MAXIMUM_REQUEST_BYTES,
+      maskError: makeMaskError({ constraints, log: options.logMasked }),
+    },
+  };
+}

@@ -1,0 +1,14 @@
+/** @type {import("jest").Config} */
+export default {
+  testEnvironment: "node",
+  testMatch: ["**/*.test.ts"],
+  testPathIgnorePatterns: ["/node_modules/", "/\\.data/"],
+  modulePathIgnorePatterns: ["/\\.data/"],
+  extensionsToTreatAsEsm: [".ts"],
+  // Takes the types away, and leaves everything else as it is written.
+  transform: { "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2024" } }] },
+  // One throw-away PostgreSQL for the whole run; each test file clones a database of its own from a template.
+  globalSetup: "./db/tests/support/globalSetup.ts",
+  globalTeardown: "./db/tests/support/globalTeardown.ts",
+  testTimeout: 30_000,
+};

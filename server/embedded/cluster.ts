@@ -1,0 +1,240 @@
+import { execFile } from "node:child_process";
+import { chown, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import pg from "pg";
+import { Fault } from "../fault.ts";
+import { type Binaries, findBinaries } from "./binaries.ts";
+import { explainFailure } from "./failures.ts";
+import { canEnter, databaseIdentity, type ProcessIdentity } from "./systemUser.ts";
+
+export interface ClusterOptions {
+  /** The folder that holds the cluster; made when missing. */
+  readonly dataDir: string;
+  /** The password of the superuser `postgres`; has to be the same at every start. */
+  readonly superuserPassword: string;
+  /** Settings for the server's command line, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface Cluster {
+  /** A superuser's connection to the database `postgres`. */
+  readonly rootUrl: string;
+  readonly port: number;
+  /** Ends every connection and stops the server. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+// Held by the one Stagekeep that uses the cluster, for as long as it lives: PostgreSQL gives it back when the
+// process dies, however that happens. The number is arbitrary.
+const OWNER_LOCK = 5_678_001;
+const START_ATTEMPTS = 3;
+const START_TIMEOUT_SECONDS = 60;
+
+const run = promisify(execFile);
+
+/**
+ * Starts the PostgreSQL in `dataDir`, initialising it at the first start. A server that was left behind by a
+ * process that was killed is taken over.
+ * @throws {Fault} that says why it could not be started and what to do.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  try {
+    return await start(options);
+  } catch (error) {
+    throw error instanceof Fault ? error : explainFailure(error, options.dataDir);
+  }
+}
+
+/** The superuser's connection to the server that runs in `dataDir`, or undefined when none runs. */
+export async function runningClusterUrl(dataDir: string, superuserPassword: string): Promise<string | undefined> {
+  const port = await recordedPort(clusterPaths(dataDir));
+  if (port === undefined) return undefined;
+  const url = urlFor(port, superuserPassword);
+  const client = await connect(url);
+  await client?.end();
+  return client && url;
+}
+
+async function start({ dataDir, superuserPassword, settings = {} }: ClusterOptions): Promise<Cluster> {
+  const paths = clusterPaths(dataDir);
+  const identity = databaseIdentity();
+  await mkdir(paths.home, { recursive: true });
+  if (identity.uid !== undefined && identity.gid !== undefined) await chown(paths.home, identity.uid, identity.gid);
+  if (!canEnter(paths.home, identity)) {
+    throw new Fault(
+      `PostgreSQL runs as the user postgres here, who can't enter ${dataDir}. Let others enter each folder ` +
+        "above it (chmod o+x), or set DATA_DIR to a folder such as /var/lib/stagekeep.",
+    );
+  }
+  const binaries = await findBinaries(identity, paths.binaries);
+  const invoke = (program: string, args: string[]) =>
+    run(program, args, { ...identity, cwd: "/", env: { PATH: process.env.PATH, LC_ALL: "C" } }).catch(
+      (error: Error & { stdout: string; stderr: string }) => {
+        throw Object.assign(error, { output: `${error.stdout}\n${error.stderr}` });
+      },
+    );
+
+  if (!(await exists(join(paths.data, "PG_VERSION")))) {
+    await initialise(paths, binaries, identity, superuserPassword, invoke);
+  }
+  const port = (await leftRunning(paths, superuserPassword)) ?? (await startServer(paths, binaries, settings, invoke));
+  const rootUrl = urlFor(port, superuserPassword);
+  const owner = await takeOwnership(rootUrl, dataDir);
+
+  let stopped: Promise<void> | undefined;
+  const stopServer = async () => {
+    await owner.end().catch(() => {});
+    await invoke(binaries.pg_ctl, ["stop", "-D", paths.data, "-m", "fast", "-w"]);
+  };
+  return { rootUrl, port, stop: () => (stopped ??= stopServer()) };
+}
+
+type Invoke = (program: string, args: string[]) => Promise<unknown>;
+
+interface ClusterPaths {
+  readonly home: string;
+  readonly data: string;
+  readonly log: string;
+  readonly binaries: string;
+}
+
+function clusterPaths(dataDir: string): ClusterPaths {
+  const home = join(dataDir, "postgres");
+  return { home, data: join(home, "data"), log: join(home, "server.log"), binaries: join(home, "programs") };
+}
+
+async function initialise(
+  paths: ClusterPaths,
+  { initdb }: Binaries,
+  identity: ProcessIdentity,
+  superuserPassword: string,
+  invoke: Invoke,
+): Promise<void> {
+  // Renamed into place, so that an interrupted start leaves nothing that looks like a database.
+  const draft = `${paths.data}.${process.pid}`;
+  const passwordFile = `${draft}.password`;
+  try {
+    await writeFile(passwordFile, superuserPassword, { mode: 0o600 });
+    if (identity.uid !== undefined && identity.gid !== undefined) {
+      await chown(passwordFile, identity.uid, identity.gid);
+    }
+    await invoke(initdb, [
+      `--pgdata=${draft}`,
+      "--username=postgres",
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      // The same sort order on every machine, whatever locales it has.
+      "--locale=C",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+    ]);
+    await rename(draft, paths.data);
+  } finally {
+    await rm(passwordFile, { force: true });
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** The port of a server that already runs on this data, if one does. Removes the lock file of one that is gone. */
+async function leftRunning(paths: ClusterPaths, superuserPassword: string): Promise<number | undefined> {
+  const port = await recordedPort(paths);
+  if (port === undefined) return undefined;
+  const client = await connect(urlFor(port, superuserPassword));
+  if (client) {
+    await client.end();
+    return port;
+  }
+  const lockFile = join(paths.data, "postmaster.pid");
+  const pid = Number((await readFile(lockFile, "utf8")).split("\n")[0]);
+  const program = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => undefined);
+  if (program !== undefined && program.trim() !== "postgres") {
+    // After a crash another program may have got the number. PostgreSQL itself can't tell and would refuse.
+    await rm(lockFile);
+  }
+  return undefined;
+}
+
+async function startServer(
+  paths: ClusterPaths,
+  { pg_ctl }: Binaries,
+  settings: Readonly<Record<string, string>>,
+  invoke: Invoke,
+): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    const all = { listen_addresses: "127.0.0.1", unix_socket_directories: "", port: String(port), ...settings };
+    const flags = Object.entries(all).map(([name, value]) => `-c ${name}='${value}'`);
+    const logged = (await stat(paths.log).catch(() => undefined))?.size ?? 0;
+    try {
+      // pg_ctl gives the server a session of its own: Ctrl-C in a terminal reaches us alone, and we stop it last.
+      await invoke(pg_ctl, [
+        ...["start", "-D", paths.data, "-l", paths.log, "-w", "-t", String(START_TIMEOUT_SECONDS)],
+        ...["-o", flags.join(" ")],
+      ]);
+      return port;
+    } catch (error) {
+      const log = (await readFile(paths.log).catch(() => Buffer.alloc(0))).subarray(logged).toString();
+      const portWasTaken = /Address already in use/.test(log);
+      if (portWasTaken && attempt < START_ATTEMPTS) continue;
+      throw Object.assign(error as Error, { output: `${(error as { output?: string }).output}\n${log}` });
+    }
+  }
+}
+
+async function takeOwnership(rootUrl: string, dataDir: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: rootUrl, application_name: `stagekeep ${process.pid}` });
+  // When the server goes away the pools' own errors say so.
+  client.on("error", () => {});
+  await client.connect();
+  const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [OWNER_LOCK]);
+  if (rows[0]?.taken) return client;
+  const holder = await client.query<{ name: string }>(
+    `select a.application_name as name from pg_locks l join pg_stat_activity a using (pid)
+      where l.locktype = 'advisory' and l.objid = $1 and l.granted`,
+    [OWNER_LOCK],
+  );
+  await client.end();
+  const process_ = holder.rows[0]?.name.replace("stagekeep ", "process ") ?? "a process that is just stopping";
+  throw new Fault(
+    `Another Stagekeep (${process_}) is using the data in ${dataDir}. Stop it first, or set DATA_DIR to another folder.`,
+  );
+}
+
+async function recordedPort(paths: ClusterPaths): Promise<number | undefined> {
+  // Line 4 of PostgreSQL's lock file is the port: https://www.postgresql.org/docs/current/storage-file-layout.html
+  const lines = (await readFile(join(paths.data, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
+  return Number(lines[3]) || undefined;
+}
+
+async function connect(connectionString: string): Promise<pg.Client | undefined> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch {
+    return undefined;
+  }
+}
+
+function urlFor(port: number, superuserPassword: string): string {
+  return `postgres://postgres:${encodeURIComponent(superuserPassword)}@127.0.0.1:${port}/postgres`;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

@@ -1,0 +1,108 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+
+/** The settings of a Stagekeep process, read once from the environment. */
+export interface Env {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** The owner's connection. Absent: the embedded database is used. */
+  readonly databaseUrl: string | undefined;
+  /** The authenticator's connection, always beside `databaseUrl`. */
+  readonly authDatabaseUrl: string | undefined;
+  readonly shadowDatabaseUrl: string | undefined;
+  readonly rootDatabaseUrl: string | undefined;
+  readonly jwtSecret: string | undefined;
+  readonly jwksUrl: URL | undefined;
+  readonly jwtIssuer: string | undefined;
+  readonly jwtAudience: string;
+  readonly graphiql: boolean;
+  /** Absolute path; `dataDirChosen` tells whether somebody asked for it. */
+  readonly dataDir: string;
+  readonly dataDirChosen: boolean;
+  readonly logLevel: string;
+}
+
+/** Everything that is wrong with the environment, a line per variable. */
+export class EnvError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The environment can't be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}\nSee .env.example.`);
+    this.name = "EnvError";
+    this.faults = faults;
+  }
+}
+
+const JWT_SECRET_BYTES = 32;
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  hostname: /.*/,
+  error: "expected a URL such as postgres://user:password@host:5432/database",
+});
+
+const schema = z.object({
+  NODE_ENV: z.enum(["development", "production", "test"], "expected development, production or test").optional(),
+  HOST: z.string().default("127.0.0.1"),
+  PORT: z.coerce.number("expected a port number").int().min(0).max(65535).default(5678),
+  DATABASE_URL: postgresUrl.optional(),
+  AUTH_DATABASE_URL: postgresUrl.optional(),
+  SHADOW_DATABASE_URL: postgresUrl.optional(),
+  ROOT_DATABASE_URL: postgresUrl.optional(),
+  JWT_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= JWT_SECRET_BYTES, `expected at least ${JWT_SECRET_BYTES} bytes`)
+    .optional(),
+  JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().default("authenticated"),
+  GRAPHIQL: z.enum(["0", "1"], "expected 0 or 1").optional(),
+  DATA_DIR: z.string().optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`).default("info"),
+});
+
+/**
+ * Reads and checks the whole environment. An empty variable counts as absent.
+ * @throws {EnvError} with every fault at once.
+ */
+export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(given);
+  const faults = parsed.error?.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) ?? [];
+
+  const production = given.NODE_ENV === "production";
+  if (given.DATABASE_URL && !given.AUTH_DATABASE_URL) {
+    faults.push("AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator");
+  }
+  if (!given.DATABASE_URL && given.AUTH_DATABASE_URL) {
+    faults.push("DATABASE_URL: missing; AUTH_DATABASE_URL is of use only beside it");
+  }
+  if (given.JWT_SECRET && given.JWKS_URL) {
+    faults.push("JWT_SECRET, JWKS_URL: set one of them, not both");
+  }
+  if (production && !given.JWT_SECRET && !given.JWKS_URL) {
+    faults.push("JWT_SECRET or JWKS_URL: missing; production has no secret of its own");
+  }
+  if (faults.length > 0 || !parsed.data) throw new EnvError(faults);
+
+  const env = parsed.data;
+  return {
+    production,
+    host: env.HOST,
+    port: env.PORT,
+    databaseUrl: env.DATABASE_URL,
+    authDatabaseUrl: env.AUTH_DATABASE_URL,
+    shadowDatabaseUrl: env.SHADOW_DATABASE_URL,
+    rootDatabaseUrl: env.ROOT_DATABASE_URL,
+    jwtSecret: env.JWT_SECRET,
+    jwksUrl: env.JWKS_URL === undefined ? undefined : new URL(env.JWKS_URL),
+    jwtIssuer: env.JWT_ISSUER,
+    jwtAudience: env.JWT_AUDIENCE,
+    graphiql: env.GRAPHIQL === undefined ? !production : env.GRAPHIQL === "1",
+    dataDir: resolve(env.DATA_DIR ?? ".data"),
+    dataDirChosen: env.DATA_DIR !== undefined,
+    logLevel: env.LOG_LEVEL,
+  };
+}
