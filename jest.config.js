@@ -1,9 +1,8 @@
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
+  roots: ["<rootDir>/db", "<rootDir>/graphql", "<rootDir>/server"],
   testMatch: ["**/*.test.ts"],
-  testPathIgnorePatterns: ["/node_modules/", "/\\.data/"],
-  modulePathIgnorePatterns: ["/\\.data/"],
   extensionsToTreatAsEsm: [".ts"],
   // Takes the types away, and leaves everything else as it is written.
   transform: { "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2024" } }] },

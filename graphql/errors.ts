@@ -23,11 +23,14 @@ interface PostgresError {
   readonly constraint?: string;
 }
 
-interface Answer {
-  readonly message: string;
+/** What a client is told: a code that `docs/error-codes.md` lists, words for people, and what belongs to the code. */
+export interface ErrorAnswer {
   readonly code: string;
+  readonly message: string;
   readonly [detail: string]: unknown;
 }
+
+export const OVERLOADED_RETRY_SECONDS = 1;
 
 /** Raised by our own SQL. Message and detail (a JSON object) are written there, to be read by people and clients. */
 const OWN_CODES: Readonly<Record<string, string>> = {
@@ -38,14 +41,14 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   WZ423: "SESSION_COMPLETED",
 };
 
-const OVERLOADED: Answer = { code: "OVERLOADED", message: "The server has too much to do. Try again in a moment." };
+export const OVERLOADED: ErrorAnswer = { code: "OVERLOADED", message: "The server has too much to do. Try again in a moment." };
 
 /**
  * Makes what Grafserv calls with every error on its way out: an error with a code that `docs/error-codes.md` lists
  * passes, everything else is replaced by an id and logged.
  */
 export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: GraphQLError) => GraphQLError {
-  const replace = (error: GraphQLError, { message, ...extensions }: Answer) =>
+  const replace = (error: GraphQLError, { message, ...extensions }: ErrorAnswer) =>
     new GraphQLError(message, {
       nodes: error.nodes,
       source: error.source,
@@ -76,7 +79,7 @@ export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: G
   };
 }
 
-function answerTo(error: PostgresError, constraints: ReadonlyMap<string, ConstraintRule>): Answer | undefined {
+function answerTo(error: PostgresError, constraints: ReadonlyMap<string, ConstraintRule>): ErrorAnswer | undefined {
   const own = OWN_CODES[error.code];
   if (own) return { code: own, message: error.message, ...parseDetail(error.detail) };
 

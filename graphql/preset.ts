@@ -3,12 +3,14 @@ import { PgSimplifyInflectionPreset } from "@graphile/simplify-inflection";
 import type { Pool } from "pg";
 import { makePgService } from "postgraphile/adaptors/pg";
 import type {} from "postgraphile/grafserv/express/v4";
+import type { RuruClientConfig } from "postgraphile/grafserv/ruru/server";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
 import { type Claims, pgSettingsFor } from "./claims.ts";
 import { type MaskedFailure, makeMaskError } from "./errors.ts";
 import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
+import { HttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
 import { NamingPlugin } from "./plugins/NamingPlugin.ts";
 import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
@@ -23,6 +25,8 @@ export interface PresetOptions {
   /** Read the schema again when graphile-migrate says that it changed. */
   readonly watch?: boolean;
   readonly plugins?: readonly GraphileConfig.Plugin[];
+  /** What GraphiQL shows to somebody who opens it for the first time. */
+  readonly exampleQuery?: string;
 }
 
 export const GRAPHQL_PATH = "/graphql";
@@ -30,7 +34,7 @@ export const GRAPHIQL_PATH = "/graphiql";
 const DEFAULT_PAGE_SIZE = 50;
 const MAXIMUM_PAGE_SIZE = 100;
 // A state of 256 KiB, written in JSON with every second character escaped, and the rest of the request.
-const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
+export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
 
 /** What the API is. The server, the tests and the export of the schema all use this one. */
 export function makePreset(options: PresetOptions): GraphileConfig.Preset {
@@ -47,10 +51,17 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       CheckedTextEnumPlugin,
       makeConstraintsPlugin(constraints),
       NotFoundPlugin,
+      HttpErrorsPlugin,
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
       ...(options.plugins ?? []),
     ],
-    disablePlugins: ["NodePlugin"],
+    disablePlugins: [
+      // Global ids and `query { query }` serve Relay alone.
+      ...["NodePlugin", "QueryQueryPlugin"],
+      // Filtering and ordering by what other tables hold: a plan that any client could make dear.
+      ...["PgConnectionArgFilterForwardRelationsPlugin", "PgConnectionArgFilterBackwardRelationsPlugin"],
+      ...["PgAggregatesFilterRelationalAggregatesPlugin", "PgAggregatesOrderByAggregatesPlugin"],
+    ],
     pgServices: [makePgService({ pool: options.pool, schemas: ["public"] })],
     gather: { installWatchFixtures: false },
     schema: {
@@ -60,6 +71,9 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       ],
       connectionFilterArrays: false,
       connectionFilterRelations: false,
+      // A list's items are never null: no function here gives such rows.
+      pgForbidSetofFunctionsToReturnNull: true,
+      dontSwallowErrors: true,
     },
     grafast: {
       explain: false,
@@ -74,5 +88,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       maxRequestLength: MAXIMUM_REQUEST_BYTES,
       maskError: makeMaskError({ constraints, log: options.logMasked }),
     },
+    // The type asks for every one of its settings, the code for none.
+    ruru: { clientConfig: { defaultQuery: options.exampleQuery } as RuruClientConfig },
   };
 }

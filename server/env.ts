@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { Fault } from "./fault.ts";
 
 /** The settings of a Stagekeep process, read once from the environment. */
 export interface Env {
@@ -24,12 +25,11 @@ export interface Env {
 }
 
 /** Everything that is wrong with the environment, a line per variable. */
-export class EnvError extends Error {
+export class EnvError extends Fault {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
     super(`The environment can't be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}\nSee .env.example.`);
-    this.name = "EnvError";
     this.faults = faults;
   }
 }

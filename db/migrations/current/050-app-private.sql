@@ -1,3 +1,5 @@
+--! Message: wizard sessions
+
 -- Trigger functions and, later, sweeps: nothing in here is part of the API.
 create schema if not exists app_private;
 revoke all on schema app_private from public;

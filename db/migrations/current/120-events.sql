@@ -42,3 +42,5 @@ comment on column events.created_at is E'@behavior +orderBy +filterBy\nWhen the 
 comment on constraint events_title_check on events is 'A title has 1 to 150 characters.';
 comment on constraint events_status_check on events is 'An event is draft, published or cancelled.';
 comment on constraint events_ends_at_check on events is 'An event ends after it starts.';
+comment on constraint events_owner_id_fkey on events is
+  E'@fieldName owner\n@foreignFieldName events\nAn event belongs to a profile.';

@@ -152,3 +152,7 @@ comment on constraint wizard_sessions_state_check on wizard_sessions is
   'The state is a JSON object. Send it as JSON, not as text that holds JSON.';
 comment on constraint wizard_sessions_completed_at_check on wizard_sessions is
   'A session has a time of completion when, and only when, it is completed.';
+comment on constraint wizard_sessions_user_id_fkey on wizard_sessions is
+  E'@fieldName user\n@foreignFieldName wizardSessions\nA session belongs to a profile.';
+comment on constraint wizard_sessions_event_id_fkey on wizard_sessions is
+  E'@fieldName event\n@foreignFieldName wizardSessions\nA session edits an event that is there.';

@@ -1,9 +1,12 @@
-import { startTestCluster, type TestCluster } from "./cluster.ts";
+import type { ThrowawayDatabase } from "../../../server/database/throwaway.ts";
+import { startTestCluster } from "./cluster.ts";
 
 declare global {
-  var stagekeepTestCluster: TestCluster | undefined;
+  var stagekeepTestCluster: ThrowawayDatabase | undefined;
 }
 
 export default async function globalSetup(): Promise<void> {
+  // PostGraphile's libraries read this when they are loaded; it makes them check more.
+  process.env.GRAPHILE_ENV = "development";
   globalThis.stagekeepTestCluster = await startTestCluster();
 }

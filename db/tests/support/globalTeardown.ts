@@ -1,5 +1,3 @@
-import { stopTestCluster } from "./cluster.ts";
-
 export default async function globalTeardown(): Promise<void> {
-  if (globalThis.stagekeepTestCluster) await stopTestCluster(globalThis.stagekeepTestCluster);
+  await globalThis.stagekeepTestCluster?.stop();
 }

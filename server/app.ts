@@ -1,0 +1,175 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type ErrorRequestHandler } from "express";
+import pg from "pg";
+import type { Logger } from "pino";
+import { postgraphile } from "postgraphile";
+import { grafserv } from "postgraphile/grafserv/express/v4";
+import { GRAPHQL_PATH, MAXIMUM_REQUEST_BYTES, makePreset } from "../graphql/preset.ts";
+import { EXAMPLE_QUERY } from "./dev/exampleQuery.ts";
+import { GraphiqlUserPlugin } from "./dev/GraphiqlUserPlugin.ts";
+import { devSignIn } from "./dev/signIn.ts";
+import { Fault } from "./fault.ts";
+import { authenticate, claimsOf } from "./http/authenticate.ts";
+import { health, isMigrated } from "./http/health.ts";
+import { sendError } from "./http/sendError.ts";
+import { shedLoad } from "./http/shedLoad.ts";
+import { logRequests } from "./log.ts";
+import { KeysUnavailableError, makeVerifyToken, type TokenSettings } from "./tokens.ts";
+
+export interface AppOptions {
+  /** The authenticator's connection. */
+  readonly authDatabaseUrl: string;
+  readonly tokens: TokenSettings;
+  readonly logger: Logger;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly graphiql: boolean;
+  /** The sign-in for demo users, and reading the schema again when it changes. Never in production. */
+  readonly development: boolean;
+  readonly maximumConnections?: number;
+}
+
+export interface App {
+  /** Where it listens, as in `http://127.0.0.1:5678`. */
+  readonly url: string;
+  /** Lets the requests that are under way end, then closes every connection. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_CONNECTIONS = 20;
+const CONNECTION_TIMEOUT_MS = 5_000;
+// Per connection; beyond that a request would wait longer than an autosave's next attempt.
+const WAITING_PER_CONNECTION = 10;
+const STOP_TIMEOUT_MS = 10_000;
+
+/**
+ * Builds the express server with GraphQL and starts to listen.
+ * @throws {Fault} when the database is not migrated, or the port is taken.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { tokens, logger, development, maximumConnections = DEFAULT_CONNECTIONS } = options;
+  const pool = await openPool(options.authDatabaseUrl, maximumConnections, logger);
+
+  const preset = makePreset({
+    pool,
+    claimsOf: ({ node }) => claimsOf(node?.req),
+    logMasked: ({ errorId, error }) => logger.error({ errorId, err: error }, "a request failed"),
+    graphiql: options.graphiql,
+    watch: development,
+    plugins: development && tokens.secret !== undefined ? [GraphiqlUserPlugin] : [],
+    exampleQuery: EXAMPLE_QUERY,
+  });
+  const pgl = postgraphile(preset);
+  const app = express().disable("x-powered-by");
+  app.use(logRequests(logger));
+  app.use(health(pool));
+  if (development && tokens.secret !== undefined) app.use(devSignIn(tokens));
+  app.use(
+    GRAPHQL_PATH,
+    authenticate(makeVerifyToken(tokens)),
+    shedLoad(pool, maximumConnections * WAITING_PER_CONNECTION),
+    express.json({ limit: MAXIMUM_REQUEST_BYTES, type: "application/json" }),
+  );
+
+  const server = createServer(app);
+  const serv = pgl.createServ(grafserv);
+  await serv.addTo(app, server);
+  app.use((_request, response) => sendError(response, 404, { code: "NOT_FOUND", message: "There is nothing here." }));
+  app.use(answerFailure);
+
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    await close(server);
+    await pgl.release();
+    // Gives back the connection that listens for changes of the schema.
+    for (const service of pgl.getResolvedPreset().pgServices ?? []) await service.release?.();
+    await pool.end();
+  };
+  try {
+    // A schema that can't be built is a reason not to start, rather than an answer to the first request.
+    await pgl.getSchema();
+    await listen(server, options);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { address, family, port } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    stop: () => (stopped ??= stop()),
+  };
+}
+
+async function openPool(connectionString: string, max: number, logger: Logger): Promise<pg.Pool> {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    application_name: "stagekeep",
+  });
+  // An idle connection that is lost is replaced by the next request; it is no reason to stop.
+  pool.on("error", (error) => logger.warn({ err: error }, "an idle database connection was lost"));
+  try {
+    if (await isMigrated(pool)) return pool;
+    throw new Fault("The database has no tables yet. Run npm run db:migrate, then start again.");
+  } catch (error) {
+    await pool.end();
+    if (error instanceof Fault) throw error;
+    throw new Fault(`AUTH_DATABASE_URL: the database can't be reached: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const answerFailure: ErrorRequestHandler = (error, request, response, next) => {
+  if (response.headersSent) return next(error);
+  const status: unknown = error.status ?? error.statusCode;
+  if (error instanceof KeysUnavailableError) {
+    request.log.error({ err: error }, "tokens can't be verified");
+    response.set("Retry-After", "5");
+    return sendError(response, 503, { code: "OVERLOADED", message: "Tokens can't be verified just now. Try again." });
+  }
+  if (status === 413) {
+    return sendError(response, 413, {
+      code: "STATE_TOO_LARGE",
+      message: `The request is larger than ${MAXIMUM_REQUEST_BYTES} bytes. Keep files elsewhere and save their addresses.`,
+      limit: MAXIMUM_REQUEST_BYTES,
+    });
+  }
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return sendError(response, status, { code: "INVALID_INPUT", message: "The request is not valid JSON." });
+  }
+  request.log.error({ err: error }, "a request failed");
+  sendError(response, 500, {
+    code: "INTERNAL_SERVER_ERROR",
+    message: `Something went wrong on the server. Its log has it under ${String(request.id)}.`,
+    errorId: request.id,
+  });
+};
+
+function listen(server: Server, { host, port }: AppOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const advice = {
+        EADDRINUSE: `Port ${port} on ${host} is in use. Set PORT to another one, or stop what listens there.`,
+        EACCES: `Port ${port} may not be used by this user. Set PORT to one above 1023.`,
+        EADDRNOTAVAIL: `${host} is no address of this machine. Set HOST to one that is.`,
+        ENOTFOUND: `HOST ${host} is not known.`,
+      }[error.code ?? ""];
+      reject(advice ? new Fault(advice, { cause: error }) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Takes no more requests, and waits for those under way for a while. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../database/migrate.ts";
+import { openDatabase } from "../database/open.ts";
+import { readEnv } from "../env.ts";
+import { runCommand, stopSignal } from "../runCommand.ts";
+
+const SERVER = fileURLToPath(new URL("../main.ts", import.meta.url));
+
+// The server, restarted when its code changes, and graphile-migrate watch. The database is held by this process, so
+// that it outlives the restarts.
+await runCommand(async () => {
+  const stopped = stopSignal();
+  const { connections, close } = await openDatabase(readEnv());
+  const env = {
+    ...process.env,
+    DATABASE_URL: connections.databaseUrl,
+    AUTH_DATABASE_URL: connections.authDatabaseUrl,
+    ROOT_DATABASE_URL: connections.rootDatabaseUrl ?? "",
+    SHADOW_DATABASE_URL: connections.shadowDatabaseUrl ?? "",
+  };
+  const start = (...args: string[]) => spawn(process.execPath, args, { cwd: PROJECT_ROOT, stdio: "inherit", env });
+  const children = [start(GRAPHILE_MIGRATE, "watch"), start("--watch", "--watch-preserve-output", SERVER)];
+  try {
+    await Promise.race([stopped, ...children.map((child) => once(child, "exit"))]);
+  } finally {
+    await Promise.all(children.map(end));
+    await close();
+  }
+});
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
+}

@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { joinDatabase } from "../database/open.ts";
+import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../database/migrate.ts";
+import { readEnv } from "../env.ts";
+import { Fault } from "../fault.ts";
+import { runCommand, stopSignal } from "../runCommand.ts";
+
+/**
+ * Runs graphile-migrate with the arguments given, on the configured database or on the embedded one (the one that a
+ * running server uses, or one that is started for this). That is all that `npm run db:*` adds to it.
+ */
+await runCommand(async () => {
+  const stopped = stopSignal();
+  const { connections, close } = await joinDatabase(readEnv());
+  try {
+    const child = spawn(process.execPath, [GRAPHILE_MIGRATE, ...process.argv.slice(2)], {
+      cwd: PROJECT_ROOT,
+      stdio: "inherit",
+      env: {
+        PATH: process.env.PATH,
+        DATABASE_URL: connections.databaseUrl,
+        SHADOW_DATABASE_URL: connections.shadowDatabaseUrl,
+        ROOT_DATABASE_URL: connections.rootDatabaseUrl,
+      },
+    });
+    stopped.then((signal) => child.kill(signal));
+    const [code, signal] = await once(child, "exit");
+    if (code !== 0 && signal === null) throw new Fault(`graphile-migrate ended with code ${code}.`);
+  } finally {
+    await close();
+  }
+});

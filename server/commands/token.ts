@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { TOKEN_ROLES } from "../../graphql/claims.ts";
+import { readEnv } from "../env.ts";
+import { Fault } from "../fault.ts";
+import { runCommand } from "../runCommand.ts";
+import { tokenSettings } from "../tokenSettings.ts";
+import { signToken } from "../tokens.ts";
+
+const USAGE = `Usage: npm run token -- --sub UUID [--role ${TOKEN_ROLES.join("|")}] [--expires 1h]`;
+
+const optionsSchema = z.object({
+  sub: z.uuid("--sub has to be a UUID"),
+  role: z.enum(TOKEN_ROLES, `--role has to be one of ${TOKEN_ROLES.join(", ")}`).default("authenticated"),
+  expires: z
+    .string()
+    .regex(/^\d+ ?(s|m|h|d)$/, "--expires has to be a span such as 30s, 15m, 1h or 7d")
+    .default("1h"),
+});
+
+await runCommand(async () => {
+  const { sub, role, expires } = readOptions();
+  const env = readEnv();
+  if (env.production) throw new Fault("Tokens are signed here for development only. In production your issuer signs them.");
+  const settings = await tokenSettings(env);
+  if (settings.secret === undefined) {
+    throw new Fault("JWKS_URL is set: tokens are signed by that issuer, whose private key is not here.");
+  }
+  console.log(await signToken(settings, { sub, role, expiresIn: expires }));
+});
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: { sub: { type: "string" }, role: { type: "string" }, expires: { type: "string" } },
+    });
+    return optionsSchema.parse(values);
+  } catch (error) {
+    const reasons = error instanceof z.ZodError ? error.issues.map(({ message }) => message) : [(error as Error).message];
+    throw new Fault(`${reasons.join("\n")}\n${USAGE}`);
+  }
+}

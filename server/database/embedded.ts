@@ -1,0 +1,51 @@
+import { runningClusterUrl, startCluster } from "../embedded/cluster.ts";
+import { loadSecrets, type Secrets } from "../secrets.ts";
+import type { Connections } from "./connections.ts";
+import { withDatabase } from "./connections.ts";
+import { runMigrations } from "./migrate.ts";
+import { setUpDatabase } from "./setup.ts";
+
+export interface EmbeddedDatabase {
+  readonly connections: Connections;
+  stop(): Promise<void>;
+}
+
+const DATABASE = "stagekeep";
+const SHADOW_DATABASE = "stagekeep_shadow";
+
+/** Starts the embedded database of a data folder, with its roles made and its migrations run. */
+export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
+  const secrets = await loadSecrets(dataDir);
+  const cluster = await startCluster({ dataDir, superuserPassword: secrets.superuserPassword });
+  try {
+    const connections = connectionsTo(cluster.rootUrl, secrets);
+    await setUpDatabase(connections);
+    await runMigrations({ databaseUrl: connections.databaseUrl });
+    return { connections, stop: cluster.stop };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** The connections of the embedded database that a running Stagekeep uses, or undefined when none runs. */
+export async function runningEmbeddedDatabase(dataDir: string): Promise<Connections | undefined> {
+  const secrets = await loadSecrets(dataDir);
+  const rootUrl = await runningClusterUrl(dataDir, secrets.superuserPassword);
+  return rootUrl === undefined ? undefined : connectionsTo(rootUrl, secrets);
+}
+
+function connectionsTo(rootDatabaseUrl: string, { ownerPassword, authenticatorPassword }: Secrets): Connections {
+  const as = (role: string, password: string, database: string) => {
+    const url = new URL(withDatabase(rootDatabaseUrl, database));
+    url.username = role;
+    url.password = password;
+    return url.href;
+  };
+  return {
+    rootDatabaseUrl,
+    databaseUrl: as("stagekeep_owner", ownerPassword, DATABASE),
+    shadowDatabaseUrl: as("stagekeep_owner", ownerPassword, SHADOW_DATABASE),
+    authDatabaseUrl: as("authenticator", authenticatorPassword, DATABASE),
+  };
+}

@@ -1,0 +1,52 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startCluster } from "../embedded/cluster.ts";
+import { type Connections, withDatabase } from "./connections.ts";
+import { runMigrations } from "./migrate.ts";
+import { setUpDatabase } from "./setup.ts";
+
+export interface ThrowawayDatabase {
+  readonly connections: Connections & { readonly rootDatabaseUrl: string };
+  /** Stops the server and removes its data. */
+  stop(): Promise<void>;
+}
+
+const PASSWORD = "throwaway";
+
+/** A PostgreSQL of its own in a temporary folder, with a migrated database `name`; for tests and generators. */
+export async function startThrowawayDatabase(name: string): Promise<ThrowawayDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), "stagekeep-"));
+  // Where we are root, PostgreSQL runs as another user, who has to get in.
+  await chmod(dataDir, 0o755);
+  const cluster = await startCluster({
+    dataDir,
+    superuserPassword: PASSWORD,
+    // Nothing has to outlive a crash here.
+    settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" },
+  });
+  const stop = async () => {
+    await cluster.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const connections = {
+      rootDatabaseUrl: cluster.rootUrl,
+      databaseUrl: urlAs(cluster.rootUrl, "stagekeep_owner", name),
+      authDatabaseUrl: urlAs(cluster.rootUrl, "authenticator", name),
+    };
+    await setUpDatabase(connections);
+    await runMigrations({ databaseUrl: connections.databaseUrl, includeCurrent: true });
+    return { connections, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Another role's connection to another database of a throw-away server, where all passwords are the same. */
+export function urlAs(rootDatabaseUrl: string, role: string, database: string): string {
+  const url = new URL(withDatabase(rootDatabaseUrl, database));
+  url.username = role;
+  return url.href;
+}

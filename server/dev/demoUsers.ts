@@ -1,0 +1,5 @@
+/** Two people to act as while developing. Their ids are fixed, so that their sessions are there tomorrow. */
+export const DEMO_USERS = [
+  { key: "ada", name: "Ada", id: "ada00000-0000-4000-8000-000000000001" },
+  { key: "ben", name: "Ben", id: "be000000-0000-4000-8000-000000000002" },
+] as const;

@@ -1,0 +1,36 @@
+/** What GraphiQL shows at first: one whole round through a session, to be run step by step. */
+export const EXAMPLE_QUERY = `# Choose who you are at the bottom left, then run these one after the other.
+
+mutation Create {
+  createWizardSession(
+    input: { wizardSession: { stage: 1, state: { basics: { title: "Summer party" } } } }
+  ) {
+    wizardSession { id stage status state revision lastSavedAt }
+  }
+}
+
+# Put in the id from above. \`revision\` is the one that you last read: leave it out to overwrite whatever is there.
+mutation Save($id: UUID!) {
+  updateWizardSession(
+    input: {
+      id: $id
+      patch: { stage: 2, revision: 0, state: { basics: { title: "Summer party", category: "music" } } }
+    }
+  ) {
+    wizardSession { id stage state revision lastSavedAt }
+  }
+}
+
+query Resume {
+  wizardSessions(condition: { status: IN_PROGRESS }, orderBy: LAST_SAVED_AT_DESC, first: 1) {
+    nodes { id stage state revision lastSavedAt }
+  }
+}
+
+query HowFar {
+  wizardSessions {
+    totalCount
+    groupedAggregates(groupBy: [STAGE]) { keys distinctCount { id } }
+  }
+}
+`;

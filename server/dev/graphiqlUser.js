@@ -1,0 +1,65 @@
+// Runs in GraphiQL's page: a bar that says who you are, and signs every GraphQL request with that user's token.
+// Written for the browser as it is; nothing builds or imports it.
+const { signInPath, graphqlPath } = document.currentScript.dataset;
+const STORAGE_KEY = "stagekeep:graphiql-user";
+const NOBODY = "";
+
+let current = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "null");
+
+const plainFetch = window.fetch;
+window.fetch = async (input, init = {}) => {
+  const request = new Request(input, init);
+  const isGraphql = new URL(request.url).pathname === graphqlPath;
+  // What somebody typed into GraphiQL's header editor counts for more than the bar.
+  if (!isGraphql || !current || request.headers.has("authorization")) return plainFetch(input, init);
+  const headers = new Headers(request.headers);
+  headers.set("authorization", `Bearer ${current.token}`);
+  const response = await plainFetch(input, { ...init, headers });
+  // The token has expired, or the data folder was replaced. The demo users need no password: sign in again.
+  if (response.status !== 401) return response;
+  await signIn(current.user.key);
+  headers.set("authorization", `Bearer ${current.token}`);
+  return plainFetch(input, { ...init, headers });
+};
+
+async function signIn(key) {
+  const response = await plainFetch(`${signInPath}/${key}`, { method: "POST" });
+  if (!response.ok) throw new Error(`Signing in as ${key} failed with ${response.status}.`);
+  current = await response.json();
+  localStorage.setItem(STORAGE_KEY, JSON.stringify(current));
+}
+
+function signOut() {
+  current = null;
+  localStorage.removeItem(STORAGE_KEY);
+}
+
+async function showBar() {
+  const { users } = await (await plainFetch(signInPath)).json();
+  const bar = document.createElement("form");
+  bar.setAttribute("aria-label", "Signed in as");
+  bar.style.cssText =
+    "position:fixed;bottom:8px;left:56px;z-index:20;display:flex;gap:8px;align-items:center;padding:6px 12px;" +
+    "border-radius:8px;background:#1f2937;color:#fff;font:14px system-ui,sans-serif;box-shadow:0 1px 6px #0006";
+  const label = document.createElement("label");
+  label.textContent = "You are ";
+  const select = document.createElement("select");
+  select.style.cssText = "font:inherit;padding:2px 6px;color:#111;background:#fff;border-radius:4px";
+  select.append(new Option("nobody (anon)", NOBODY), ...users.map(({ key, name }) => new Option(name, key)));
+  select.value = current?.user.key ?? NOBODY;
+  const id = document.createElement("code");
+  const showId = () => {
+    id.textContent = current?.user.id ?? "";
+  };
+  showId();
+  select.addEventListener("change", async () => {
+    if (select.value === NOBODY) signOut();
+    else await signIn(select.value);
+    showId();
+  });
+  label.append(select);
+  bar.append(label, id);
+  document.body.append(bar);
+}
+
+window.addEventListener("DOMContentLoaded", showBar);

@@ -1,0 +1,33 @@
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import type { Claims } from "../../graphql/claims.ts";
+import { TokenError, type VerifyToken } from "../tokens.ts";
+import { sendError } from "./sendError.ts";
+
+const verified = new WeakMap<object, Claims>();
+
+/** The verified claims of a request; undefined for somebody who sent no token. */
+export function claimsOf(request: object | undefined): Claims | undefined {
+  return request && verified.get(request);
+}
+
+/**
+ * Verifies the bearer token before anything else reads the request. No Authorization header is `anon`; a header that
+ * holds no good token is always the same 401, whatever is wrong with it.
+ */
+export function authenticate(verifyToken: VerifyToken): RequestHandler {
+  return async (request: Request, response: Response, next: NextFunction) => {
+    const header = request.headers.authorization;
+    if (header === undefined) return next();
+    const token = /^Bearer +([^ ]+)$/i.exec(header)?.[1];
+    try {
+      if (token === undefined) throw new TokenError("The Authorization header is not of the form «Bearer TOKEN».");
+      verified.set(request, await verifyToken(token));
+    } catch (error) {
+      if (!(error instanceof TokenError)) return next(error);
+      request.log.info({ reason: error.reason }, "token refused");
+      response.set("WWW-Authenticate", "Bearer");
+      return sendError(response, 401, { code: "UNAUTHENTICATED", message: error.message });
+    }
+    next();
+  };
+}

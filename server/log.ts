@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { type DestinationStream, type Logger, pino } from "pino";
+import { pinoHttp } from "pino-http";
+import pretty from "pino-pretty";
+
+export interface LogOptions {
+  readonly logLevel: string;
+  readonly production: boolean;
+}
+
+/**
+ * The server's log on standard output: JSON lines, or lines for people in a developer's terminal. Of a request it keeps method, path, status, time and id, so that
+ * no token and nothing that anybody typed can get into it. Of an error it keeps what names the fault: PostgreSQL's
+ * `detail` and `where` quote rows, and are left out.
+ */
+export function makeLogger({ logLevel, production }: LogOptions, destination: DestinationStream = standardOutput(production)): Logger {
+  return pino({ level: logLevel, serializers: { err: describeError } }, destination);
+}
+
+function standardOutput(production: boolean): DestinationStream {
+  if (production || !process.stdout.isTTY) return pino.destination({ sync: true });
+  return pretty({ sync: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss" });
+}
+
+export function logRequests(logger: Logger) {
+  return pinoHttp({
+    logger,
+    genReqId: (request, response) => {
+      const given = request.headers["x-request-id"];
+      const id = typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+      response.setHeader("X-Request-Id", id);
+      return id;
+    },
+    serializers: {
+      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({ id, method, path: url.split("?")[0] }),
+      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+      err: describeError,
+    },
+    customLogLevel: (request, response, error) => {
+      if (error || response.statusCode >= 500) return "error";
+      return request.url?.endsWith("z") ? "debug" : "info";
+    },
+  });
+}
+
+interface DescribedError {
+  readonly type: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+function describeError(error: unknown): DescribedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: "something that is no Error was thrown" };
+  const { code, constraint, table, column, routine } = error as Error & Record<string, unknown>;
+  return { type: error.name, message: error.message, stack: error.stack, code, constraint, table, column, routine };
+}
