@@ -3,9 +3,10 @@
 -- so no migration creates one.
 do $$
 begin
-  -- Owns every object and runs the migrations. No superuser and no bypassrls: a missing grant must show.
+  -- Owns every object and runs the migrations. No superuser and no bypassrls: a missing grant must show. It inherits,
+  -- because before PostgreSQL 16 a database's owner may create in the schema public only by inheriting that.
   if not exists (select from pg_roles where rolname = 'stagekeep_owner') then
-    create role stagekeep_owner login noinherit;
+    create role stagekeep_owner login;
   end if;
   -- What the API connects as. It may do nothing by itself; it becomes one of the three roles below.
   if not exists (select from pg_roles where rolname = 'authenticator') then

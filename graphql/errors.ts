@@ -30,7 +30,17 @@ export interface ErrorAnswer {
   readonly [detail: string]: unknown;
 }
 
+const NESTED_TOO_DEEPLY: ErrorAnswer = { code: "INVALID_INPUT", message: "The value is nested too deeply." };
 export const OVERLOADED_RETRY_SECONDS = 1;
+
+/** The answer to a request whose body is larger than `limit` bytes. */
+export function requestTooLarge(limit: number): ErrorAnswer {
+  return {
+    code: "STATE_TOO_LARGE",
+    message: `The request is larger than ${limit} bytes. Keep files elsewhere and save their addresses.`,
+    limit,
+  };
+}
 
 /** Raised by our own SQL. Message and detail (a JSON object) are written there, to be read by people and clients. */
 const OWN_CODES: Readonly<Record<string, string>> = {
@@ -41,7 +51,10 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   WZ423: "SESSION_COMPLETED",
 };
 
-export const OVERLOADED: ErrorAnswer = { code: "OVERLOADED", message: "The server has too much to do. Try again in a moment." };
+export const OVERLOADED: ErrorAnswer = {
+  code: "OVERLOADED",
+  message: "The server has too much to do. Try again in a moment.",
+};
 
 /**
  * Makes what Grafserv calls with every error on its way out: an error with a code that `docs/error-codes.md` lists
@@ -63,9 +76,15 @@ export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: G
       const answer = answerTo(original, constraints);
       if (answer) return replace(error, answer);
     } else if (original != null && isSafeError(original)) {
-      return replace(error, { code: "INVALID_INPUT", message: original.message, ...original.extensions });
+      // `statusCode` is Grafserv's note to itself.
+      const { statusCode: _, ...extensions } = original.extensions ?? {};
+      return replace(error, { code: "INVALID_INPUT", message: original.message, ...extensions });
     } else if (isPoolTimeout(original)) {
       return replace(error, OVERLOADED);
+    } else if (isStackOverflow(original)) {
+      return replace(error, NESTED_TOO_DEEPLY);
+    } else if (isFilterFault(original)) {
+      return replace(error, { code: "INVALID_INPUT", message: `${original.message} Leave the field out instead.` });
     } else if (isRequestFault(error)) {
       return replace(error, { code: "INVALID_INPUT", message: error.message });
     }
@@ -115,9 +134,8 @@ function answerTo(error: PostgresError, constraints: ReadonlyMap<string, Constra
     case "57P01":
     case "57P03":
       return OVERLOADED;
-    // Too deeply nested to be read.
     case "54001":
-      return { code: "INVALID_INPUT", message: "The value is nested too deeply." };
+      return NESTED_TOO_DEEPLY;
     default:
       // Class 22 is about the data alone, and speaks of the value that was sent.
       return error.code.startsWith("22")
@@ -138,6 +156,16 @@ function isPostgresError(error: unknown): error is PostgresError {
 // node-postgres gives this no code: https://github.com/brianc/node-postgres/blob/master/packages/pg-pool/index.js
 function isPoolTimeout(error: unknown): boolean {
   return error instanceof Error && error.message === "timeout exceeded when trying to connect";
+}
+
+// A plain Error in the filter plugin: node_modules/postgraphile-plugin-connection-filter/dist/utils.js
+function isFilterFault(error: unknown): error is Error {
+  return error instanceof Error && error.message.endsWith("are forbidden in filter argument input.");
+}
+
+// JSON of many thousand levels can be parsed, but not written again.
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message === "Maximum call stack size exceeded";
 }
 
 function parseDetail(detail: string | undefined): Record<string, unknown> {

@@ -10,9 +10,11 @@ import { type Claims, pgSettingsFor } from "./claims.ts";
 import { type MaskedFailure, makeMaskError } from "./errors.ts";
 import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
-import { HttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
+import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
+import { makeHttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
 import { NamingPlugin } from "./plugins/NamingPlugin.ts";
 import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
+import { NullableOrderPlugin } from "./plugins/NullableOrderPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
 
 export interface PresetOptions {
@@ -35,6 +37,8 @@ const DEFAULT_PAGE_SIZE = 50;
 const MAXIMUM_PAGE_SIZE = 100;
 // A state of 256 KiB, written in JSON with every second character escaped, and the rest of the request.
 export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
+// GraphiQL's own introspection has about 100 fields and is 15 deep.
+const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16 };
 
 /** What the API is. The server, the tests and the export of the schema all use this one. */
 export function makePreset(options: PresetOptions): GraphileConfig.Preset {
@@ -51,7 +55,9 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       CheckedTextEnumPlugin,
       makeConstraintsPlugin(constraints),
       NotFoundPlugin,
-      HttpErrorsPlugin,
+      NullableOrderPlugin,
+      makeDocumentLimitsPlugin(DOCUMENT_LIMITS),
+      makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
       ...(options.plugins ?? []),
     ],

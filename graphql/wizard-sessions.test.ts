@@ -1,9 +1,324 @@
-import { expect, it } from "@jest/globals";
-import { useTestApi } from "../db/tests/support/api.ts";
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { type Caller, useTestApi } from "../db/tests/support/api.ts";
+import { countSessions, storedSession } from "../db/tests/support/rows.ts";
+import {
+  CREATE,
+  createEventOf,
+  createSession,
+  DELETE,
+  deleteSession,
+  readSession,
+  UPDATE,
+  updateSession,
+} from "../db/tests/support/sessions.ts";
 
 const api = useTestApi();
+let ada: Caller;
+let ben: Caller;
+beforeAll(async () => {
+  [ada, ben] = [await api.user(), await api.user()];
+});
 
-it("answers", async () => {
-  const ada = await api.user();
-  expect(await ada.ask("{ wizardSessions { totalCount } }")).toEqual({ wizardSessions: { totalCount: 0 } });
+const idOf = ({ id }: Caller) => id ?? "";
+
+describe("creating a session", () => {
+  it("begins at stage 1, in progress, with an empty state, for the caller", async () => {
+    const session = await createSession(ada);
+    expect(session).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      userId: ada.id,
+      eventId: null,
+      stage: 1,
+      status: "IN_PROGRESS",
+      state: {},
+      startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      lastSavedAt: session.startedAt,
+      completedAt: null,
+      revision: 0,
+    });
+    expect(await storedSession(api.db, session.id)).toMatchObject({
+      user_id: ada.id,
+      stage: 1,
+      state: {},
+      revision: 0,
+    });
+  });
+
+  it("takes what the caller already knows", async () => {
+    const known = { id: randomUUID(), userId: ada.id, eventId: await createEventOf(ada), stage: 3, state: { a: [1] } };
+    expect(await createSession(ada, known)).toMatchObject(known);
+    expect(await storedSession(api.db, known.id)).toMatchObject({
+      event_id: known.eventId,
+      stage: 3,
+      state: { a: [1] },
+    });
+  });
+
+  it("works for a user who has no profile yet, and makes it", async () => {
+    const newcomer = await api.user();
+    const profiles = () => api.db.root.query("select from profiles where id = $1", [newcomer.id]);
+    expect((await profiles()).rowCount).toBe(0);
+    await createSession(newcomer);
+    expect((await profiles()).rowCount).toBe(1);
+  });
+
+  it("refuses an id that is taken, and changes nothing", async () => {
+    const { id } = await createSession(ada);
+    const [stored, count] = [await storedSession(api.db, id), await countSessions(api.db, idOf(ada))];
+    const { extensions } = await ada.refused(CREATE, { session: { id, stage: 2 } });
+    expect(extensions).toEqual({ code: "ALREADY_EXISTS", field: "id" });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+    expect(await countSessions(api.db, idOf(ada))).toBe(count);
+  });
+
+  it("says of another user's id no more than that it is taken", async () => {
+    const { id } = await createSession(ada, { stage: 2, state: { title: "Secret" } });
+    const stored = await storedSession(api.db, id);
+    const refusal = await ben.refused(CREATE, { session: { id } });
+    expect(refusal).toEqual({
+      message: "There is one with this `id` already.",
+      path: ["createWizardSession"],
+      extensions: { code: "ALREADY_EXISTS", field: "id" },
+    });
+    expect(refusal).toEqual(await ada.refused(CREATE, { session: { id } }));
+    expect(await storedSession(api.db, id)).toEqual(stored);
+    expect(await countSessions(api.db, idOf(ben))).toBe(0);
+  });
+
+  it("is not possible in another user's name", async () => {
+    const before = await countSessions(api.db, idOf(ada));
+    const { extensions } = await ben.refused(CREATE, { session: { userId: ada.id } });
+    expect(extensions).toEqual({ code: "FORBIDDEN" });
+    expect(await countSessions(api.db, idOf(ada))).toBe(before);
+  });
+});
+
+describe("saving a session", () => {
+  it("changes what the patch names, counts the save and moves its time forward", async () => {
+    const session = await createSession(ada);
+    const patch = { eventId: await createEventOf(ada), stage: 4, state: { basics: { title: "Fête" } } };
+    const saved = await updateSession(ada, session.id, { ...patch, status: "ABANDONED", revision: 0 });
+    const lastSavedAt = expect.any(String);
+    expect(saved).toEqual({ ...session, ...patch, status: "ABANDONED", revision: 1, lastSavedAt });
+    expect(Date.parse(saved.lastSavedAt)).toBeGreaterThanOrEqual(Date.parse(session.lastSavedAt));
+    expect(saved.lastSavedAt).not.toBe(session.lastSavedAt);
+    expect(await storedSession(api.db, session.id)).toMatchObject({
+      status: "abandoned",
+      state: patch.state,
+      revision: 1,
+    });
+  });
+
+  it.each([
+    ["stage", { stage: 2 }],
+    ["state", { state: { b: 2 } }],
+    ["status", { status: "ABANDONED" }],
+    ["eventId", { eventId: null }],
+  ])("leaves everything else as it was when the patch names %s alone", async (_, patch) => {
+    const eventId = await createEventOf(ada);
+    const session = await createSession(ada, { eventId, stage: 5, state: { a: 1 } });
+    const saved = await updateSession(ada, session.id, patch);
+    expect(saved).toEqual({ ...session, ...patch, revision: 1, lastSavedAt: saved.lastSavedAt });
+  });
+
+  it("is accepted onto any revision when the patch names none", async () => {
+    const { id } = await createSession(ada);
+    for (const stage of [2, 3, 4]) await updateSession(ada, id, { stage });
+    expect(await storedSession(api.db, id)).toMatchObject({ stage: 4, revision: 3 });
+  });
+
+  it("is accepted onto the newest revision, time after time", async () => {
+    const { id } = await createSession(ada);
+    for (const revision of [0, 1, 2]) await updateSession(ada, id, { revision, state: { revision } });
+    expect(await storedSession(api.db, id)).toMatchObject({ state: { revision: 2 }, revision: 3 });
+  });
+
+  it.each([
+    ["an older", 0],
+    ["a later", 2],
+    ["a negative", -1],
+  ])("is refused onto %s revision, with the newest one's number", async (_, revision) => {
+    const { id } = await createSession(ada);
+    await updateSession(ada, id, { stage: 2 });
+    const stored = await storedSession(api.db, id);
+    const { message, extensions } = await ada.refused(UPDATE, { id, patch: { stage: 3, revision } });
+    expect(extensions).toEqual({ code: "REVISION_CONFLICT", currentRevision: 1 });
+    expect(message).toContain(`it is at revision 1, not ${revision}`);
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+
+  it("is refused when the revision is null, which is no way round the comparison", async () => {
+    const { id } = await createSession(ada);
+    const stored = await storedSession(api.db, id);
+    const { extensions } = await ada.refused(UPDATE, { id, patch: { stage: 3, revision: null } });
+    expect(extensions).toEqual({ code: "INVALID_INPUT", field: "revision" });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+
+  it("succeeds for one of two that name the same revision at the same time", async () => {
+    const { id } = await createSession(ada);
+    const saves = await Promise.allSettled([2, 3].map((stage) => updateSession(ada, id, { stage, revision: 0 })));
+    expect(saves.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    const saved = saves.find((save) => save.status === "fulfilled");
+    expect(await storedSession(api.db, id)).toMatchObject({ stage: saved?.value.stage, revision: 1 });
+  });
+
+  it("is refused when the patch is empty", async () => {
+    const { id } = await createSession(ada);
+    const stored = await storedSession(api.db, id);
+    const { extensions } = await ada.refused(UPDATE, { id, patch: {} });
+    expect(extensions).toEqual({ code: "INVALID_INPUT" });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+});
+
+describe("the status of a session", () => {
+  it.each([
+    ["IN_PROGRESS", "in_progress"],
+    ["COMPLETED", "completed"],
+    ["ABANDONED", "abandoned"],
+  ])("is %s in GraphQL where SQL holds %s", async (status, text) => {
+    const created = await createSession(ada, { status });
+    expect(created.status).toBe(status);
+    expect(await storedSession(api.db, created.id)).toMatchObject({ status: text });
+
+    const { id } = await createSession(ada);
+    expect((await updateSession(ada, id, { status })).status).toBe(status);
+    expect(await storedSession(api.db, id)).toMatchObject({ status: text });
+    expect(await readSession(ada, id)).toMatchObject({ status });
+  });
+
+  it("goes from abandoned back to in progress", async () => {
+    const { id } = await createSession(ada, { status: "ABANDONED" });
+    expect(await updateSession(ada, id, { status: "IN_PROGRESS" })).toMatchObject({ status: "IN_PROGRESS" });
+  });
+
+  it("sets the time of completion when it becomes completed", async () => {
+    const { id } = await createSession(ada);
+    const { completedAt } = await updateSession(ada, id, { status: "COMPLETED" });
+    expect(Date.now() - Date.parse(completedAt ?? "")).toBeLessThan(10_000);
+  });
+
+  it.each([
+    ["its stage", { stage: 2 }],
+    ["its state", { state: { late: true } }],
+    ["its status", { status: "IN_PROGRESS" }],
+    ["its event", { eventId: null }],
+    ["anything, with the right revision", { stage: 2, revision: 1 }],
+    ["anything, with a stale revision", { stage: 2, revision: 0 }],
+  ])("locks a completed session: its user can't change %s", async (_, patch) => {
+    const { id } = await createSession(ada);
+    await updateSession(ada, id, { status: "COMPLETED" });
+    const stored = await storedSession(api.db, id);
+    const { extensions } = await ada.refused(UPDATE, { id, patch });
+    expect(extensions).toEqual({ code: "SESSION_COMPLETED" });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+});
+
+describe("deleting a session", () => {
+  it("gives it back a last time, and removes it", async () => {
+    const session = await createSession(ada);
+    expect(await deleteSession(ada, session.id)).toEqual(session);
+    expect(await storedSession(api.db, session.id)).toBeUndefined();
+    expect(await readSession(ada, session.id)).toBeNull();
+  });
+
+  it("fails the second time", async () => {
+    const { id } = await createSession(ada);
+    await deleteSession(ada, id);
+    expect((await ada.refused(DELETE, { id })).extensions).toEqual({ code: "NOT_FOUND" });
+  });
+});
+
+describe("a session of another user's", () => {
+  const REFUSED = { message: "There is no such WizardSession, or it is not yours.", extensions: { code: "NOT_FOUND" } };
+
+  it("is not there to be read", async () => {
+    const { id } = await createSession(ada);
+    expect(await readSession(ben, id)).toBeNull();
+    expect(await readSession(ada, id)).toMatchObject({ id });
+  });
+
+  it.each([
+    ["updated", UPDATE, "updateWizardSession"],
+    ["deleted", DELETE, "deleteWizardSession"],
+  ])("can't be %s, and neither can one that never was: the two answers are the same", async (_, document, field) => {
+    const { id } = await createSession(ada);
+    const stored = await storedSession(api.db, id);
+    const refusal = await ben.refused(document, { id, patch: { stage: 2 } });
+    expect(refusal).toEqual({ ...REFUSED, path: [field] });
+    expect(await ben.refused(document, { id: randomUUID(), patch: { stage: 2 } })).toEqual(refusal);
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+
+  it.each([
+    ["a stale revision", { revision: 7 }],
+    ["the right revision", { revision: 1 }],
+    ["no revision at all", { revision: null }],
+    ["an unknown stage", { stage: 7 }],
+    ["a state that is no object", { state: [] }],
+    ["a state that is too large", { state: { text: "x".repeat(300_000) } }],
+    ["an event that is not there", { eventId: randomUUID() }],
+  ])("does not show by its answer to %s whether it is there or completed", async (_, patch) => {
+    const { id } = await createSession(ada);
+    await updateSession(ada, id, { status: "COMPLETED" });
+    const stored = await storedSession(api.db, id);
+    expect(await ben.refused(UPDATE, { id, patch })).toMatchObject(REFUSED);
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+
+  it.each([
+    ["updateWizardSession", "clientMutationId", "id: $id, patch: { stage: 2 }"],
+    ["updateWizardSession", "query { __typename }", "id: $id, patch: { stage: 2 }"],
+    ["deleteWizardSession", "clientMutationId", "id: $id"],
+    ["deleteWizardSession", "query { __typename }", "id: $id"],
+  ])("is refused to %s also when the answer need only hold %s", async (field, selection, input) => {
+    const { id } = await createSession(ada);
+    const stored = await storedSession(api.db, id);
+    const refusal = await ben.refused(`mutation ($id: UUID!) { ${field}(input: { ${input} }) { ${selection} } }`, {
+      id,
+    });
+    expect(refusal).toEqual({ ...REFUSED, path: [field] });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+});
+
+describe("a trusted back end", () => {
+  it("writes for a user, who then has the session", async () => {
+    const [service, { userId }] = [await api.service(), await createSession(ada)];
+    const session = await createSession(service, { userId, stage: 2 });
+    const saved = await updateSession(service, session.id, { state: { imported: true } });
+    expect(await readSession(ada, session.id)).toEqual({ ...session, ...saved });
+    expect(saved).toMatchObject({ userId, stage: 2, state: { imported: true }, revision: 1 });
+    await deleteSession(service, session.id);
+    expect(await storedSession(api.db, session.id)).toBeUndefined();
+  });
+
+  it("is refused an unknown event, by the field's name", async () => {
+    const [service, { id }] = [await api.service(), await createSession(ada)];
+    const stored = await storedSession(api.db, id);
+    const { extensions } = await service.refused(UPDATE, { id, patch: { eventId: randomUUID() } });
+    expect(extensions).toEqual({ code: "UNKNOWN_REFERENCE", field: "eventId" });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+
+  it("is refused an unknown user, by the field's name", async () => {
+    const [service, nobody] = [await api.service(), randomUUID()];
+    const { extensions } = await service.refused(CREATE, { session: { userId: nobody } });
+    expect(extensions).toEqual({ code: "UNKNOWN_REFERENCE", field: "userId" });
+    expect(await countSessions(api.db, nobody)).toBe(0);
+  });
+
+  it("is bound by revisions and by completion like everybody", async () => {
+    const [service, { id }] = [await api.service(), await createSession(ada)];
+    const stale = await service.refused(UPDATE, { id, patch: { stage: 2, revision: 5 } });
+    expect(stale.extensions).toEqual({ code: "REVISION_CONFLICT", currentRevision: 0 });
+    await updateSession(service, id, { status: "COMPLETED" });
+    const stored = await storedSession(api.db, id);
+    const late = await service.refused(UPDATE, { id, patch: { stage: 2 } });
+    expect(late.extensions).toEqual({ code: "SESSION_COMPLETED" });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
 });

@@ -5,6 +5,7 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { postgraphile } from "postgraphile";
 import { grafserv } from "postgraphile/grafserv/express/v4";
+import { requestTooLarge } from "../graphql/errors.ts";
 import { GRAPHQL_PATH, MAXIMUM_REQUEST_BYTES, makePreset } from "../graphql/preset.ts";
 import { EXAMPLE_QUERY } from "./dev/exampleQuery.ts";
 import { GraphiqlUserPlugin } from "./dev/GraphiqlUserPlugin.ts";
@@ -130,11 +131,7 @@ const answerFailure: ErrorRequestHandler = (error, request, response, next) => {
     return sendError(response, 503, { code: "OVERLOADED", message: "Tokens can't be verified just now. Try again." });
   }
   if (status === 413) {
-    return sendError(response, 413, {
-      code: "STATE_TOO_LARGE",
-      message: `The request is larger than ${MAXIMUM_REQUEST_BYTES} bytes. Keep files elsewhere and save their addresses.`,
-      limit: MAXIMUM_REQUEST_BYTES,
-    });
+    return sendError(response, 413, requestTooLarge(MAXIMUM_REQUEST_BYTES));
   }
   if (typeof status === "number" && status >= 400 && status < 500) {
     return sendError(response, status, { code: "INVALID_INPUT", message: "The request is not valid JSON." });

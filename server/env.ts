@@ -46,7 +46,11 @@ const postgresUrl = z.url({
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"], "expected development, production or test").optional(),
   HOST: z.string().default("127.0.0.1"),
-  PORT: z.coerce.number("expected a port number").int().min(0).max(65535).default(5678),
+  PORT: z
+    .string()
+    .refine((port) => /^\d+$/.test(port) && Number(port) <= 65535, "expected a port number")
+    .transform(Number)
+    .default(5678),
   DATABASE_URL: postgresUrl.optional(),
   AUTH_DATABASE_URL: postgresUrl.optional(),
   SHADOW_DATABASE_URL: postgresUrl.optional(),
@@ -62,6 +66,9 @@ const schema = z.object({
   DATA_DIR: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
+
+/** The names of everything that is read here. */
+export const ENV_VARIABLES: readonly string[] = Object.keys(schema.shape);
 
 /**
  * Reads and checks the whole environment. An empty variable counts as absent.

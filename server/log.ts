@@ -13,7 +13,10 @@ export interface LogOptions {
  * no token and nothing that anybody typed can get into it. Of an error it keeps what names the fault: PostgreSQL's
  * `detail` and `where` quote rows, and are left out.
  */
-export function makeLogger({ logLevel, production }: LogOptions, destination: DestinationStream = standardOutput(production)): Logger {
+export function makeLogger(
+  { logLevel, production }: LogOptions,
+  destination: DestinationStream = standardOutput(production),
+): Logger {
   return pino({ level: logLevel, serializers: { err: describeError } }, destination);
 }
 
@@ -32,7 +35,11 @@ export function logRequests(logger: Logger) {
       return id;
     },
     serializers: {
-      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({ id, method, path: url.split("?")[0] }),
+      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
+        id,
+        method,
+        path: url.split("?")[0],
+      }),
       res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
       err: describeError,
     },
@@ -49,7 +56,9 @@ interface DescribedError {
   readonly [field: string]: unknown;
 }
 
-function describeError(error: unknown): DescribedError {
+function describeError(given: unknown): DescribedError {
+  // pino-http hands on a copy of the error, which has the error itself as `raw`.
+  const error = (given as { raw?: unknown } | null | undefined)?.raw ?? given;
   if (!(error instanceof Error)) return { type: typeof error, message: "something that is no Error was thrown" };
   const { code, constraint, table, column, routine } = error as Error & Record<string, unknown>;
   return { type: error.name, message: error.message, stack: error.stack, code, constraint, table, column, routine };

@@ -1,4 +1,4 @@
-import "./graphileEnv.ts";
+import "./loadEnvironment.ts";
 import { GRAPHIQL_PATH, GRAPHQL_PATH } from "../graphql/preset.ts";
 import { startApp } from "./app.ts";
 import { configuredConnections } from "./database/connections.ts";
@@ -51,7 +51,7 @@ function welcome(url: string, env: Env): string {
     lines.push(
       "",
       ...DEMO_USERS.map(({ name, id }) => `  Sign in as ${name} (${id})`),
-      "  in GraphiQL, at the bottom left, or with: npm run token -- --sub UUID",
+      "  in GraphiQL, at the top right, or with: npm run token -- --sub UUID",
     );
   }
   return `\n${lines.join("\n")}\n\n`;

@@ -35,9 +35,12 @@ function parseSecrets(content: string, file: string): Secrets {
   try {
     return secretsSchema.parse(JSON.parse(content));
   } catch (cause) {
-    throw new Fault(`${file} can't be read as what Stagekeep wrote there. Restore it, or set DATA_DIR to a new folder.`, {
-      cause,
-    });
+    throw new Fault(
+      `${file} can't be read as what Stagekeep wrote there. Restore it, or set DATA_DIR to a new folder.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -1,10 +1,11 @@
-import { type ObjectStep, SafeError, sideEffect } from "postgraphile/grafast";
+import { type ObjectStep, SafeError, sideEffect, TRAP_ERROR, trap } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 
 /**
- * An update or delete that meets no row is an error: PostGraphile by itself answers with null, which a client may
- * take for "saved". A row that row level security hides and one that never was give the same answer.
+ * An update or delete that meets no row is NOT_FOUND. By itself PostGraphile answers an update with null, which a
+ * client may take for «saved», and a delete with an error of its own words. A row that row level security hides and
+ * one that never was give the same answer.
  */
 export const NotFoundPlugin: GraphileConfig.Plugin = {
   name: "NotFoundPlugin",
@@ -20,10 +21,12 @@ export const NotFoundPlugin: GraphileConfig.Plugin = {
           ...field,
           plan($parent, args, info) {
             const $payload = plan($parent, args, info) as ObjectStep;
-            sideEffect($payload.getStepForKey("result"), (row) => {
-              if (row === null) {
+            const $row = trap($payload.getStepForKey("result"), TRAP_ERROR, { valueForError: "PASS_THROUGH" });
+            sideEffect($row, (row: unknown) => {
+              if (row === null || isNothingDeleted(row)) {
                 throw new SafeError(`There is no such ${type}, or it is not yours.`, { code: "NOT_FOUND" });
               }
+              if (row instanceof Error) throw row;
             });
             return $payload;
           },
@@ -32,3 +35,8 @@ export const NotFoundPlugin: GraphileConfig.Plugin = {
     },
   },
 };
+
+// The step that deletes says it in words alone: node_modules/@dataplan/pg/dist/steps/pgDeleteSingle.js
+function isNothingDeleted(result: unknown): boolean {
+  return result instanceof Error && result.message.startsWith("No values were deleted in collection");
+}

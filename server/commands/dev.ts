@@ -1,3 +1,4 @@
+import "../loadEnvironment.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-import "../graphileEnv.ts";
+import "../loadEnvironment.ts";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import pg from "pg";

@@ -1,7 +1,8 @@
+import "../loadEnvironment.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { joinDatabase } from "../database/open.ts";
 import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../database/migrate.ts";
+import { joinDatabase } from "../database/open.ts";
 import { readEnv } from "../env.ts";
 import { Fault } from "../fault.ts";
 import { runCommand, stopSignal } from "../runCommand.ts";

@@ -1,3 +1,4 @@
+import "../loadEnvironment.ts";
 import { configuredConnections } from "../database/connections.ts";
 import { setUpDatabase } from "../database/setup.ts";
 import { readEnv } from "../env.ts";

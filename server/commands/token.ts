@@ -1,3 +1,4 @@
+import "../loadEnvironment.ts";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { TOKEN_ROLES } from "../../graphql/claims.ts";
@@ -21,7 +22,8 @@ const optionsSchema = z.object({
 await runCommand(async () => {
   const { sub, role, expires } = readOptions();
   const env = readEnv();
-  if (env.production) throw new Fault("Tokens are signed here for development only. In production your issuer signs them.");
+  if (env.production)
+    throw new Fault("Tokens are signed here for development only. In production your issuer signs them.");
   const settings = await tokenSettings(env);
   if (settings.secret === undefined) {
     throw new Fault("JWKS_URL is set: tokens are signed by that issuer, whose private key is not here.");
@@ -36,7 +38,8 @@ function readOptions() {
     });
     return optionsSchema.parse(values);
   } catch (error) {
-    const reasons = error instanceof z.ZodError ? error.issues.map(({ message }) => message) : [(error as Error).message];
+    const reasons =
+      error instanceof z.ZodError ? error.issues.map(({ message }) => message) : [(error as Error).message];
     throw new Fault(`${reasons.join("\n")}\n${USAGE}`);
   }
 }

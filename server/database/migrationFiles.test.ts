@@ -22,7 +22,8 @@ describe("readMigrations", () => {
 
   it("reads the files of current/ by their numbers", async () => {
     await file("migrations/current/1000-last.sql", "select 3;\n");
-    await file("migrations/current/050-first.sql", "select 1;\n");
+    // An uncommitted migration keeps its message in its first file.
+    await file("migrations/current/050-first.sql", "--! Message: begin here\n\nselect 1;\n");
     await file("migrations/current/200-second.sql", "select 2;\n");
     await file("migrations/current/README.md", "Not SQL.\n");
     expect(await readMigrations({ root })).toEqual([

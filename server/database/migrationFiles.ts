@@ -18,9 +18,9 @@ export interface ReadMigrationsOptions {
   readonly root?: string;
 }
 
-// graphile-migrate's own marks: headers on top of a committed file, the name of each file that went into it, and
-// where an included file begins and ends.
-const HEADERS = /^(?:--! [A-Z]\w*(?::.*)?\n)+/;
+// graphile-migrate's own marks: headers on top of a file, in a committed one the name of each file that went into it,
+// and where an included file begins and ends.
+const HEADERS = /^(?:--! [A-Z]\w*(?::.*)?\n)+\n*/;
 const SPLIT = /^--! split: (\S+\.sql)$/;
 const INCLUDE_MARKS = /^--! (?:End)?Included .*\n?/gm;
 
@@ -52,7 +52,7 @@ async function readCommitted(folder: string): Promise<MigrationFile[]> {
   const names = await sqlFiles(folder);
   const files = names.map(async (name) => {
     const content = await readFile(resolve(folder, name), "utf8");
-    return splitUp(name, content.replace(HEADERS, "").replace(INCLUDE_MARKS, ""));
+    return splitUp(name, withoutHeaders(content).replace(INCLUDE_MARKS, ""));
   });
   return (await Promise.all(files)).flat();
 }
@@ -60,10 +60,16 @@ async function readCommitted(folder: string): Promise<MigrationFile[]> {
 /** graphile-migrate works on a file or on a folder, whichever there is. */
 async function readCurrent(migrationsFolder: string): Promise<MigrationFile[]> {
   const file = await readFile(resolve(migrationsFolder, "current.sql"), "utf8").catch(absent);
-  if (file !== undefined) return [{ name: "current.sql", sql: file }];
+  if (file !== undefined) return [{ name: "current.sql", sql: withoutHeaders(file) }];
   const folder = resolve(migrationsFolder, "current");
   const names = await sqlFiles(folder);
-  return Promise.all(names.map(async (name) => ({ name, sql: await readFile(resolve(folder, name), "utf8") })));
+  return Promise.all(
+    names.map(async (name) => ({ name, sql: withoutHeaders(await readFile(resolve(folder, name), "utf8")) })),
+  );
+}
+
+function withoutHeaders(content: string): string {
+  return content.replace(HEADERS, "");
 }
 
 function splitUp(name: string, body: string): MigrationFile[] {

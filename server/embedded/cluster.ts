@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly superuserPassword: string;
   /** Settings for the server's command line, by name. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The folder of PostgreSQL's programs, where it is not the one that npm installed. */
+  readonly programs?: string | undefined;
 }
 
 export interface Cluster {
@@ -57,7 +59,7 @@ export async function runningClusterUrl(dataDir: string, superuserPassword: stri
   return client && url;
 }
 
-async function start({ dataDir, superuserPassword, settings = {} }: ClusterOptions): Promise<Cluster> {
+async function start({ dataDir, superuserPassword, settings = {}, programs }: ClusterOptions): Promise<Cluster> {
   const paths = clusterPaths(dataDir);
   const identity = databaseIdentity();
   await mkdir(paths.home, { recursive: true });
@@ -68,7 +70,7 @@ async function start({ dataDir, superuserPassword, settings = {} }: ClusterOptio
         "above it (chmod o+x), or set DATA_DIR to a folder such as /var/lib/stagekeep.",
     );
   }
-  const binaries = await findBinaries(identity, paths.binaries);
+  const binaries = await findBinaries(identity, paths.binaries, programs);
   const invoke = (program: string, args: string[]) =>
     run(program, args, { ...identity, cwd: "/", env: { PATH: process.env.PATH, LC_ALL: "C" } }).catch(
       (error: Error & { stdout: string; stderr: string }) => {
@@ -128,8 +130,7 @@ async function initialise(
       "--encoding=UTF8",
       // The same sort order on every machine, whatever locales it has.
       "--locale=C",
-      "--locale-provider=builtin",
-      "--builtin-locale=C.UTF-8",
+      ...((await majorVersion(initdb)) >= 17 ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] : []),
     ]);
     await rename(draft, paths.data);
   } finally {
@@ -149,9 +150,10 @@ async function leftRunning(paths: ClusterPaths, superuserPassword: string): Prom
   }
   const lockFile = join(paths.data, "postmaster.pid");
   const pid = Number((await readFile(lockFile, "utf8")).split("\n")[0]);
-  const program = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => undefined);
-  if (program !== undefined && program.trim() !== "postgres") {
-    // After a crash another program may have got the number. PostgreSQL itself can't tell and would refuse.
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
+  if (commandLine !== undefined && !commandLine.includes(paths.data)) {
+    // After a crash another program may have got the number, another PostgreSQL even, or nobody has buried the dead
+    // one. PostgreSQL itself can't tell and would refuse.
     await rm(lockFile);
   }
   return undefined;
@@ -233,6 +235,11 @@ function freePort(): Promise<number> {
       probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
     });
   });
+}
+
+async function majorVersion(program: string): Promise<number> {
+  const { stdout } = await run(program, ["--version"]);
+  return Number(/\d+/.exec(stdout)?.[0]);
 }
 
 async function exists(path: string): Promise<boolean> {

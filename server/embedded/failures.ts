@@ -11,6 +11,11 @@ const EXPLANATIONS: readonly (readonly [RegExp, (dataDir: string) => string])[] 
     (dataDir) => `${dataDir} is on a read-only disk. Set DATA_DIR to a folder that can be written.`,
   ],
   [
+    // What Node says of a folder above that can't be made, whatever keeps it from that.
+    /ENOENT.*mkdir/i,
+    (dataDir) => `${dataDir} can't be made; its disk may be read-only. Set DATA_DIR to a folder that can be written.`,
+  ],
+  [
     /EACCES|EPERM|Permission denied/i,
     (dataDir) =>
       `${dataDir} can't be written. Change its owner or its permissions, or set DATA_DIR to a folder of your own.`,
@@ -18,6 +23,16 @@ const EXPLANATIONS: readonly (readonly [RegExp, (dataDir: string) => string])[] 
   [
     /EEXIST|ENOTDIR|Not a directory/i,
     (dataDir) => `${dataDir} is not a folder. Remove what is there, or set DATA_DIR to another path.`,
+  ],
+  [
+    /ENOTEMPTY/i,
+    (dataDir) =>
+      `Another Stagekeep is starting in ${dataDir} for the first time, or there is something else in its postgres/data. Start again, or set DATA_DIR to another folder.`,
+  ],
+  [
+    /password authentication failed/i,
+    (dataDir) =>
+      `The passwords in ${dataDir}/secrets.json are not those of the database beside it. Restore that file, or set DATA_DIR to a new folder.`,
   ],
   [
     /database files are incompatible with server|not compatible with this version/i,
@@ -32,8 +47,9 @@ const EXPLANATIONS: readonly (readonly [RegExp, (dataDir: string) => string])[] 
 
 /** Turns an error number's name, or the words of one of PostgreSQL's programs, into something to act on. */
 export function explainFailure(error: unknown, dataDir: string): Fault {
-  const output =
-    error instanceof Error ? `${error.message}\n${"output" in error ? String(error.output) : ""}` : String(error);
+  // Asked for its parts rather than its class: an error of Node's own may come from another realm.
+  const { message = String(error), output: said = "" } = error as { message?: string; output?: string };
+  const output = `${message}\n${said}`;
   const known = EXPLANATIONS.find(([pattern]) => pattern.test(output));
   const explanation = known?.[1](dataDir) ?? `The embedded database in ${dataDir} could not be started.`;
   return new Fault(`${explanation}\n\n${output.trim().split("\n").slice(-12).join("\n")}`, { cause: error });

@@ -31,6 +31,7 @@ create trigger _100_ensure_profile
   execute function app_private.tg__ensure_profile();
 
 comment on table events is 'An event, as it was entered or as the wizard has written it.';
+comment on column events.id is 'Made by the database, or by the client before it sends the event.';
 comment on column events.owner_id is
   E'@behavior +orderBy +filterBy\nWhose event this is: the caller, unless a service says otherwise.';
 comment on column events.title is E'@behavior +orderBy +filterBy\nThe title, 1 to 150 characters.';

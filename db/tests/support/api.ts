@@ -18,8 +18,12 @@ export interface SeenError {
 export interface Caller {
   /** The user's id; undefined for somebody who is not signed in. */
   readonly id: string | undefined;
+  /** What says who is calling, for a request that a test makes by itself. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The data of an answer without errors; throws graphql-request's ClientError otherwise. */
   ask<T = Record<string, never>>(document: string, variables?: Record<string, unknown>): Promise<T>;
+  /** The body of the answer as it came, errors and all. */
+  answer(document: string, variables?: Record<string, unknown>): Promise<unknown>;
   /** The one error of an answer that has exactly one; throws when it was not refused. */
   refused(document: string, variables?: Record<string, unknown>): Promise<SeenError>;
 }
@@ -41,9 +45,11 @@ export const TEST_TOKENS = { secret: "a secret of the tests, of 32 bytes or more
 
 /** Gives the test file that calls it (at its top level) the real server, on a database of its own. */
 export function useTestApi(options: Partial<AppOptions> = {}): TestApi {
-  const db = useTestDatabase();
   const lines: string[] = [];
   let app: App;
+  // Jest runs these in the order in which they are written: the server stops, then its database goes.
+  afterAll(() => app.stop());
+  const db = useTestDatabase();
   beforeAll(async () => {
     app = await startApp({
       authDatabaseUrl: db.authUrl,
@@ -56,14 +62,22 @@ export function useTestApi(options: Partial<AppOptions> = {}): TestApi {
       ...options,
     });
   });
-  afterAll(() => app.stop());
 
   const url = (path = "/graphql") => `${app.url}${path}`;
   const caller = (id: string | undefined, headers: Record<string, string>): Caller => {
     const client = () => new GraphQLClient(url(), { headers });
     return {
       id,
+      headers,
       ask: <T>(document: string, variables?: Record<string, unknown>) => client().request<T>(document, variables),
+      answer: async (query, variables) => {
+        const init = {
+          method: "POST",
+          headers: { ...headers, "content-type": "application/json" },
+          body: JSON.stringify({ query, variables }),
+        };
+        return (await fetch(url(), init)).json();
+      },
       refused: async (document, variables) => {
         const answer = await client()
           .request(document, variables)

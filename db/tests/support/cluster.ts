@@ -1,11 +1,17 @@
-import { startThrowawayDatabase, type ThrowawayDatabase, urlAs as urlFrom } from "../../../server/database/throwaway.ts";
+import {
+  startThrowawayDatabase,
+  type ThrowawayDatabase,
+  urlAs as urlFrom,
+} from "../../../server/database/throwaway.ts";
 
 export const TEMPLATE = "stagekeep_template";
 const ROOT_URL_VARIABLE = "STAGEKEEP_TEST_ROOT_URL";
+/** Set by `npm run test:postgres`: the folder of another PostgreSQL's programs. */
+export const PROGRAMS_VARIABLE = "STAGEKEEP_TEST_PROGRAMS";
 
 /** Starts a PostgreSQL that lives as long as the test run, with a migrated template database. */
 export async function startTestCluster(): Promise<ThrowawayDatabase> {
-  const database = await startThrowawayDatabase(TEMPLATE);
+  const database = await startThrowawayDatabase(TEMPLATE, process.env[PROGRAMS_VARIABLE]);
   process.env[ROOT_URL_VARIABLE] = database.connections.rootDatabaseUrl;
   return database;
 }

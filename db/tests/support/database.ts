@@ -27,15 +27,19 @@ export interface TestDatabase {
 /** Gives the test file that calls it (at its top level) a fresh clone of the template. */
 export function useTestDatabase(): TestDatabase {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
+  const { database, end } = openDatabase(name, "stagekeep_owner");
+  beforeAll(() => atRoot(`create database ${name} template ${TEMPLATE} owner stagekeep_owner`));
+  afterAll(end);
+  return database;
+}
+
+/** The ways into a database of that name, which need not be there yet. `end` closes them all and drops it. */
+export function openDatabase(name: string, owner: string): { database: TestDatabase; end: () => Promise<void> } {
   const authUrl = urlAs("authenticator", name);
   const root = new pg.Pool({ connectionString: withDatabase(testRootUrl(), name) });
   const auth = new pg.Pool({ connectionString: authUrl });
-
-  beforeAll(() => atRoot(`create database ${name} template ${TEMPLATE} owner stagekeep_owner`));
-  afterAll(async () => {
-    await Promise.all([root.end(), auth.end()]);
-    await atRoot(`drop database ${name} with (force)`);
-  });
+  // A pool has ended before the last of its connections is closed: dropping the database may still cut one off.
+  for (const pool of [root, auth]) pool.on("error", () => {});
 
   const as = async <T>(claims: Claims | undefined, work: Work<T>): Promise<T> => {
     const client = await auth.connect();
@@ -54,15 +58,20 @@ export function useTestDatabase(): TestDatabase {
       client.release();
     }
   };
-  return {
+  const database: TestDatabase = {
     name,
-    ownerUrl: urlAs("stagekeep_owner", name),
+    ownerUrl: urlAs(owner, name),
     authUrl,
     root,
     asUser: (sub, work) => as(claimsFor(sub), work),
     asAnon: (work) => as(undefined, work),
     asService: (work) => as(claimsFor(randomUUID(), "service_role"), work),
   };
+  const end = async () => {
+    await Promise.all([root.end(), auth.end()]);
+    await atRoot(`drop database ${name} with (force)`);
+  };
+  return { database, end };
 }
 
 /** Verified claims as the API would hand them on. */
@@ -81,7 +90,8 @@ export async function refusal(attempt: Promise<unknown>): Promise<pg.DatabaseErr
   throw new Error("This was expected to be refused, and was not.");
 }
 
-async function atRoot(statement: string): Promise<void> {
+/** Runs one statement as a superuser in the database `postgres`. */
+export async function atRoot(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: testRootUrl() });
   await client.connect();
   try {

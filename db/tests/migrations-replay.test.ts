@@ -1,0 +1,70 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../../server/database/migrate.ts";
+import { atRoot, openDatabase, type TestDatabase, useTestDatabase } from "./support/database.ts";
+import { definitionsIn, grantsIn } from "./support/schemaFacts.ts";
+
+const OWNER = "stagekeep_owner";
+const REPLAYS = 3;
+
+/** What graphile-migrate has migrated in one go. */
+const migrated = useTestDatabase();
+
+/** An empty database, to run the files in one by one. */
+const name = `replay_${randomUUID().replaceAll("-", "")}`;
+const { database: replayed, end } = openDatabase(name, OWNER);
+beforeAll(() => atRoot(`create database ${name} template template0 owner ${OWNER}`));
+afterAll(end);
+
+/** The files of a folder of migrations in the order of their numbers; none where the folder is missing or empty. */
+async function migrationFiles(folder: "committed" | "current"): Promise<string[]> {
+  const path = join(PROJECT_ROOT, "db/migrations", folder);
+  return (await readdir(path).catch(() => []))
+    .filter((file) => file.endsWith(".sql"))
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+    .map((file) => join(path, file));
+}
+
+/** Runs a file whether or not it has changed, which `watch` does not. */
+function runFile(file: string) {
+  return promisify(execFile)(process.execPath, [GRAPHILE_MIGRATE, "run", file], {
+    cwd: PROJECT_ROOT,
+    env: { PATH: process.env.PATH, DATABASE_URL: replayed.ownerUrl },
+  });
+}
+
+/** Everything that the migrations make, in its canonical text. */
+async function schemaOf({ root }: TestDatabase) {
+  const { rows: rest } = await root.query(
+    `select oid::regprocedure::text as name, proowner::regrole::text as owner, array(select entry::text from unnest(proacl) entry order by 1) as grants,
+            pg_get_functiondef(oid) as definition, obj_description(oid, 'pg_proc') as comment
+       from pg_proc where pronamespace::regnamespace::text in ('public', 'app_private', 'auth')
+     union all
+     select oid::regclass::text, relowner::regrole::text, null, relkind::text, null
+       from pg_class where relnamespace::regnamespace::text in ('public', 'app_private', 'auth')
+     union all
+     select nspname, nspowner::regrole::text, array(select entry::text from unnest(nspacl) entry order by 1), 'schema', obj_description(oid, 'pg_namespace')
+       from pg_namespace where nspname !~ '^pg_' and nspname <> 'graphile_migrate'
+     order by name, definition`,
+  );
+  return { definitions: await definitionsIn(root), grants: await grantsIn(root), rest };
+}
+
+it(`every migration can be run ${REPLAYS} times, and leaves the schema that all of them make once`, async () => {
+  const [committed, current] = [await migrationFiles("committed"), await migrationFiles("current")];
+  // The current files are run as `watch` does: one after the other, and then all of them again.
+  for (const files of [...committed.map((file) => [file]), current]) {
+    for (let replay = 1; replay <= REPLAYS; replay++) {
+      for (const file of files) await runFile(file);
+    }
+  }
+
+  const expected = await schemaOf(migrated);
+  expect(await schemaOf(replayed)).toEqual(expected);
+  // Or there would have been nothing to compare.
+  expect(expected.rest).toContainEqual(expect.objectContaining({ name: "wizard_sessions", owner: OWNER }));
+});

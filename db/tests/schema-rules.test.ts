@@ -1,0 +1,291 @@
+import { describe, expect, it } from "@jest/globals";
+import { useTestDatabase } from "./support/database.ts";
+
+const db = useTestDatabase();
+
+// What every rule looks at. A schema that is neither here nor one of the tools' own is found by the first rule.
+const OURS = "('public', 'app_private', 'auth')";
+const TOOLS = "('pg_catalog', 'information_schema', 'graphile_migrate')";
+const API_ROLES = "('anon', 'authenticated', 'service_role')";
+
+const TABLES = `(
+  select c.*, n.nspname, format('%I.%I', n.nspname, c.relname) as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where n.nspname in ${OURS} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+)`;
+const FUNCTIONS = `(
+  select p.*, n.nspname, format('%I.%I', n.nspname, p.proname) as name
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+   where n.nspname in ${OURS}
+)`;
+const GRANTS = `(
+  select t.name, null as column, g.privilege_type, g.is_grantable, g.grantee, coalesce(r.rolname, 'public') as rolname
+    from ${TABLES} t
+   cross join aclexplode(coalesce(t.relacl, acldefault(case t.relkind when 'S' then 's' else 'r' end::"char", t.relowner))) g
+    left join pg_roles r on r.oid = g.grantee
+  union all
+  select t.name, a.attname, g.privilege_type, g.is_grantable, g.grantee, coalesce(r.rolname, 'public')
+    from ${TABLES} t join pg_attribute a on a.attrelid = t.oid cross join aclexplode(a.attacl) g
+    left join pg_roles r on r.oid = g.grantee
+)`;
+
+interface Rule {
+  readonly title: string;
+  /** Returns an `offender` for whatever breaks the rule. */
+  readonly sql: string;
+  /** Breaks the rule: what a careless change might do. */
+  readonly breakIt: string;
+  readonly offender: string;
+}
+
+const rules: Rule[] = [
+  {
+    title: "there is no schema that these rules overlook",
+    sql: `select nspname as offender from pg_namespace
+           where nspname not in ${OURS} and nspname not in ${TOOLS} and nspname !~ '^pg_(toast|temp|toast_temp)'`,
+    breakIt: "create schema overlooked",
+    offender: "overlooked",
+  },
+
+  // Row level security
+  {
+    title: "every table in public has row level security",
+    sql: `select name as offender from ${TABLES} t
+           where nspname = 'public' and relkind in ('r', 'p') and not relrowsecurity`,
+    breakIt: "create table notes (id uuid primary key)",
+    offender: "public.notes",
+  },
+  {
+    title: "every table in public has a policy",
+    sql: `select name as offender from ${TABLES} t
+           where nspname = 'public' and relkind in ('r', 'p')
+             and not exists (select from pg_policy where polrelid = t.oid)`,
+    breakIt: "drop policy profiles_policy on profiles",
+    offender: "public.profiles",
+  },
+  {
+    title: "every policy names its roles, and neither everybody nor those who are not signed in is one",
+    sql: `select t.name || ' ' || polname as offender from pg_policy p join ${TABLES} t on t.oid = p.polrelid
+           where not p.polroles <@ array['authenticated'::regrole, 'service_role'::regrole]::oid[]`,
+    breakIt: "create policy profiles_everybody on profiles for select using (true)",
+    offender: "public.profiles profiles_everybody",
+  },
+  {
+    title: "every policy asks who the caller is once per statement: (select auth.uid())",
+    sql: `select t.name || ' ' || polname as offender from pg_policy p join ${TABLES} t on t.oid = p.polrelid
+           where regexp_replace(
+                   concat_ws(' ', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)),
+                   '\\( SELECT \\(*auth\\.(uid|role|jwt)\\(\\)', '', 'g'
+                 ) ~ 'auth\\.(uid|role|jwt)\\(\\)|current_setting'`,
+    breakIt: "create policy events_bare on events for select to authenticated using (owner_id = auth.uid())",
+    offender: "public.events events_bare",
+  },
+  {
+    title: "every view reads as its caller",
+    sql: `select name as offender from ${TABLES} t
+           where relkind = 'v' and coalesce(reloptions::text, '') !~ 'security_invoker=(true|on|1|yes)'`,
+    breakIt: "create view everything as select * from wizard_sessions",
+    offender: "public.everything",
+  },
+
+  // Grants
+  {
+    title: "no role of the API can insert or update whole rows",
+    sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
+           where g.column is null and privilege_type in ('INSERT', 'UPDATE') and rolname in ${API_ROLES}`,
+    breakIt: "grant update on events to service_role",
+    offender: "public.events UPDATE to service_role",
+  },
+  {
+    title: "no role of the API can truncate, reference, maintain, or put triggers on a table",
+    sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
+           where privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'USAGE') and rolname in ${API_ROLES}`,
+    breakIt: "grant truncate on wizard_sessions to authenticated",
+    offender: "public.wizard_sessions TRUNCATE to authenticated",
+  },
+  {
+    title: "those who are not signed in can do nothing with a table",
+    sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
+           where rolname = 'anon'`,
+    breakIt: "grant select on events to anon",
+    offender: "public.events SELECT to anon",
+  },
+  {
+    title: "nothing about a table is granted to everybody",
+    sql: `select format('%s %s', name, privilege_type) as offender from ${GRANTS} g where grantee = 0`,
+    breakIt: "grant update (title) on events to public",
+    offender: "public.events UPDATE",
+  },
+  {
+    title: "nobody but the owner can pass a privilege on",
+    sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
+           where is_grantable`,
+    breakIt: "grant update (title) on events to service_role with grant option",
+    offender: "public.events UPDATE to service_role",
+  },
+  {
+    title: "no function can be run by everybody",
+    sql: `select name as offender from ${FUNCTIONS} f
+           cross join aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) g where g.grantee = 0`,
+    breakIt:
+      "create function app_private.sweep() returns void language sql set search_path to pg_catalog, pg_temp return null",
+    offender: "app_private.sweep",
+  },
+  {
+    title: "nobody but the owner can create in a schema",
+    sql: `select format('%s for %s', nspname, coalesce(rolname, 'public')) as offender
+            from pg_namespace n cross join aclexplode(n.nspacl) g left join pg_roles r on r.oid = g.grantee
+           where nspname in ${OURS} and g.privilege_type = 'CREATE' and g.grantee <> n.nspowner`,
+    breakIt: "grant create on schema public to public",
+    offender: "public for public",
+  },
+
+  // Keys
+  {
+    title: "every foreign key's columns lead an index, so that a deletion finds its rows",
+    sql: `select c.conrelid::regclass || ' ' || c.conname as offender
+            from pg_constraint c join ${TABLES} t on t.oid = c.conrelid
+           where c.contype = 'f' and not exists (
+             select from pg_index i join pg_class x on x.oid = i.indexrelid join pg_am m on m.oid = x.relam
+              where i.indrelid = c.conrelid and i.indisvalid and i.indpred is null and m.amname = 'btree'
+                and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey
+           )`,
+    breakIt: "alter table events add column copy_of uuid references events, add unique (title, copy_of)",
+    offender: "events events_copy_of_fkey",
+  },
+
+  // Functions
+  {
+    title: "every function pins its search_path",
+    sql: `select name as offender from ${FUNCTIONS} f
+           where not exists (select from unnest(f.proconfig) setting where setting like 'search_path=%')`,
+    breakIt: "create function one() returns int language sql return 1",
+    offender: "public.one",
+  },
+  {
+    title: "every function that runs as its owner looks into pg_temp last",
+    sql: `select name as offender from ${FUNCTIONS} f
+           where prosecdef
+             and not exists (select from unnest(f.proconfig) setting where setting ~ '^search_path=(.*, )?pg_temp$')`,
+    breakIt: `create function app_private.one() returns int language sql
+                security definer set search_path to pg_temp, pg_catalog return 1`,
+    offender: "app_private.one",
+  },
+  {
+    title: "no trigger is switched off",
+    sql: `select t.name || ' ' || tgname as offender from pg_trigger g join ${TABLES} t on t.oid = g.tgrelid
+           where tgenabled <> 'O'`,
+    breakIt: "alter table wizard_sessions disable trigger _300_save",
+    offender: "public.wizard_sessions _300_save",
+  },
+
+  // Comments, which are the API's documentation
+  {
+    title: "every table and view in public has a comment",
+    sql: `select name as offender from ${TABLES} t
+           where nspname = 'public' and relkind <> 'S' and obj_description(oid, 'pg_class') is null`,
+    breakIt: "comment on table events is null",
+    offender: "public.events",
+  },
+  {
+    title: "every column in public but the id has a comment",
+    sql: `select t.name || '.' || attname as offender from pg_attribute a join ${TABLES} t on t.oid = a.attrelid
+           where nspname = 'public' and relkind <> 'S' and attnum > 0 and not attisdropped and attname <> 'id'
+             and col_description(t.oid, attnum) is null`,
+    breakIt: "alter table profiles add column nickname text",
+    offender: "public.profiles.nickname",
+  },
+  {
+    title: "every check in public has a comment, in the words for who breaks it",
+    sql: `select t.name || ' ' || conname as offender from pg_constraint c join ${TABLES} t on t.oid = c.conrelid
+           where nspname = 'public' and contype = 'c' and obj_description(c.oid, 'pg_constraint') is null`,
+    breakIt: "alter table events add constraint events_title_is_short check (char_length(title) < 500)",
+    offender: "public.events events_title_is_short",
+  },
+  {
+    title: "every function in public and auth that is no trigger's has a comment",
+    sql: `select name as offender from ${FUNCTIONS} f
+           where nspname <> 'app_private' and prorettype <> 'trigger'::regtype
+             and obj_description(oid, 'pg_proc') is null`,
+    breakIt: "comment on function auth.uid() is null",
+    offender: "auth.uid",
+  },
+
+  // Owners and roles
+  {
+    title: "everything belongs to stagekeep_owner",
+    sql: `select kind || ' ' || name as offender
+            from (
+              select 'table' as kind, name, relowner as owner from ${TABLES} t
+              union all select 'function', name, proowner from ${FUNCTIONS} f
+              union all select 'schema', nspname, nspowner from pg_namespace
+               -- The owner of the database owns public, through the role that PostgreSQL has for it.
+               where nspname in ${OURS} and nspowner <> 'pg_database_owner'::regrole
+              union all select 'database', datname, datdba from pg_database where datname = current_database()
+            ) everything
+           where owner <> 'stagekeep_owner'::regrole`,
+    breakIt: "alter function auth.uid() owner to postgres",
+    offender: "function auth.uid",
+  },
+  {
+    title: "the owner is no superuser and has no way past policies",
+    sql: `select rolname as offender from pg_roles
+           where rolname = 'stagekeep_owner' and (rolsuper or rolbypassrls or rolcreaterole or rolreplication)`,
+    breakIt: "alter role stagekeep_owner bypassrls",
+    offender: "stagekeep_owner",
+  },
+  {
+    title: "the authenticator can log in, and inherits nothing from the roles that it becomes",
+    sql: `select rolname as offender from pg_roles
+           where rolname = 'authenticator'
+             and (not rolcanlogin or rolinherit or rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)`,
+    breakIt: "alter role authenticator inherit",
+    offender: "authenticator",
+  },
+  {
+    title: "the authenticator can become the three roles of the API and no other",
+    sql: `select r.rolname as offender from pg_roles r
+           where pg_has_role('authenticator', r.oid, 'member') <> (rolname in ${API_ROLES} or rolname = 'authenticator')`,
+    breakIt: "grant pg_read_all_data to authenticator",
+    offender: "pg_read_all_data",
+  },
+  {
+    title: "of the three roles of the API only the trusted one is past the policies, and none can log in",
+    sql: `select rolname as offender from pg_roles
+           where rolname in ${API_ROLES}
+             and (rolbypassrls <> (rolname = 'service_role') or rolcanlogin or rolsuper or rolcreaterole or rolcreatedb)`,
+    breakIt: "alter role authenticated bypassrls",
+    offender: "authenticated",
+  },
+  {
+    title: "what the API runs can't take for ever",
+    sql: `select s.setting as offender
+            from (values ('statement_timeout'), ('lock_timeout'), ('idle_in_transaction_session_timeout')) s (setting)
+           where not exists (
+             select from pg_db_role_setting d cross join unnest(d.setconfig) config
+              where d.setrole = 'authenticator'::regrole and d.setdatabase = 0 and config ~ ('^' || s.setting || '=[1-9]')
+           )`,
+    breakIt: "alter role authenticator set statement_timeout = 0",
+    offender: "statement_timeout",
+  },
+];
+
+describe("in the whole schema", () => {
+  it.each(rules)("$title", async ({ sql }) => {
+    expect((await db.root.query(sql)).rows).toEqual([]);
+  });
+});
+
+describe("a change that breaks it is noticed by the rule that", () => {
+  it.each(rules)("$title", async ({ sql, breakIt, offender }) => {
+    const client = await db.root.connect();
+    try {
+      await client.query("begin");
+      await client.query(breakIt);
+      expect((await client.query(sql)).rows).toEqual([{ offender }]);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  });
+});

@@ -1,0 +1,276 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { readMigrations } from "../../server/database/migrationFiles.ts";
+import { buildExport, exportPlaceholders, type SupabaseExportOptions } from "../../server/supabase/buildExport.ts";
+import { refusal, type TestDatabase, useTestDatabase } from "./support/database.ts";
+import { createEvent, only, startSession, storedSession } from "./support/rows.ts";
+import { definitionsIn, grantsIn } from "./support/schemaFacts.ts";
+import { useSupabaseDatabase } from "./support/supabase.ts";
+
+const own = useTestDatabase();
+
+async function exportFor(options: SupabaseExportOptions): Promise<string> {
+  return buildExport(await readMigrations({ placeholders: exportPlaceholders(options) }), options);
+}
+
+/** What the export is not about: who may do what around it. */
+async function surroundings(db: TestDatabase): Promise<unknown[]> {
+  const { rows } = await db.root.query(
+    `select 'schema ' || nspname as what, nspacl::text as acl
+       from pg_namespace where nspname not in ('app_private', 'pg_toast')
+     union all
+     select format('default %s %s %s', defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype), defaclacl::text
+       from pg_default_acl
+     union all
+     select 'function ' || oid::regprocedure, proacl::text from pg_proc where pronamespace = 'auth'::regnamespace
+     order by what`,
+  );
+  return rows;
+}
+
+/** Users as Supabase's sign-up makes them. */
+async function signUp(db: TestDatabase, ...subs: string[]): Promise<void> {
+  await db.root.query("insert into auth.users (id) select unnest($1::uuid[])", [subs]);
+}
+
+describe("applied to a fresh Supabase project", () => {
+  // Older projects, upgraded from PostgreSQL 14, let everybody create in public; newer ones don't.
+  const project = useSupabaseDatabase("grant create on schema public to public");
+  let before: unknown[];
+  beforeAll(async () => {
+    before = await surroundings(project);
+    await project.apply(await exportFor({ existing: [] }));
+  });
+
+  it("makes everything that the migrations make", async () => {
+    expect(await definitionsIn(project.root)).toEqual(await definitionsIn(own.root));
+  });
+
+  it("ends with our grants, though the project's defaults grant everything on new tables and functions", async () => {
+    const grants = await grantsIn(project.root);
+    expect(grants).toEqual(await grantsIn(own.root));
+    // Said outright too, so that the two can't be wrong alike.
+    expect(grants).toContain("wizard_sessions.revision: authenticated UPDATE");
+    expect(grants.filter((grant) => /TRUNCATE|REFERENCES|TRIGGER|MAINTAIN|EXECUTE|PUBLIC/.test(grant))).toEqual([]);
+    expect(grants.filter((grant) => / anon /.test(grant))).toEqual(["schema app_private: anon USAGE"]);
+  });
+
+  it("leaves the project's schemas, its auth functions and its default privileges as they were", async () => {
+    expect(await surroundings(project)).toEqual(before);
+  });
+
+  it("lets users make and save sessions of their own", async () => {
+    const ada = randomUUID();
+    const { id } = await startSession(project, ada, { state: { basics: { title: "Summer party" } } });
+    await project.asUser(ada, (client) =>
+      client.query("update wizard_sessions set stage = 2, revision = 0 where id = $1", [id]),
+    );
+    expect(await storedSession(project, id)).toMatchObject({ user_id: ada, stage: 2, revision: 1 });
+  });
+
+  it("hides a session from others, who can't change it either", async () => {
+    const [ada, ben] = [randomUUID(), randomUUID()];
+    const session = await startSession(project, ada);
+    const attempts = await project.asUser(ben, async (client) => [
+      await client.query("select from wizard_sessions where id = $1", [session.id]),
+      await client.query("update wizard_sessions set stage = 6 where id = $1", [session.id]),
+      await client.query("delete from wizard_sessions where id = $1", [session.id]),
+    ]);
+    expect(attempts.map(({ rowCount }) => rowCount)).toEqual([0, 0, 0]);
+    expect(await storedSession(project, session.id)).toEqual(session);
+  });
+
+  it("refuses whoever is not signed in", async () => {
+    const statements = [
+      "select from wizard_sessions",
+      "insert into wizard_sessions default values",
+      "truncate wizard_sessions",
+      "select from events",
+      "select from profiles",
+    ];
+    for (const statement of statements) {
+      expect(await refusal(project.asAnon((client) => client.query(statement)))).toMatchObject({ code: "42501" });
+    }
+  });
+
+  it("refuses to empty a table, which no policy would stop", async () => {
+    for (const as of [project.asAnon, project.asService, project.asUser.bind(project, randomUUID())]) {
+      const attempt = as((client) => client.query("truncate wizard_sessions, events, profiles"));
+      expect(await refusal(attempt)).toMatchObject({ code: "42501" });
+    }
+  });
+
+  it("refuses a save onto another revision", async () => {
+    const ada = randomUUID();
+    const session = await startSession(project, ada);
+    const stale = project.asUser(ada, (client) =>
+      client.query("update wizard_sessions set stage = 3, revision = 4 where id = $1", [session.id]),
+    );
+    expect(await refusal(stale)).toMatchObject({ code: "WZ409" });
+    expect(await storedSession(project, session.id)).toEqual(session);
+  });
+
+  it("refuses another user's event and takes the user's own", async () => {
+    const [ada, ben] = [randomUUID(), randomUUID()];
+    const [adas, bens] = [await createEvent(project, ada), await createEvent(project, ben)];
+    expect(await refusal(startSession(project, ada, { event_id: bens }))).toMatchObject({ code: "42501" });
+    expect(await startSession(project, ada, { event_id: adas })).toMatchObject({ event_id: adas });
+  });
+
+  it("fails when it is applied again, and changes nothing", async () => {
+    const session = await startSession(project, randomUUID());
+    const again = project.apply(await exportFor({ existing: [] }));
+    expect(await refusal(again)).toMatchObject({ code: "42P06", message: 'schema "app_private" already exists' });
+    expect(await storedSession(project, session.id)).toEqual(session);
+    expect(await definitionsIn(project.root)).toEqual(await definitionsIn(own.root));
+  });
+});
+
+describe("applied to a project whose new tables are not exposed by default", () => {
+  // What Supabase projects made since May 2026 start with: https://supabase.com/changelog (28 April 2026).
+  const project = useSupabaseDatabase(`
+    alter default privileges in schema public
+      revoke select, insert, update, delete on tables from anon, authenticated, service_role;
+    alter default privileges in schema public revoke usage, select on sequences from anon, authenticated, service_role;
+    alter default privileges in schema public revoke execute on functions from anon, authenticated, service_role;`);
+
+  it("ends with the same grants", async () => {
+    await project.apply(await exportFor({ existing: [] }));
+    expect(await grantsIn(project.root)).toEqual(await grantsIn(own.root));
+  });
+});
+
+const OWN_PROFILES = `
+  create table profiles (id uuid primary key references auth.users on delete cascade, username text unique);
+  alter table profiles enable row level security;
+  create policy "Profiles are public." on profiles for select using (true);`;
+const OWN_EVENTS = `
+  create table events (id uuid primary key default gen_random_uuid(), user_id uuid not null references auth.users, name text);
+  alter table events enable row level security;
+  create policy "Users manage their events." on events for all using (auth.uid() = user_id);`;
+
+describe("applied to a project with its own profiles and events", () => {
+  const project = useSupabaseDatabase(OWN_PROFILES + OWN_EVENTS);
+  const theirs = (facts: string[]) =>
+    facts.filter((fact) => /(^|^table |^column | on (public\.)?)(profiles|events)\b/i.test(fact));
+  const [ada, ben] = [randomUUID(), randomUUID()];
+  let before: unknown[];
+  const everythingTheirs = async () => [
+    await surroundings(project),
+    theirs(await definitionsIn(project.root)),
+    theirs(await grantsIn(project.root)),
+  ];
+  const makeTheirEvent = async (sub: string): Promise<string> => {
+    const { rows } = await project.asUser(sub, (client) =>
+      client.query<{ id: string }>("insert into events (user_id) values (auth.uid()) returning id"),
+    );
+    return only(rows).id;
+  };
+
+  beforeAll(async () => {
+    await signUp(project, ada, ben);
+    before = await everythingTheirs();
+    await project.apply(await exportFor({ existing: ["profiles", "events"], eventsOwnerColumn: "user_id" }));
+  });
+
+  it("leaves their columns, grants, policies and triggers as they were", async () => {
+    expect(before.flat()).toContain("events: anon TRUNCATE");
+    expect(before.flat()).toContain("constraint profiles_pkey on profiles: PRIMARY KEY (id), comment ");
+    expect(await everythingTheirs()).toEqual(before);
+  });
+
+  it("ends with our grants on what it made", async () => {
+    const ours = (grants: string[]) => grants.filter((grant) => /wizard_session|app_private/.test(grant));
+    expect(ours(await grantsIn(project.root))).toEqual(ours(await grantsIn(own.root)));
+  });
+
+  it("makes the profile with a user's first session", async () => {
+    await startSession(project, ada);
+    const { rows } = await project.root.query("select * from profiles where id = $1", [ada]);
+    expect(rows).toEqual([{ id: ada, username: null }]);
+  });
+
+  it("keeps to a profile that is there", async () => {
+    await project.root.query("insert into profiles (id, username) values ($1, 'ben') on conflict do nothing", [ben]);
+    await startSession(project, ben);
+    const { rows } = await project.root.query("select username from profiles where id = $1", [ben]);
+    expect(rows).toEqual([{ username: "ben" }]);
+  });
+
+  it("refuses another user's event, told by the column that was named, and takes the user's own", async () => {
+    const [adas, bens] = [await makeTheirEvent(ada), await makeTheirEvent(ben)];
+    expect(await refusal(startSession(project, ada, { event_id: bens }))).toMatchObject({ code: "42501" });
+    expect(await startSession(project, ada, { event_id: adas })).toMatchObject({ event_id: adas });
+  });
+
+  it("refuses a user whom the project does not know", async () => {
+    expect(await refusal(startSession(project, randomUUID()))).toMatchObject({ code: "23503" });
+  });
+});
+
+describe("applied to a project whose profiles ask for more", () => {
+  const project = useSupabaseDatabase(`${OWN_PROFILES} alter table profiles alter column username set not null;`);
+  const ada = randomUUID();
+  beforeAll(async () => {
+    await project.apply(await exportFor({ existing: ["profiles"] }));
+    await signUp(project, ada);
+  });
+
+  it("refuses a first session by the foreign key, as long as there is no profile", async () => {
+    expect(await refusal(startSession(project, ada))).toMatchObject({
+      code: "23503",
+      constraint: "wizard_sessions_user_id_fkey",
+    });
+    expect((await project.root.query("select from profiles")).rowCount).toBe(0);
+  });
+
+  it("takes it once the profile is there", async () => {
+    await project.root.query("insert into profiles (id, username) values ($1, 'ada')", [ada]);
+    expect(await startSession(project, ada)).toMatchObject({ user_id: ada });
+  });
+});
+
+describe("applied to a project that has what the export would make", () => {
+  const project = useSupabaseDatabase(OWN_PROFILES + OWN_EVENTS);
+
+  it.each([
+    ["profiles", []],
+    ["events", ["profiles"]],
+  ] as const)("fails over the table %s that was not named, and keeps its rows", async (table, existing) => {
+    const user = randomUUID();
+    await signUp(project, user);
+    await project.root.query("insert into profiles (id) values ($1)", [user]);
+    await project.root.query("insert into events (user_id) values ($1)", [user]);
+
+    expect(await refusal(project.apply(await exportFor({ existing })))).toMatchObject({
+      code: "42P07",
+      message: `relation "${table}" already exists`,
+    });
+
+    const { rows } = await project.root.query(
+      `select (select count(*)::int from profiles where id = $1) as profiles,
+              (select count(*)::int from events where user_id = $1) as events, to_regnamespace('app_private') as made`,
+      [user],
+    );
+    expect(rows).toEqual([{ profiles: 1, events: 1, made: null }]);
+  });
+
+  it("fails over a schema app_private of the project's own rather than open it", async () => {
+    const applied = project.apply(
+      `create schema app_private; ${await exportFor({ existing: ["profiles", "events"], eventsOwnerColumn: "user_id" })}`,
+    );
+    expect(await refusal(applied)).toMatchObject({ code: "42P06" });
+  });
+
+  it("fails over a function of the project's own rather than replace it", async () => {
+    const theirs = "create function update_wizard_session_timestamp() returns int return 1;";
+    const options: SupabaseExportOptions = { existing: ["profiles", "events"], eventsOwnerColumn: "user_id" };
+    expect(await refusal(project.apply(theirs + (await exportFor(options))))).toMatchObject({ code: "42723" });
+  });
+
+  it("fails over an owner's column that is not there", async () => {
+    expect(await refusal(project.apply(await exportFor({ existing: ["profiles", "events"] })))).toMatchObject({
+      code: "42703",
+    });
+  });
+});

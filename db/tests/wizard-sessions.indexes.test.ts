@@ -1,0 +1,143 @@
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import type pg from "pg";
+import { useTestDatabase } from "./support/database.ts";
+import { only } from "./support/rows.ts";
+
+const db = useTestDatabase();
+
+const SESSIONS = 50_000;
+const USERS = 400;
+/** One of the users that the table is filled with. */
+const ADA = "00000000-0000-4000-8000-000000000007";
+
+// A year of sessions in the order in which they were begun: most were completed, some were given up, and only of the
+// last month's are many still being filled in. Every fifth session has an event.
+const FILL = `
+  create temporary table people as
+    select n, format('00000000-0000-4000-8000-%s', lpad(n::text, 12, '0'))::uuid as id
+      from generate_series(0, ${USERS - 1}) n;
+  insert into profiles (id) select id from people;
+  create temporary table runs as
+    select r.n, p.id as user_id, now() - (${SESSIONS} - r.n) * interval '1 year' / ${SESSIONS} as saved_at,
+           case when r.n % 5 = 0 then gen_random_uuid() end as event_id,
+           case
+             when r.n > ${SESSIONS} * 11 / 12 and r.n % 3 <> 0 then 'in_progress'
+             when r.n % 100 < 2 then 'abandoned'
+             when r.n % 500 = 3 then 'in_progress'
+             else 'completed'
+           end as status
+      from generate_series(1, ${SESSIONS}) r (n)
+      -- Spread over the year, as people are.
+      join people p on p.n = (r.n * 7919) % ${USERS};
+  insert into events (id, owner_id, title) select event_id, user_id, 'Event ' || n from runs where event_id is not null;
+  insert into wizard_sessions (user_id, event_id, stage, status, state, started_at, last_saved_at)
+    select user_id, event_id, 1 + n % 6, status,
+           jsonb_build_object('basics', jsonb_build_object('title', 'Event ' || n, 'summary', repeat('x', 200))),
+           saved_at - interval '1 hour', saved_at
+      from runs order by n;
+  analyze profiles, events, wizard_sessions`;
+
+interface Plan {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+/** The indexes of a query's plan, and the tables that it reads from end to end. */
+async function planOf(client: pg.ClientBase | pg.Pool, query: string, values: unknown[] = []) {
+  const { rows } = await client.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(`explain (format json) ${query}`, values);
+  const nodes = flatten(only(rows)["QUERY PLAN"][0].Plan);
+  return {
+    indexes: nodes.flatMap((node) => node["Index Name"] ?? []),
+    scanned: nodes.flatMap((node) => (node["Node Type"] === "Seq Scan" ? (node["Relation Name"] ?? []) : [])),
+  };
+}
+
+function flatten(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(flatten)];
+}
+
+describe("the indexes of wizard_sessions", () => {
+  it("have the names and the columns that were asked for", async () => {
+    const expected = [
+      { name: "idx_wizard_sessions_event_id", columns: ["event_id"] },
+      { name: "idx_wizard_sessions_last_saved_at", columns: ["last_saved_at"] },
+      { name: "idx_wizard_sessions_status", columns: ["status"] },
+      { name: "idx_wizard_sessions_user_id", columns: ["user_id"] },
+      { name: "idx_wizard_sessions_user_status", columns: ["user_id", "status"] },
+    ];
+    const { rows } = await db.root.query(
+      `select c.relname as name, array_agg(a.attname::text order by a.attnum) as columns
+         from pg_index i join pg_class c on c.oid = i.indexrelid join pg_attribute a on a.attrelid = c.oid
+        where i.indrelid = 'wizard_sessions'::regclass and i.indisvalid and c.relname = any($1)
+        group by c.relname order by c.relname`,
+      [expected.map(({ name }) => name)],
+    );
+    expect(rows).toEqual(expected);
+  });
+});
+
+describe(`on a table of ${SESSIONS} sessions, an index serves`, () => {
+  beforeAll(async () => {
+    await db.root.query(FILL);
+  });
+
+  it("a user's own sessions, under the policies", async () => {
+    const plan = await db.asUser(ADA, (client) => planOf(client, "select * from wizard_sessions"));
+    expect(plan).toEqual({ indexes: [expect.stringMatching(/^idx_wizard_sessions_user_(id|status)$/)], scanned: [] });
+  });
+
+  it("a user's own sessions of one status, under the policies", async () => {
+    const plan = await db.asUser(ADA, (client) =>
+      planOf(client, "select * from wizard_sessions where status = $1", ["in_progress"]),
+    );
+    expect(plan).toEqual({ indexes: ["idx_wizard_sessions_user_status"], scanned: [] });
+  });
+
+  it("a user's sessions of one status, for a trusted back end", async () => {
+    const plan = await db.asService((client) =>
+      planOf(client, "select * from wizard_sessions where user_id = $1 and status = $2", [ADA, "completed"]),
+    );
+    expect(plan).toEqual({ indexes: ["idx_wizard_sessions_user_status"], scanned: [] });
+  });
+
+  it("a user's latest session, to go on with", async () => {
+    const plan = await db.asUser(ADA, (client) =>
+      planOf(client, "select * from wizard_sessions where status = $1 order by last_saved_at desc limit 1", [
+        "in_progress",
+      ]),
+    );
+    expect(plan).toEqual({ indexes: ["idx_wizard_sessions_user_status"], scanned: [] });
+  });
+
+  it("one session by its id, under the policies", async () => {
+    const { id } = only((await db.root.query("select id from wizard_sessions where user_id = $1 limit 1", [ADA])).rows);
+    const plan = await db.asUser(ADA, (client) => planOf(client, "select * from wizard_sessions where id = $1", [id]));
+    expect(plan).toEqual({ indexes: ["wizard_sessions_pkey"], scanned: [] });
+  });
+
+  it("the sessions of an event, as its deletion has to find them", async () => {
+    const { rows } = await db.root.query("select event_id from wizard_sessions where event_id is not null limit 1");
+    const plan = await planOf(db.root, "select * from wizard_sessions where event_id = $1", [only(rows).event_id]);
+    expect(plan).toEqual({ indexes: ["idx_wizard_sessions_event_id"], scanned: [] });
+  });
+
+  it("a status that few sessions have", async () => {
+    const plan = await planOf(db.root, "select * from wizard_sessions where status = $1", ["abandoned"]);
+    expect(plan).toEqual({ indexes: ["idx_wizard_sessions_status"], scanned: [] });
+  });
+
+  it("the sweep of sessions that were left alone", async () => {
+    const sweep = "select id from wizard_sessions where status = 'in_progress' and last_saved_at < $1";
+    const monthAgo = new Date(Date.now() - 30 * 24 * 3600 * 1000);
+    const plan = await planOf(db.root, sweep, [monthAgo]);
+    expect(plan.indexes).not.toEqual([]);
+    expect(plan.scanned).toEqual([]);
+  });
+
+  it("nothing where most of the table is wanted, so that the plans above are the planner's choice", async () => {
+    const plan = await planOf(db.root, "select * from wizard_sessions where status = $1", ["completed"]);
+    expect(plan).toEqual({ indexes: [], scanned: ["wizard_sessions"] });
+  });
+});

@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "@jest/globals";
+import { refusal, useTestDatabase } from "./support/database.ts";
+import { countSessions, createEvent, only, startSession, storedSession } from "./support/rows.ts";
+
+const db = useTestDatabase();
+
+async function storedProfiles(...ids: string[]) {
+  const { rows } = await db.root.query("select id, display_name from profiles where id = any($1)", [ids]);
+  return rows;
+}
+
+async function countEvents(ownerId: string): Promise<number> {
+  const query = "select count(*)::int as count from events where owner_id = $1";
+  return only((await db.root.query<{ count: number }>(query, [ownerId])).rows).count;
+}
+
+describe("a session's user", () => {
+  it("has to have a profile", async () => {
+    const nobody = randomUUID();
+    const attempt = db.asService((client) =>
+      client.query("insert into wizard_sessions (user_id) values ($1)", [nobody]),
+    );
+    expect(await refusal(attempt)).toMatchObject({ code: "23503", constraint: "wizard_sessions_user_id_fkey" });
+    expect(await countSessions(db, nobody)).toBe(0);
+  });
+
+  it("can be any user with a profile, for a trusted back end", async () => {
+    const { user_id } = await startSession(db, randomUUID());
+    await db.asService((client) => client.query("insert into wizard_sessions (user_id) values ($1)", [user_id]));
+    expect(await countSessions(db, user_id)).toBe(2);
+  });
+
+  it("takes the sessions and events along when the profile is deleted, and nobody else's", async () => {
+    const [ada, ben] = [randomUUID(), randomUUID()];
+    for (const user of [ada, ben]) {
+      await startSession(db, user, { event_id: await createEvent(db, user) });
+      await startSession(db, user, { status: "completed" });
+    }
+    await db.asService((client) => client.query("delete from profiles where id = $1", [ada]));
+    expect([await countSessions(db, ada), await countEvents(ada)]).toEqual([0, 0]);
+    expect([await countSessions(db, ben), await countEvents(ben)]).toEqual([2, 1]);
+    expect(await storedProfiles(ada, ben)).toEqual([{ id: ben, display_name: null }]);
+  });
+});
+
+describe("an event's owner", () => {
+  it("has to have a profile", async () => {
+    const nobody = randomUUID();
+    const attempt = db.asService((client) =>
+      client.query("insert into events (owner_id, title) values ($1, 'Summer party')", [nobody]),
+    );
+    expect(await refusal(attempt)).toMatchObject({ code: "23503", constraint: "events_owner_id_fkey" });
+    expect(await countEvents(nobody)).toBe(0);
+  });
+});
+
+describe("a session's event", () => {
+  it("has to exist", async () => {
+    const session = await startSession(db, randomUUID());
+    const insert = db.asService((client) =>
+      client.query("insert into wizard_sessions (user_id, event_id) values ($1, $2)", [session.user_id, randomUUID()]),
+    );
+    expect(await refusal(insert)).toMatchObject({ code: "23503", constraint: "wizard_sessions_event_id_fkey" });
+    const update = db.asService((client) =>
+      client.query("update wizard_sessions set event_id = $2 where id = $1", [session.id, randomUUID()]),
+    );
+    expect(await refusal(update)).toMatchObject({ code: "23503", constraint: "wizard_sessions_event_id_fkey" });
+    expect(await countSessions(db, session.user_id)).toBe(1);
+    expect(await storedSession(db, session.id)).toEqual(session);
+  });
+
+  it("can be attached and detached by the session's user, each counting as a save", async () => {
+    const ada = randomUUID();
+    const event = await createEvent(db, ada);
+    const { id } = await startSession(db, ada);
+    const attach = (eventId: string | null) =>
+      db.asUser(ada, (client) => client.query("update wizard_sessions set event_id = $2 where id = $1", [id, eventId]));
+    await attach(event);
+    expect(await storedSession(db, id)).toMatchObject({ event_id: event, revision: 1 });
+    await attach(null);
+    expect(await storedSession(db, id)).toMatchObject({ event_id: null, revision: 2 });
+  });
+
+  it.each(["in_progress", "abandoned", "completed"])(
+    "becomes null when the event is deleted, which is no save, where the session is %s",
+    async (status) => {
+      const ada = randomUUID();
+      const [event, otherEvent] = [await createEvent(db, ada), await createEvent(db, ada)];
+      const session = await startSession(db, ada, { event_id: event, status, state: { kept: true } });
+      const other = await startSession(db, ada, { event_id: otherEvent, status });
+
+      await db.asUser(ada, (client) => client.query("delete from events where id = $1", [event]));
+
+      expect(await storedSession(db, session.id)).toEqual({ ...session, event_id: null });
+      expect(await storedSession(db, other.id)).toEqual(other);
+    },
+  );
+
+  it("becomes null when a trusted back end deletes the event, too", async () => {
+    const ada = randomUUID();
+    const event = await createEvent(db, ada);
+    const session = await startSession(db, ada, { event_id: event, status: "completed" });
+    await db.asService((client) => client.query("delete from events where id = $1", [event]));
+    expect(await storedSession(db, session.id)).toEqual({ ...session, event_id: null });
+  });
+
+  it("stays when the session is deleted", async () => {
+    const ada = randomUUID();
+    const session = await startSession(db, ada, { event_id: await createEvent(db, ada) });
+    await db.asUser(ada, (client) => client.query("delete from wizard_sessions where id = $1", [session.id]));
+    expect(await storedSession(db, session.id)).toBeUndefined();
+    expect(await countEvents(ada)).toBe(1);
+  });
+});
+
+describe("a profile", () => {
+  it("is made with its user's first session", async () => {
+    const ada = randomUUID();
+    expect(await storedProfiles(ada)).toEqual([]);
+    await startSession(db, ada);
+    expect(await storedProfiles(ada)).toEqual([{ id: ada, display_name: null }]);
+  });
+
+  it("is made with its user's first event", async () => {
+    const ada = randomUUID();
+    await createEvent(db, ada);
+    expect(await storedProfiles(ada)).toEqual([{ id: ada, display_name: null }]);
+  });
+
+  it("is left as it is by later sessions and events", async () => {
+    const ada = randomUUID();
+    await startSession(db, ada);
+    await db.asUser(ada, (client) => client.query("update profiles set display_name = 'Ada'"));
+    await startSession(db, ada);
+    await createEvent(db, ada);
+    expect(await storedProfiles(ada)).toEqual([{ id: ada, display_name: "Ada" }]);
+  });
+
+  it("is never made for another user, nor for one who writes for another", async () => {
+    const [caller, ada, nobody] = [randomUUID(), randomUUID(), randomUUID()];
+    await startSession(db, ada);
+    await db.asService(async (client) => {
+      const claims = JSON.stringify({ sub: caller, role: "service_role" });
+      await client.query("select set_config('request.jwt.claims', $1, true)", [claims]);
+      await client.query("insert into wizard_sessions (user_id) values ($1)", [ada]);
+      await client.query("insert into events (owner_id, title) values ($1, 'Summer party')", [ada]);
+      // The refusal is the proof: a profile made on the way would have satisfied the foreign key.
+      for (const statement of [
+        "insert into wizard_sessions (user_id) values ($1)",
+        "insert into events (owner_id, title) values ($1, 'Summer party')",
+      ]) {
+        await client.query("savepoint before_refusal");
+        expect(await refusal(client.query(statement, [nobody]))).toMatchObject({ code: "23503" });
+        await client.query("rollback to savepoint before_refusal");
+      }
+    });
+    expect(await storedProfiles(caller, nobody)).toEqual([]);
+    expect([await countSessions(db, ada), await countEvents(ada)]).toEqual([2, 1]);
+  });
+
+  it("can't be made by hand", async () => {
+    const ada = randomUUID();
+    const attempt = db.asUser(ada, (client) => client.query("insert into profiles (id) values ($1)", [ada]));
+    expect(await refusal(attempt)).toMatchObject({ code: "42501" });
+    expect(await storedProfiles(ada)).toEqual([]);
+  });
+});

@@ -1,0 +1,291 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { type Caller, type TestApi, useTestApi } from "../db/tests/support/api.ts";
+import { storedSession } from "../db/tests/support/rows.ts";
+import { CREATE, createSession, UPDATE, updateSession } from "../db/tests/support/sessions.ts";
+import { until } from "../db/tests/support/until.ts";
+
+const api = useTestApi();
+let ada: Caller;
+beforeAll(async () => {
+  ada = await api.user();
+});
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SECRET = "the disk under /var/lib/secret is full";
+
+/** Lets a save of `{"fail": CODE}` end in that error, whose every part holds something that nobody may see. */
+const FAIL_ON_REQUEST = `
+  create function app_private.fail() returns trigger as $$
+  begin
+    raise exception '${SECRET}' using
+      errcode = NEW.state ->> 'fail', detail = NEW.state, hint = '${SECRET}', table = 'secret_table', constraint = 'secret_rule';
+  end;
+  $$ language plpgsql;
+  create trigger _050_fail before update on wizard_sessions
+    for each row when (NEW.state ? 'fail') execute function app_private.fail();`;
+
+interface LoggedLine {
+  readonly errorId?: string;
+  readonly level: number;
+  readonly err?: { readonly message: string; readonly code?: string };
+}
+
+const linesAbout = (errorId: unknown): LoggedLine[] =>
+  api
+    .logged()
+    .map((line): LoggedLine => JSON.parse(line))
+    .filter((line) => line.errorId === errorId);
+
+describe("an error that nobody expected", () => {
+  beforeAll(() => api.db.root.query(FAIL_ON_REQUEST));
+
+  // A damaged page, an exception without a code of its own, one of ours that is not listed, a missing table.
+  it.each(["XX001", "P0001", "WZ999", "42P01"])(
+    "is masked, and logged under the id in the answer: %s",
+    async (fail) => {
+      const { id } = await createSession(ada);
+      const stored = await storedSession(api.db, id);
+      const error = await ada.refused(UPDATE, { id, patch: { state: { fail, diary: "Dear diary" } } });
+      const { errorId } = error.extensions;
+      expect(error).toEqual({
+        message: `Something went wrong on the server. Its log has it under ${errorId}.`,
+        path: ["updateWizardSession"],
+        extensions: { code: "INTERNAL_SERVER_ERROR", errorId: expect.stringMatching(UUID) },
+      });
+      expect(linesAbout(errorId)).toEqual([
+        expect.objectContaining({ level: 50, err: expect.objectContaining({ code: fail, message: SECRET }) }),
+      ]);
+      expect(await storedSession(api.db, id)).toEqual(stored);
+    },
+  );
+
+  it("gets an id of its own each time", async () => {
+    const { id } = await createSession(ada);
+    const attempt = () => ada.refused(UPDATE, { id, patch: { state: { fail: "XX001" } } });
+    const ids = [await attempt(), await attempt()].map(({ extensions }) => extensions.errorId);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it("leaves neither the state nor the token in the log", async () => {
+    const { id } = await createSession(ada, { state: { diary: "Dear diary" } });
+    const { extensions } = await ada.refused(UPDATE, { id, patch: { state: { fail: "XX001", diary: "Dear diary" } } });
+    expect(linesAbout(extensions.errorId)).toHaveLength(1);
+    const log = api.logged().join("");
+    expect(log).not.toContain("diary");
+    expect(log).not.toContain(ada.headers.authorization?.replace("Bearer ", "") ?? "a token");
+    expect(log).not.toContain("Bearer");
+  });
+
+  it("hides what is missing when the table has changed under the server", async () => {
+    await createSession(ada);
+    await api.db.root.query("alter table profiles rename column display_name to secret_name");
+    const error = await ada.refused("query ($id: UUID!) { profile(id: $id) { displayName } }", { id: ada.id });
+    await api.db.root.query("alter table profiles rename column secret_name to display_name");
+    const errorId = expect.stringMatching(UUID);
+    expect(error.extensions).toEqual({ code: "INTERNAL_SERVER_ERROR", errorId });
+    expect(JSON.stringify(error)).not.toMatch(/display_?name|column/i);
+    expect(linesAbout(error.extensions.errorId)).toEqual([
+      expect.objectContaining({ err: expect.objectContaining({ code: "42703" }) }),
+    ]);
+    expect(await ada.ask("query ($id: UUID!) { profile(id: $id) { displayName } }", { id: ada.id })).toEqual({
+      profile: { displayName: null },
+    });
+  });
+});
+
+describe("an error that has a code", () => {
+  it("is not logged as a failure", async () => {
+    const { id } = await createSession(ada);
+    const failures = () => api.logged().filter((line) => JSON.parse(line).level >= 50);
+    const before = failures();
+    await ada.refused(UPDATE, { id, patch: { stage: 7 } });
+    await ada.refused(UPDATE, { id, patch: { stage: 2, revision: 7 } });
+    await api.anon().refused("{ wizardSessions { totalCount } }");
+    await ada.refused("{ wizardSessions { ");
+    expect(failures()).toEqual(before);
+  });
+});
+
+describe("a statement that takes too long", () => {
+  // A server of its own, whose database gives it less time than usual.
+  const slow = useTestApi();
+  let lost = 0;
+
+  /** New limits count for new connections: the server has to open some. */
+  async function limit(setting: "statement_timeout" | "lock_timeout"): Promise<void> {
+    const { name, root } = slow.db;
+    await root.query(`alter role authenticator in database ${name} reset all`);
+    await root.query(`alter role authenticator in database ${name} set ${setting} = '250ms'`);
+    const { rowCount } = await root.query(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where datname = current_database() and usename = 'authenticator'`,
+    );
+    lost += rowCount ?? 0;
+    const noticed = () => slow.logged().filter((line) => line.includes("an idle database connection was lost")).length;
+    await until(() => noticed() === lost, "notice of each lost connection");
+  }
+
+  async function whileLocked<T>({ db }: TestApi, id: string, work: () => Promise<T>): Promise<T> {
+    const client = await db.root.connect();
+    try {
+      await client.query("begin");
+      await client.query("select from wizard_sessions where id = $1 for update", [id]);
+      return await work();
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  }
+
+  it.each([
+    ["statement_timeout", "This took too long and was stopped. Nothing was saved; try again."],
+    ["lock_timeout", "Somebody else was writing here for too long. Nothing was saved; try again."],
+  ] as const)("is stopped by %s, and can be tried again", async (setting, message) => {
+    const ben = await slow.user();
+    const { id } = await createSession(ben);
+    const stored = await storedSession(slow.db, id);
+    await limit(setting);
+    await whileLocked(slow, id, async () => {
+      expect(await ben.refused(UPDATE, { id, patch: { stage: 2 } })).toEqual({
+        message,
+        path: ["updateWizardSession"],
+        extensions: { code: "TIMEOUT" },
+      });
+      expect(await storedSession(slow.db, id)).toEqual(stored);
+    });
+    expect(await updateSession(ben, id, { stage: 2 })).toMatchObject({ stage: 2, revision: 1 });
+  });
+});
+
+describe("somebody who is not signed in", () => {
+  const LISTS = { events: "events", profiles: "profiles", wizard_sessions: "wizardSessions" };
+
+  it("is tried on every table below", async () => {
+    const { rows } = await api.db.root.query<{ name: string }>(
+      "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')",
+    );
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(Object.keys(LISTS));
+  });
+
+  it.each(Object.values(LISTS))("may not read %s, though there are some", async (list) => {
+    await createSession(ada);
+    await ada.ask('mutation { createEvent(input: { event: { title: "Summer party" } }) { event { id } } }');
+    const document = `{ ${list} { totalCount } }`;
+    const answer = await ada.ask<Record<string, { readonly totalCount: number }>>(document);
+    expect(answer[list]?.totalCount).toBeGreaterThan(0);
+    expect(await api.anon().refused(document)).toEqual({
+      message: "You may not do this. Sign in as somebody who may, or name only what is yours.",
+      path: [list],
+      extensions: { code: "FORBIDDEN" },
+    });
+  });
+
+  it("may not begin a session", async () => {
+    const count = async () => (await api.db.root.query("select from wizard_sessions")).rowCount;
+    const before = await count();
+    expect((await api.anon().refused(CREATE, { session: {} })).extensions).toEqual({ code: "FORBIDDEN" });
+    expect(await count()).toBe(before);
+  });
+});
+
+describe("a server for development", () => {
+  const developing = useTestApi({ development: true });
+
+  it("shows its schema to everybody", async () => {
+    const document = "{ __schema { queryType { name } mutationType { name } } }";
+    const expected = { __schema: { queryType: { name: "Query" }, mutationType: { name: "Mutation" } } };
+    expect(await developing.anon().ask(document)).toEqual(expected);
+    expect(await (await developing.user()).ask(document)).toEqual(expected);
+  });
+
+  it("masks errors all the same", async () => {
+    await developing.db.root.query(FAIL_ON_REQUEST);
+    const ben = await developing.user();
+    const { id } = await createSession(ben);
+    const error = await ben.refused(UPDATE, { id, patch: { state: { fail: "XX001" } } });
+    expect(error.extensions).toEqual({ code: "INTERNAL_SERVER_ERROR", errorId: expect.stringMatching(UUID) });
+    expect(JSON.stringify(error)).not.toContain("secret");
+  });
+});
+
+describe("a request that is no good GraphQL", () => {
+  // Where it explains more to developers, Grafast says on the console what it has not been able to plan.
+  beforeEach(() => void jest.spyOn(console, "error").mockReturnValue());
+  afterEach(() => void jest.restoreAllMocks());
+
+  it.each([
+    ["is cut off", "{ wizardSessions { "],
+    ["is empty", " "],
+    ["asks for a field that there is not", "{ wizardSessions { nodes { password } } }"],
+    ["lacks a variable", "query ($id: UUID!) { wizardSession(id: $id) { id } }"],
+    ["has an id that is no UUID", '{ wizardSession(id: "1") { id } }'],
+    ["holds two operations and names neither", "query A { __typename } query B { __typename }"],
+    ["subscribes, where there is nothing to subscribe to", "subscription { __typename }"],
+  ])("is refused with a code when it %s", async (_, document) => {
+    const { message, extensions } = await ada.refused(document);
+    expect(extensions).toEqual({ code: "INVALID_INPUT" });
+    expect(message).not.toBe("");
+  });
+
+  it("is refused at 2,000 levels of fields, and the server lives on", async () => {
+    const nested = (levels: number) => `{ wizardSessions ${"{ nodes { user { wizardSessions ".repeat(levels)}
+      { totalCount } ${"} } }".repeat(levels)} }`;
+    expect((await ada.refused(nested(2_000))).extensions).toEqual({ code: "INVALID_INPUT" });
+    await expect(ada.ask(nested(2))).resolves.toHaveProperty("wizardSessions");
+  });
+});
+
+describe("a request that is no GraphQL at all", () => {
+  const JSON_TYPE = { "content-type": "application/json" };
+  const LIMIT = 1_048_576;
+  const ofBytes = (bytes: number) => JSON.stringify({ query: "{ __typename }" }).padEnd(bytes);
+
+  async function send(init: RequestInit, path?: string) {
+    const response = await fetch(api.url(path), init);
+    expect(response.headers.get("content-type")).toMatch(/^application\/(graphql-response\+)?json/);
+    return { status: response.status, body: await response.json() };
+  }
+  const refusedWith = (extensions: object) => ({
+    errors: [{ message: expect.any(String), extensions }],
+  });
+
+  it.each([
+    ["is no JSON", 400, { method: "POST", headers: JSON_TYPE, body: '{"query": nope' }],
+    ["is a JSON list", 400, { method: "POST", headers: JSON_TYPE, body: '[{"query": "{ __typename }"}]' }],
+    ["holds no query", 400, { method: "POST", headers: JSON_TYPE, body: "{}" }],
+    ["has variables in a string", 400, { method: "POST", headers: JSON_TYPE, body: '{"query":"{a}","variables":"x"}' }],
+    ["has no body", 400, { method: "POST" }],
+    ["is a form", 415, { method: "POST", body: new URLSearchParams({ query: "{ __typename }" }) }],
+    ["is text", 415, { method: "POST", body: '{"query": "{ __typename }"}' }],
+    ["is a GET", 405, { method: "GET" }],
+    ["is a PUT", 405, { method: "PUT", headers: JSON_TYPE, body: ofBytes(0) }],
+  ])("is refused with a code when it %s", async (_, status, init) => {
+    expect(await send(init)).toEqual({ status, body: refusedWith({ code: "INVALID_INPUT" }) });
+  });
+
+  it("is refused as a GET that carries a query, which a link on another site could send", async () => {
+    const refused = { status: 405, body: refusedWith({ code: "INVALID_INPUT" }) };
+    expect(await send({}, "/graphql?query=%7B__typename%7D")).toEqual(refused);
+  });
+
+  it("is answered up to 1 MiB", async () => {
+    const request = { method: "POST", headers: JSON_TYPE, body: ofBytes(LIMIT) };
+    expect(await send(request)).toEqual({ status: 200, body: { data: { __typename: "Query" } } });
+  });
+
+  it.each(["application/json", "application/graphql"])("is refused beyond 1 MiB of %s", async (type) => {
+    const request = { method: "POST", headers: { "content-type": type }, body: ofBytes(LIMIT + 1) };
+    expect(await send(request)).toEqual({
+      status: 413,
+      body: refusedWith({ code: "STATE_TOO_LARGE", limit: LIMIT }),
+    });
+  });
+
+  it.each(["/nothing", "/graphql/more", "/graphiql", "/%00", "/.env"])("finds nothing at %s, in JSON", async (path) => {
+    const extensions = { code: "NOT_FOUND" };
+    expect(await send({}, path)).toEqual({
+      status: 404,
+      body: { errors: [{ message: "There is nothing here.", extensions }] },
+    });
+  });
+});

@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "@jest/globals";
+import {
+  buildClientSchema,
+  buildSchema,
+  getIntrospectionQuery,
+  getNamedType,
+  type IntrospectionQuery,
+  isEnumType,
+  isInputObjectType,
+  isObjectType,
+  lexicographicSortSchema,
+  printSchema,
+} from "graphql";
+import { useTestApi } from "../db/tests/support/api.ts";
+
+const api = useTestApi();
+const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));
+
+interface Described {
+  readonly description?: string | null | undefined;
+}
+
+/** The fields of an object or input type, by name, and none where there is no such type. */
+function fieldsOf(typeName: string): Record<string, Described & { readonly type: { toString(): string } }> {
+  const type = schema.getType(typeName);
+  return isObjectType(type) || isInputObjectType(type) ? type.getFields() : {};
+}
+const namesOf = (typeName: string) => Object.keys(fieldsOf(typeName)).toSorted();
+const typeOf = (typeName: string, field: string) => String(fieldsOf(typeName)[field]?.type);
+
+// The types that a single row is read as.
+const ROWS = Object.values(schema.getQueryType()?.getFields() ?? {})
+  .map(({ type }) => getNamedType(type).name)
+  .filter((name) => !name.endsWith("Connection"))
+  .toSorted();
+
+it("is the schema that the server answers with", async () => {
+  const anon = api.anon();
+  const served = buildClientSchema(await anon.ask<IntrospectionQuery>(getIntrospectionQuery()));
+  expect(printSchema(lexicographicSortSchema(served))).toBe(printSchema(lexicographicSortSchema(schema)));
+});
+
+describe("what can be asked", () => {
+  it("is one row by its id, and lists", () => {
+    expect(ROWS).toEqual(["Event", "Profile", "WizardSession"]);
+    const queries = ["event", "events", "profile", "profiles", "wizardSession", "wizardSessions"];
+    expect(namesOf("Query")).toEqual(queries);
+  });
+
+  it.each(ROWS)("names a %s by `id: UUID!` and by nothing else", (row) => {
+    const query = schema.getQueryType()?.getFields()[row.charAt(0).toLowerCase() + row.slice(1)];
+    expect(query?.args.map(({ name, type }) => `${name}: ${type}`)).toEqual(["id: UUID!"]);
+    expect(typeOf(row, "id")).toBe("UUID!");
+  });
+
+  it("knows no global ids", () => {
+    const fields = Object.keys(schema.getTypeMap()).flatMap(namesOf);
+    expect(fields).toContain("id");
+    expect(fields.filter((field) => /^(nodeId|rowId)$/.test(field))).toEqual([]);
+    expect(schema.getType("Node")).toBeUndefined();
+  });
+
+  it("gives a session what the wizard needs", () => {
+    const fields = namesOf("WizardSession").map((field) => `${field}: ${typeOf("WizardSession", field)}`);
+    expect(fields).toEqual([
+      ...["completedAt: Datetime", "event: Event", "eventId: UUID", "id: UUID!", "lastSavedAt: Datetime!"],
+      ...["revision: Int!", "stage: Int!", "startedAt: Datetime!", "state: JSON!", "status: WizardSessionStatus!"],
+      ...["user: Profile", "userId: UUID!"],
+    ]);
+  });
+
+  it.each([
+    ["WizardSessionStatus", ["ABANDONED", "COMPLETED", "IN_PROGRESS"]],
+    ["EventStatus", ["CANCELLED", "DRAFT", "PUBLISHED"]],
+  ])("%s is an enum", (name, values) => {
+    const type = schema.getType(name);
+    expect(
+      isEnumType(type) &&
+        type
+          .getValues()
+          .map((value) => value.name)
+          .toSorted(),
+    ).toEqual(values);
+  });
+});
+
+describe("what can be changed", () => {
+  it("is what a user has business with", () => {
+    expect(namesOf("Mutation")).toEqual([
+      ...["createEvent", "createWizardSession", "deleteEvent", "deleteWizardSession"],
+      ...["updateEvent", "updateProfile", "updateWizardSession"],
+    ]);
+  });
+
+  it.each([
+    ["WizardSessionInput", ["eventId", "id", "stage", "state", "status", "userId"]],
+    ["WizardSessionPatch", ["eventId", "revision", "stage", "state", "status"]],
+    ["EventInput", ["endsAt", "id", "ownerId", "startsAt", "title"]],
+    ["EventPatch", ["endsAt", "startsAt", "title"]],
+    ["ProfileInput", []],
+    ["ProfilePatch", ["displayName"]],
+  ])("%s has no field for what the database decides", (input, fields) => {
+    expect(namesOf(input)).toEqual(fields);
+  });
+
+  it.each(["WizardSession", "Event", "Profile"])("Update%sInput names the row by its id alone", (row) => {
+    expect(namesOf(`Update${row}Input`)).toEqual(["clientMutationId", "id", "patch"]);
+    expect(typeOf(`Update${row}Input`, "id")).toBe("UUID!");
+  });
+
+  it.each(["WizardSession", "Event"])("Delete%sInput names the row by its id alone", (row) => {
+    expect(namesOf(`Delete${row}Input`)).toEqual(["clientMutationId", "id"]);
+    expect(typeOf(`Delete${row}Input`, "id")).toBe("UUID!");
+  });
+
+  it("needs no more of a new session than that there is one", () => {
+    expect(namesOf("WizardSessionInput").filter((field) => typeOf("WizardSessionInput", field).endsWith("!"))).toEqual(
+      [],
+    );
+  });
+});
+
+describe("what is explained", () => {
+  const explained = [...ROWS, "WizardSessionStatus", "EventStatus"];
+
+  it.each(explained)("%s is", (name) => {
+    expect(schema.getType(name)?.description).toMatch(/\w{3}/);
+  });
+
+  it.each(ROWS.flatMap((row) => [row, `${row}Input`, `${row}Patch`]))("every field of %s is", (name) => {
+    const silent = Object.entries(fieldsOf(name)).filter(([, { description }]) => !description);
+    expect(silent.map(([field]) => `${name}.${field}`)).toEqual([]);
+  });
+
+  it("keeps the settings of the API out of it", () => {
+    expect(printSchema(schema)).not.toMatch(/@(behavior|fieldName|foreignFieldName|omit|name)\b/);
+  });
+});

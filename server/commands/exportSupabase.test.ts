@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
+const COMMAND = fileURLToPath(new URL("exportSupabase.ts", import.meta.url));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe("npm run supabase:export", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "stagekeep-export-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  function run(...args: string[]): Promise<Outcome> {
+    return new Promise((resolve) => {
+      execFile(process.execPath, [COMMAND, ...args], { cwd: folder }, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+      );
+    });
+  }
+
+  it("writes a file that Supabase's command line finds, and says which", async () => {
+    const { code, stdout } = await run();
+    const [file = ""] = await readdir(join(folder, "supabase/migrations"));
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(join("supabase/migrations", file)) });
+    expect(file).toMatch(/^20\d{12}_stagekeep\.sql$/);
+    expect(await readFile(join(folder, "supabase/migrations", file), "utf8")).toContain("create table wizard_sessions");
+  });
+
+  it("prints nothing but SQL with --out -", async () => {
+    const { stdout, stderr } = await run("--out", "-", "--existing", "profiles", "--existing", "events");
+    expect(stdout).toMatch(/^-- .*\n/);
+    expect(stdout).not.toMatch(/create table (profiles|events)/);
+    expect({ stderr, files: await readdir(folder) }).toEqual({ stderr: "", files: [] });
+  });
+
+  it("names the owner's column in the policy as it is written", async () => {
+    const { stdout } = await run("--out", "-", "--existing=profiles,events", "--events-owner-column=userId");
+    expect(stdout).toContain('events."userId" = (select auth.uid())');
+    expect(stdout).not.toContain("owner_id");
+  });
+
+  it("writes over nothing", async () => {
+    const file = join(folder, "there.sql");
+    await writeFile(file, "select 1;\n");
+    expect(await run("--out", file)).toMatchObject({ code: 1, stderr: expect.stringContaining(file) });
+    expect(await readFile(file, "utf8")).toBe("select 1;\n");
+  });
+
+  it.each([
+    [["--existing", "profile"], '--existing: "profile" is none of profiles, events.'],
+    [["--existing", "profiles,"], '--existing: "" is none of profiles, events.'],
+    [
+      ["--existing", "events", "--events-owner-column", "x; drop"],
+      '--events-owner-column: "x; drop" is no name of a column.',
+    ],
+    [["--events-owner-column", "user_id"], "--events-owner-column: needs --existing events too"],
+    [
+      ["--existing", "profiles", "--events-owner-column", "user_id"],
+      "--events-owner-column: needs --existing events too",
+    ],
+    [["--out="], "--out: the name of a file is missing."],
+    [["--existing"], "--existing"],
+    [["--force"], "Unknown option '--force'"],
+    [["profiles"], "Unexpected argument 'profiles'"],
+  ])("refuses %j with a sentence and the usage", async (args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(message);
+    expect(stderr).toContain("Usage: npm run supabase:export");
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
