@@ -31,3 +31,5 @@ grant anon, authenticated, service_role to authenticator;
 alter role authenticator set statement_timeout = '8s';
 alter role authenticator set lock_timeout = '5s';
 alter role authenticator set idle_in_transaction_session_timeout = '15s';
+-- A day, where sessions are counted by day, is the same one on every server.
+alter role authenticator set timezone = 'UTC';

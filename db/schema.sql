@@ -379,6 +379,7 @@ CREATE TABLE public.wizard_sessions (
     CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
     CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
     CONSTRAINT wizard_sessions_state_check CHECK ((jsonb_typeof(state) = 'object'::text)),
+    CONSTRAINT wizard_sessions_state_depth_check CHECK ((NOT jsonb_path_exists(state, '$.**{100 to last}'::jsonpath))),
     CONSTRAINT wizard_sessions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
 );
 
@@ -434,7 +435,7 @@ In progress, completed or abandoned. A completed session can''t be changed any m
 --
 
 COMMENT ON COLUMN public.wizard_sessions.state IS '@behavior -orderBy -filterBy -condition:attribute:filterBy
-What was entered so far: a JSON object of at most 256 KiB as text, a key per stage. It need not be complete or valid.';
+What was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
 
 
 --
@@ -488,6 +489,13 @@ COMMENT ON CONSTRAINT wizard_sessions_stage_check ON public.wizard_sessions IS '
 --
 
 COMMENT ON CONSTRAINT wizard_sessions_state_check ON public.wizard_sessions IS 'The state is a JSON object. Send it as JSON, not as text that holds JSON.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_state_depth_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_state_depth_check ON public.wizard_sessions IS 'The state is nested at most 100 levels deep.';
 
 
 --

@@ -143,14 +143,14 @@ describe("a deeply nested state", () => {
     return { status: response.status, body: await response.json() };
   }
 
-  it("is saved at 1,000 levels", async () => {
+  it("is saved at 100 levels, the state itself being the first", async () => {
     const { id } = await createSession(ada);
-    expect(await saveNested(1_000, id)).toMatchObject({ body: { data: { updateWizardSession: {} } } });
+    expect(await saveNested(99, id)).toMatchObject({ body: { data: { updateWizardSession: {} } } });
     expect(await storedSession(api.db, id)).toMatchObject({ revision: 1 });
     expect(await readSession(ada, id)).toMatchObject({ revision: 1 });
   });
 
-  it.each([20_000, 120_000])("is refused at %d levels, and the server lives on", async (levels) => {
+  it.each([100, 20_000, 120_000])("is refused at %d levels below it, and the server lives on", async (levels) => {
     const { id } = await createSession(ada);
     const stored = await storedSession(api.db, id);
     expect(await saveNested(levels, id)).toMatchObject({

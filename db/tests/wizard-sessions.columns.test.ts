@@ -21,6 +21,11 @@ function updateText(sub: string, id: string, column: string, text: string | null
   );
 }
 
+/** A state of that many levels, its one value being the last. */
+function nested(levels: number): string {
+  return `${'{"a":'.repeat(levels - 1)}1${"}".repeat(levels - 1)}`;
+}
+
 /** A state whose JSON text, as PostgreSQL writes it, has exactly that many bytes. */
 function stateOfBytes(bytes: number): string {
   const empty = '{"notes": ""}';
@@ -149,6 +154,7 @@ describe("status", () => {
 describe("state", () => {
   it.each([
     { what: "an empty object", text: "{}" },
+    { what: "nested 100 levels deep", text: nested(100) },
     { what: "an object of anything", text: '{"basics": {"title": "Summer party", "tags": ["a", null, 1.5]}}' },
   ])("can be $what", async ({ text }) => {
     const ada = randomUUID();
@@ -167,6 +173,12 @@ describe("state", () => {
     { what: "a boolean", text: "true", refused: { code: "23514", constraint: "wizard_sessions_state_check" } },
     { what: "JSON's null", text: "null", refused: { code: "23514", constraint: "wizard_sessions_state_check" } },
     { what: "SQL's null", text: null, refused: { code: "23502", column: "state" } },
+    {
+      what: "nested 101 levels deep",
+      text: nested(101),
+      refused: { code: "23514", constraint: "wizard_sessions_state_depth_check" },
+    },
+    { what: "nested too deeply to be parsed", text: nested(20_000), refused: { code: "54001" } },
     { what: "half an object", text: "{", refused: { code: "22P02" } },
     { what: "an object with a NUL character", text: '{"title": "\\u0000"}', refused: { code: "22P05" } },
   ])("can't be $what", async ({ text, refused }) => {

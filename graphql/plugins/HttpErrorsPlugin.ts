@@ -24,6 +24,8 @@ export function makeHttpErrorsPlugin(maximumRequestBytes: number): GraphileConfi
     if (!payload.errors) return result;
     const errors = payload.errors.map((error) => withCode(error, result.statusCode));
     const json = { ...payload, errors } as unknown as JSONValue;
+    // https://www.rfc-editor.org/rfc/rfc9110#status.405
+    if (result.statusCode === 405) return { ...result, json, headers: { ...result.headers, Allow: "POST" } };
     if (!errors.some(({ extensions }) => extensions?.code === OVERLOADED.code)) return { ...result, json };
     const headers = { ...result.headers, "Retry-After": String(OVERLOADED_RETRY_SECONDS) };
     return { ...result, json, headers, statusCode: 503 };

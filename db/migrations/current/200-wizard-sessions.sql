@@ -13,6 +13,8 @@ create table wizard_sessions (
   constraint wizard_sessions_stage_check check (stage >= 1 and stage <= 6),
   constraint wizard_sessions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
   constraint wizard_sessions_state_check check (jsonb_typeof(state) = 'object'),
+  -- What can be written has to be readable: JSON of some thousand levels can't be sent to anybody again.
+  constraint wizard_sessions_state_depth_check check (not jsonb_path_exists(state, '$.**{100 to last}')),
   constraint wizard_sessions_completed_at_check check ((status = 'completed') = (completed_at is not null))
 );
 
@@ -136,7 +138,7 @@ comment on column wizard_sessions.stage is
 comment on column wizard_sessions.status is
   E'@behavior +orderBy +filterBy\nIn progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one can go on.';
 comment on column wizard_sessions.state is
-  E'@behavior -orderBy -filterBy -condition:attribute:filterBy\nWhat was entered so far: a JSON object of at most 256 KiB as text, a key per stage. It need not be complete or valid.';
+  E'@behavior -orderBy -filterBy -condition:attribute:filterBy\nWhat was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
 comment on column wizard_sessions.started_at is
   E'@behavior +orderBy +filterBy\nWhen the session was begun.';
 comment on column wizard_sessions.last_saved_at is
@@ -150,6 +152,8 @@ comment on constraint wizard_sessions_status_check on wizard_sessions is
   'A session is in progress, completed or abandoned.';
 comment on constraint wizard_sessions_state_check on wizard_sessions is
   'The state is a JSON object. Send it as JSON, not as text that holds JSON.';
+comment on constraint wizard_sessions_state_depth_check on wizard_sessions is
+  'The state is nested at most 100 levels deep.';
 comment on constraint wizard_sessions_completed_at_check on wizard_sessions is
   'A session has a time of completion when, and only when, it is completed.';
 comment on constraint wizard_sessions_user_id_fkey on wizard_sessions is

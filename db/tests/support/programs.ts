@@ -85,8 +85,9 @@ export function isGroupThere(pid: number): boolean {
 // taking it from a file `.env`.
 function environment(settings: Settings): NodeJS.ProcessEnv {
   const unset = Object.fromEntries(ENV_VARIABLES.map((name) => [name, ""]));
-  // npm may have something to say about its own settings.
-  return { PATH: process.env.PATH, HOME: process.env.HOME, NPM_CONFIG_LOGLEVEL: "error", ...unset, ...settings };
+  // npm may have something to say about its settings, or about a newer npm.
+  const quiet = { NPM_CONFIG_LOGLEVEL: "error", NPM_CONFIG_UPDATE_NOTIFIER: "false" };
+  return { PATH: process.env.PATH, HOME: process.env.HOME, ...quiet, ...unset, ...settings };
 }
 
 function follow(child: ChildProcess): Program {
@@ -106,7 +107,10 @@ function follow(child: ChildProcess): Program {
   return {
     pid,
     ended,
-    signal: (name) => signalIfThere(-pid, name),
+    signal: (name) => {
+      // Once it is over, its number may be somebody else's.
+      if (!over) signalIfThere(-pid, name);
+    },
     printed: (pattern) =>
       until(() => {
         const match = pattern.exec(stdout);

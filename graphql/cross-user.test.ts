@@ -1,0 +1,430 @@
+import { readFileSync } from "node:fs";
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import {
+  buildSchema,
+  extendSchema,
+  type GraphQLSchema,
+  getNamedType,
+  isObjectType,
+  parse,
+  TypeInfo,
+  validate,
+  visit,
+  visitWithTypeInfo,
+} from "graphql";
+import { type Caller, useTestApi } from "../db/tests/support/api.ts";
+import { withoutTriggers } from "../db/tests/support/sampleSessions.ts";
+
+const api = useTestApi();
+const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));
+
+const ADA = "ada00000-0000-4000-8000-000000000000";
+const BEN = "be000000-0000-4000-8000-000000000000";
+const SESSION = "5e000000-0000-4000-8000-000000000000";
+const EVENT = "ee000000-0000-4000-8000-000000000000";
+const VARIABLES = { ada: ADA, session: SESSION, event: EVENT };
+
+// Ada has one of everything and Ben nothing but his profile.
+const ROWS = `
+  insert into profiles (id, display_name) values ('${ADA}', 'Ada'), ('${BEN}', 'Ben');
+  insert into events (id, owner_id, title) values ('${EVENT}', '${ADA}', 'Secret fair');
+  insert into wizard_sessions (id, user_id, event_id, stage, revision, state)
+  values ('${SESSION}', '${ADA}', '${EVENT}', 4, 7, '{"secret": true}')`;
+
+interface Probe {
+  /** May use the variables in VARIABLES, which name what is Ada's. */
+  readonly document: string;
+  /** What Ada is given, at least: the probe does reach a row. */
+  readonly owner: object;
+  /** What Ben is given, and no more: data, or the extensions of the refusal. */
+  readonly other: { readonly data: object } | { readonly extensions: object };
+}
+
+const NOT_FOUND = { extensions: { code: "NOT_FOUND" } };
+const FORBIDDEN = { extensions: { code: "FORBIDDEN" } };
+
+const session = "id userId eventId stage status state startedAt lastSavedAt completedAt revision";
+const event = "id ownerId title status startsAt endsAt createdAt";
+const profile = "id displayName createdAt";
+const numbers = "{ stage revision }";
+const pageInfo = "pageInfo { startCursor endCursor hasNextPage hasPreviousPage }";
+const noPage = { startCursor: null, endCursor: null, hasNextPage: false, hasPreviousPage: false };
+const sessionCounts = "{ id userId eventId stage status state startedAt lastSavedAt completedAt revision }";
+
+/**
+ * How each field of the API can be used to get at somebody else's rows, and what comes of it. Somebody who is not
+ * signed in is refused each of them.
+ */
+const PROBES: Readonly<Record<string, Probe>> = {
+  "a session by its id": {
+    document: `query ($session: UUID!) {
+      wizardSession(id: $session) { ${session} user { ${profile} } event { ${event} } }
+    }`,
+    owner: { wizardSession: { id: SESSION, user: { id: ADA }, event: { id: EVENT }, state: { secret: true } } },
+    other: { data: { wizardSession: null } },
+  },
+  "an event by its id": {
+    document: "query ($event: UUID!) { event(id: $event) { id owner { id } wizardSessions { nodes { id } } } }",
+    owner: { event: { id: EVENT, owner: { id: ADA }, wizardSessions: { nodes: [{ id: SESSION }] } } },
+    other: { data: { event: null } },
+  },
+  "a profile by its id": {
+    document: `query ($ada: UUID!) {
+      profile(id: $ada) { displayName events { nodes { id } } wizardSessions { nodes { id } } }
+    }`,
+    owner: { profile: { events: { nodes: [{ id: EVENT }] }, wizardSessions: { nodes: [{ id: SESSION }] } } },
+    other: { data: { profile: null } },
+  },
+  "the list of sessions": {
+    document: `{ wizardSessions { nodes { id } edges { cursor node { id } } totalCount ${pageInfo} } }`,
+    owner: { wizardSessions: { nodes: [{ id: SESSION }], edges: [{ node: { id: SESSION } }], totalCount: 1 } },
+    other: { data: { wizardSessions: { nodes: [], edges: [], totalCount: 0, pageInfo: noPage } } },
+  },
+  "the list of sessions, by a condition": {
+    document: "query ($ada: UUID!) { wizardSessions(condition: { userId: $ada }) { totalCount nodes { id } } }",
+    owner: { wizardSessions: { totalCount: 1, nodes: [{ id: SESSION }] } },
+    other: { data: { wizardSessions: { totalCount: 0, nodes: [] } } },
+  },
+  "the list of sessions, by a filter that fits all": {
+    document: `query ($ada: UUID!) {
+      wizardSessions(filter: { or: [{ userId: { equalTo: $ada } }, { stage: { greaterThan: 0 } }] }) { totalCount }
+    }`,
+    owner: { wizardSessions: { totalCount: 1 } },
+    other: { data: { wizardSessions: { totalCount: 0 } } },
+  },
+  "the list of events": {
+    document: `{ events { nodes { id } edges { cursor node { id } } totalCount ${pageInfo} } }`,
+    owner: { events: { nodes: [{ id: EVENT }], edges: [{ node: { id: EVENT } }], totalCount: 1 } },
+    other: { data: { events: { nodes: [], edges: [], totalCount: 0, pageInfo: noPage } } },
+  },
+  // Everybody is on the list of profiles, alone.
+  "the list of profiles": {
+    document: `{ profiles { nodes { displayName } edges { cursor node { id } } totalCount ${pageInfo} } }`,
+    owner: { profiles: { nodes: [{ displayName: "Ada" }], edges: [{ node: { id: ADA } }], totalCount: 1 } },
+    other: {
+      data: {
+        profiles: {
+          nodes: [{ displayName: "Ben" }],
+          edges: [{ cursor: expect.any(String), node: { id: BEN } }],
+          totalCount: 1,
+          pageInfo: { ...noPage, startCursor: expect.any(String), endCursor: expect.any(String) },
+        },
+      },
+    },
+  },
+  "the aggregates of sessions": {
+    document: `{
+      wizardSessions {
+        aggregates {
+          keys sum ${numbers} min ${numbers} max ${numbers} average ${numbers} distinctCount ${sessionCounts}
+          stddevSample ${numbers} stddevPopulation ${numbers} varianceSample ${numbers} variancePopulation ${numbers}
+        }
+        groupedAggregates(groupBy: [USER_ID]) { keys }
+      }
+    }`,
+    owner: {
+      wizardSessions: {
+        aggregates: { sum: { stage: "4", revision: "7" }, distinctCount: { id: "1" } },
+        groupedAggregates: [{ keys: [ADA] }],
+      },
+    },
+    other: {
+      data: {
+        wizardSessions: {
+          aggregates: {
+            keys: null,
+            sum: { stage: "0", revision: "0" },
+            ...Object.fromEntries(
+              ["min", "max", "average", "stddevSample", "stddevPopulation", "varianceSample", "variancePopulation"].map(
+                (name) => [name, { stage: null, revision: null }],
+              ),
+            ),
+            distinctCount: Object.fromEntries(sessionCounts.match(/\w+/g)?.map((column) => [column, "0"]) ?? []),
+          },
+          groupedAggregates: [],
+        },
+      },
+    },
+  },
+  "the aggregates of events": {
+    document: `{
+      events {
+        aggregates { keys distinctCount { id ownerId title status startsAt endsAt createdAt } }
+        groupedAggregates(groupBy: [TITLE]) { keys }
+      }
+    }`,
+    owner: { events: { aggregates: { distinctCount: { id: "1" } }, groupedAggregates: [{ keys: ["Secret fair"] }] } },
+    other: {
+      data: {
+        events: {
+          aggregates: {
+            keys: null,
+            distinctCount: Object.fromEntries(event.split(" ").map((column) => [column, "0"])),
+          },
+          groupedAggregates: [],
+        },
+      },
+    },
+  },
+  "the aggregates of profiles": {
+    document: `query ($ada: UUID!) {
+      profiles(condition: { id: $ada }) { aggregates { keys distinctCount { id displayName createdAt } } }
+    }`,
+    owner: { profiles: { aggregates: { distinctCount: { id: "1" } } } },
+    other: {
+      data: { profiles: { aggregates: { keys: null, distinctCount: { id: "0", displayName: "0", createdAt: "0" } } } },
+    },
+  },
+
+  "a new session in her name": {
+    document: `mutation ($ada: UUID!) {
+      createWizardSession(input: { wizardSession: { userId: $ada } }) {
+        wizardSession { userId } wizardSessionEdge { cursor node { userId } } query { wizardSessions { totalCount } }
+      }
+    }`,
+    owner: {
+      createWizardSession: { wizardSession: { userId: ADA }, query: { wizardSessions: { totalCount: 2 } } },
+    },
+    other: FORBIDDEN,
+  },
+  // A row that is not read back is not held against the rule for reading.
+  "a new session in her name, unseen": {
+    document: `mutation ($ada: UUID!) {
+      createWizardSession(input: { clientMutationId: "1", wizardSession: { userId: $ada } }) { clientMutationId }
+    }`,
+    owner: { createWizardSession: { clientMutationId: "1" } },
+    other: FORBIDDEN,
+  },
+  "a new session on her event": {
+    document: `mutation ($event: UUID!) {
+      createWizardSession(input: { wizardSession: { eventId: $event } }) { wizardSession { event { id } } }
+    }`,
+    owner: { createWizardSession: { wizardSession: { event: { id: EVENT } } } },
+    other: FORBIDDEN,
+  },
+  "an update of a session": {
+    document: `mutation ($session: UUID!) {
+      updateWizardSession(input: { id: $session, patch: { stage: 5, state: {} } }) {
+        wizardSession { id stage } wizardSessionEdge { cursor node { id } } query { wizardSessions { nodes { id } } }
+      }
+    }`,
+    owner: { updateWizardSession: { wizardSession: { id: SESSION, stage: 5 }, wizardSessionEdge: { node: {} } } },
+    other: NOT_FOUND,
+  },
+  "the end of a session": {
+    document: `mutation ($session: UUID!) {
+      deleteWizardSession(input: { id: $session }) {
+        wizardSession { id } wizardSessionEdge { cursor node { id } } query { wizardSessions { totalCount } }
+      }
+    }`,
+    owner: { deleteWizardSession: { wizardSession: { id: SESSION }, query: { wizardSessions: { totalCount: 0 } } } },
+    other: NOT_FOUND,
+  },
+  "a new event in her name": {
+    document: `mutation ($ada: UUID!) {
+      createEvent(input: { event: { title: "Ours", ownerId: $ada } }) {
+        event { ownerId } eventEdge { cursor node { ownerId } } query { events { totalCount } }
+      }
+    }`,
+    owner: { createEvent: { event: { ownerId: ADA }, query: { events: { totalCount: 2 } } } },
+    other: FORBIDDEN,
+  },
+  "a new event in her name, unseen": {
+    document: `mutation ($ada: UUID!) {
+      createEvent(input: { clientMutationId: "1", event: { title: "Ours", ownerId: $ada } }) { clientMutationId }
+    }`,
+    owner: { createEvent: { clientMutationId: "1" } },
+    other: FORBIDDEN,
+  },
+  "an update of an event": {
+    document: `mutation ($event: UUID!) {
+      updateEvent(input: { id: $event, patch: { title: "Ours" } }) {
+        event { id title wizardSessions { nodes { id } } } eventEdge { cursor node { id } } query { events { totalCount } }
+      }
+    }`,
+    owner: { updateEvent: { event: { title: "Ours", wizardSessions: { nodes: [{ id: SESSION }] } } } },
+    other: NOT_FOUND,
+  },
+  "the end of an event": {
+    document: `mutation ($event: UUID!) {
+      deleteEvent(input: { id: $event }) { event { id } eventEdge { cursor node { id } } query { events { totalCount } } }
+    }`,
+    owner: { deleteEvent: { event: { id: EVENT }, query: { events: { totalCount: 0 } } } },
+    other: NOT_FOUND,
+  },
+  "an update of a profile": {
+    document: `mutation ($ada: UUID!) {
+      updateProfile(input: { id: $ada, patch: { displayName: "Eve" } }) {
+        profile { displayName wizardSessions { nodes { id } } } profileEdge { cursor node { id } }
+        query { profiles { totalCount } }
+      }
+    }`,
+    owner: { updateProfile: { profile: { displayName: "Eve", wizardSessions: { nodes: [{ id: SESSION }] } } } },
+    other: NOT_FOUND,
+  },
+};
+
+/**
+ * The fields, as in `Query.events`, that lead to something and that no document asks for. All that Query, Mutation
+ * and Subscription lead to is counted, columns and counts included: each of them can give something away.
+ */
+function fieldsWithoutProbe(schema: GraphQLSchema, documents: readonly string[]): string[] {
+  const asked = new Set<string>();
+  for (const document of documents) {
+    const tree = parse(document);
+    const [error] = validate(schema, tree);
+    if (error) throw error;
+    const typeInfo = new TypeInfo(schema);
+    const Field = () => void asked.add(`${typeInfo.getParentType()?.name}.${typeInfo.getFieldDef()?.name}`);
+    visit(tree, visitWithTypeInfo(typeInfo, { Field }));
+  }
+  const reached = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
+  const fields: string[] = [];
+  for (const type of reached) {
+    for (const field of Object.values(type?.getFields() ?? {})) {
+      const target = getNamedType(field.type);
+      if (isObjectType(target)) reached.add(target);
+      // Nothing but the caller's own words.
+      if (field.name !== "clientMutationId") fields.push(`${type?.name}.${field.name}`);
+    }
+  }
+  return fields
+    .filter((field) => !asked.has(field))
+    .map((field) => `${field} is asked for by no probe: add one to PROBES in graphql/cross-user.test.ts.`);
+}
+
+const documents = Object.values(PROBES).map(({ document }) => document);
+
+describe("the probes below", () => {
+  it("ask for every field of the API", () => {
+    expect(fieldsWithoutProbe(schema, documents)).toEqual([]);
+  });
+
+  it.each([
+    ["a list on a row", "extend type Profile { drafts: [WizardSession!]! }", ["Profile.drafts"]],
+    ["a column", "extend type WizardSession { problems: JSON }", ["WizardSession.problems"]],
+    ["a query", "extend type Query { latestWizardSession: WizardSession }", ["Query.latestWizardSession"]],
+    ["a number", "extend type Query { sessionsOfAll: Int }", ["Query.sessionsOfAll"]],
+    ["a mutation", "extend type Mutation { purge(before: Datetime!): Int }", ["Mutation.purge"]],
+    [
+      "a type of its own",
+      "type Report { stages: [Stage] } type Stage { count: Int } extend type Event { report: Report }",
+      ["Event.report", "Report.stages", "Stage.count"],
+    ],
+    [
+      "a subscription",
+      "type Subscription { sessionChanged(id: UUID!): WizardSession } extend schema { subscription: Subscription }",
+      ["Subscription.sessionChanged"],
+    ],
+  ])("would not be enough for %s that somebody adds", (_, addition, missing) => {
+    const extended = extendSchema(schema, parse(addition));
+    const named = fieldsWithoutProbe(extended, documents).map((sentence) => sentence.split(" ")[0]);
+    expect(named.toSorted()).toEqual(missing);
+  });
+
+  it("would not be enough if one of them were gone", () => {
+    const others = documents.filter((document) => document !== PROBES["the end of a session"]?.document);
+    const named = fieldsWithoutProbe(schema, others).map((sentence) => sentence.split(" ")[0]);
+    expect(named.toSorted()).toEqual([
+      ...["query", "wizardSession", "wizardSessionEdge"].map((field) => `DeleteWizardSessionPayload.${field}`),
+      "Mutation.deleteWizardSession",
+    ]);
+  });
+});
+
+let ada: Caller;
+let ben: Caller;
+beforeAll(async () => {
+  [ada, ben] = [await api.user(ADA), await api.user(BEN)];
+});
+beforeEach(async () => {
+  await withoutTriggers(api.db, `truncate profiles cascade; ${ROWS}`);
+});
+
+describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other }) => {
+  /** Every row that there is, past the policies. */
+  const everything = async () =>
+    (
+      await api.db.root.query(
+        `select to_jsonb(r) as row from profiles r
+         union all select to_jsonb(r) from events r
+         union all select to_jsonb(r) from wizard_sessions r`,
+      )
+    ).rows;
+
+  async function expectRefused(caller: Caller, extensions: object) {
+    const before = await everything();
+    const { errors, data } = (await caller.answer(document, VARIABLES)) as { errors?: object[]; data: object };
+    expect(errors).toEqual([expect.objectContaining({ extensions })]);
+    expect(Object.values(data)).toEqual([null]);
+    expect(await everything()).toEqual(before);
+  }
+
+  it("is for her", async () => {
+    expect(await ada.ask(document, VARIABLES)).toMatchObject(owner);
+  });
+
+  it("is not for another user, and changes nothing for him", async () => {
+    if ("extensions" in other) return await expectRefused(ben, other.extensions);
+    const before = await everything();
+    expect(await ben.ask(document, VARIABLES)).toEqual(other.data);
+    expect(await everything()).toEqual(before);
+  });
+
+  it("is refused to somebody who is not signed in, and changes nothing", async () => {
+    await expectRefused(api.anon(), FORBIDDEN.extensions);
+  });
+});
+
+// The policies let nobody link rows of two users. Should a back end do it, neither sees through to the other.
+describe("a link between her session and his event, and the other way round", () => {
+  const HIS_EVENT = "eb000000-0000-4000-8000-000000000000";
+  const HIS_SESSION = "5b000000-0000-4000-8000-000000000000";
+  const DOCUMENT = `query ($session: UUID!, $event: UUID!) {
+    wizardSession(id: $session) { eventId event { title } }
+    event(id: $event) {
+      wizardSessions {
+        nodes { id } edges { node { id } } totalCount
+        aggregates { distinctCount { id } } groupedAggregates(groupBy: [STAGE]) { keys }
+      }
+    }
+  }`;
+  const none = {
+    nodes: [],
+    edges: [],
+    totalCount: 0,
+    aggregates: { distinctCount: { id: "0" } },
+    groupedAggregates: [],
+  };
+
+  beforeEach(() =>
+    withoutTriggers(
+      api.db,
+      `insert into events (id, owner_id, title) values ('${HIS_EVENT}', '${BEN}', 'His');
+       insert into wizard_sessions (id, user_id, event_id) values ('${HIS_SESSION}', '${BEN}', '${EVENT}');
+       update wizard_sessions set event_id = '${HIS_EVENT}' where id = '${SESSION}'`,
+    ),
+  );
+
+  it("shows her nothing of his", async () => {
+    expect(await ada.ask(DOCUMENT, { session: SESSION, event: EVENT })).toEqual({
+      wizardSession: { eventId: HIS_EVENT, event: null },
+      event: { wizardSessions: none },
+    });
+  });
+
+  it("shows him nothing of hers", async () => {
+    expect(await ben.ask(DOCUMENT, { session: HIS_SESSION, event: HIS_EVENT })).toEqual({
+      wizardSession: { eventId: EVENT, event: null },
+      event: { wizardSessions: none },
+    });
+  });
+
+  it("is there, for a trusted back end to find", async () => {
+    const service = await api.service();
+    expect(await service.ask(DOCUMENT, { session: SESSION, event: EVENT })).toMatchObject({
+      wizardSession: { event: { title: "His" } },
+      event: { wizardSessions: { nodes: [{ id: HIS_SESSION }], totalCount: 1 } },
+    });
+  });
+});
