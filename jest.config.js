@@ -10,4 +10,6 @@ export default {
   globalSetup: "./db/tests/support/globalSetup.ts",
   globalTeardown: "./db/tests/support/globalTeardown.ts",
   testTimeout: 30_000,
+  // They mostly wait for PostgreSQL and for programs.
+  maxWorkers: "100%",
 };

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { randomBytes, randomUUID } from "node:crypto";
+import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { explainFailure } from "./embedded/failures.ts";
@@ -53,9 +53,17 @@ async function makeSecrets(dataDir: string, file: string): Promise<Secrets> {
     jwtSecret: make(),
   };
   await mkdir(dataDir, { recursive: true });
-  // Whole or not at all: half a file of secrets would lock the database that comes after it.
-  const draft = `${file}.${process.pid}`;
+  // Whole or not at all: half a file of secrets would lock the database that comes after it. And the first one wins:
+  // of two programs that start at the same time, the second takes what it finds.
+  const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  await rename(draft, file);
-  return secrets;
+  try {
+    await link(draft, file);
+    return secrets;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return parseSecrets(await readFile(file, "utf8"), file);
+  } finally {
+    await rm(draft);
+  }
 }

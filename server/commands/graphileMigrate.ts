@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../database/migrate.ts";
 import { joinDatabase } from "../database/open.ts";
 import { readEnv } from "../env.ts";
-import { Fault } from "../fault.ts";
 import { runCommand, stopSignal } from "../runCommand.ts";
 
 /**
@@ -27,7 +26,8 @@ await runCommand(async () => {
     });
     stopped.then((signal) => child.kill(signal));
     const [code, signal] = await once(child, "exit");
-    if (code !== 0 && signal === null) throw new Fault(`graphile-migrate ended with code ${code}.`);
+    // It has said itself what is wrong; the codes of `status` have meanings.
+    if (signal === null) process.exitCode = code;
   } finally {
     await close();
   }

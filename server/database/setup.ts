@@ -16,7 +16,9 @@ export async function setUpDatabase(connections: Connections): Promise<void> {
   const owner = new URL(connections.databaseUrl);
   const auth = new URL(connections.authDatabaseUrl);
   const client = new pg.Client({ connectionString: connections.rootDatabaseUrl });
-  await client.connect();
+  await client.connect().catch((cause: Error) => {
+    throw new Fault(`ROOT_DATABASE_URL: the server can't be reached: ${cause.message}`, { cause });
+  });
   try {
     await client.query(await readFile(ROLES_FILE, "utf8"));
     await setPassword(client, owner);

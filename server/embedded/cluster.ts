@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { chown, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import pg from "pg";
 import { Fault } from "../fault.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { explainFailure } from "./failures.ts";
+import { runProgram } from "./runProgram.ts";
 import { canEnter, databaseIdentity, type ProcessIdentity } from "./systemUser.ts";
 
 export interface ClusterOptions {
@@ -33,8 +32,6 @@ export interface Cluster {
 const OWNER_LOCK = 5_678_001;
 const START_ATTEMPTS = 3;
 const START_TIMEOUT_SECONDS = 60;
-
-const run = promisify(execFile);
 
 /**
  * Starts the PostgreSQL in `dataDir`, initialising it at the first start. A server that was left behind by a
@@ -71,29 +68,29 @@ async function start({ dataDir, superuserPassword, settings = {}, programs }: Cl
     );
   }
   const binaries = await findBinaries(identity, paths.binaries, programs);
-  const invoke = (program: string, args: string[]) =>
-    run(program, args, { ...identity, cwd: "/", env: { PATH: process.env.PATH, LC_ALL: "C" } }).catch(
-      (error: Error & { stdout: string; stderr: string }) => {
-        throw Object.assign(error, { output: `${error.stdout}\n${error.stderr}` });
-      },
-    );
+  const invoke: Invoke = (program, args) => runProgram(program, args, identity);
 
   if (!(await exists(join(paths.data, "PG_VERSION")))) {
     await initialise(paths, binaries, identity, superuserPassword, invoke);
   }
-  const port = (await leftRunning(paths, superuserPassword)) ?? (await startServer(paths, binaries, settings, invoke));
+  const stopServer = () => invoke(binaries.pg_ctl, ["stop", "-D", paths.data, "-m", "fast", "-w"]);
+  const portLeftRunning = await leftRunning(paths, superuserPassword);
+  const port = portLeftRunning ?? (await startServer(paths, binaries, settings, invoke));
   const rootUrl = urlFor(port, superuserPassword);
-  const owner = await takeOwnership(rootUrl, dataDir);
+  const owner = await takeOwnership(rootUrl, dataDir).catch(async (error) => {
+    if (portLeftRunning === undefined) await stopServer();
+    throw error;
+  });
 
   let stopped: Promise<void> | undefined;
-  const stopServer = async () => {
+  const stop = async () => {
     await owner.end().catch(() => {});
-    await invoke(binaries.pg_ctl, ["stop", "-D", paths.data, "-m", "fast", "-w"]);
+    await stopServer();
   };
-  return { rootUrl, port, stop: () => (stopped ??= stopServer()) };
+  return { rootUrl, port, stop: () => (stopped ??= stop()) };
 }
 
-type Invoke = (program: string, args: string[]) => Promise<unknown>;
+type Invoke = (program: string, args: string[]) => Promise<string>;
 
 interface ClusterPaths {
   readonly home: string;
@@ -238,8 +235,7 @@ function freePort(): Promise<number> {
 }
 
 async function majorVersion(program: string): Promise<number> {
-  const { stdout } = await run(program, ["--version"]);
-  return Number(/\d+/.exec(stdout)?.[0]);
+  return Number(/\d+/.exec(await runProgram(program, ["--version"]))?.[0]);
 }
 
 async function exists(path: string): Promise<boolean> {

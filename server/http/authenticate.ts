@@ -16,11 +16,12 @@ export function claimsOf(request: object | undefined): Claims | undefined {
  */
 export function authenticate(verifyToken: VerifyToken): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {
-    const header = request.headers.authorization;
+    const [header, ...others] = request.headersDistinct.authorization ?? [];
     if (header === undefined) return next();
-    const token = /^Bearer +([^ ]+)$/i.exec(header)?.[1];
+    const token = others.length === 0 ? /^Bearer +([^ ]+)$/i.exec(header)?.[1] : undefined;
     try {
-      if (token === undefined) throw new TokenError("The Authorization header is not of the form «Bearer TOKEN».");
+      if (token === undefined)
+        throw new TokenError("There is not exactly one Authorization header of the form «Bearer TOKEN».");
       verified.set(request, await verifyToken(token));
     } catch (error) {
       if (!(error instanceof TokenError)) return next(error);

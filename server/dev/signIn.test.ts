@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { useTestApi } from "../../db/tests/support/api.ts";
+import { DEMO_USERS } from "./demoUsers.ts";
+
+const CREATE = "mutation { createWizardSession(input: { wizardSession: {} }) { wizardSession { userId } } }";
+const COUNT = "{ wizardSessions { totalCount } }";
+const NOTHING_HERE = { errors: [{ message: "There is nothing here.", extensions: { code: "NOT_FOUND" } }] };
+
+interface SignedIn {
+  readonly token: string;
+  readonly user: unknown;
+}
+
+async function answerOf(url: string, method = "GET", headers = {}): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(url, { method, headers: { Accept: "application/json", ...headers } });
+  return { status: response.status, body: await response.json() };
+}
+
+async function pageOf(url: string): Promise<{ status: number; type: string | null; text: string }> {
+  const response = await fetch(url, { headers: { Accept: "text/html" } });
+  return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
+}
+
+describe("in development", () => {
+  const api = useTestApi({ development: true, graphiql: true });
+
+  it("tells who can sign in", async () => {
+    expect(await answerOf(api.url("/dev/sign-in"))).toEqual({ status: 200, body: { users: [...DEMO_USERS] } });
+    expect(DEMO_USERS.map(({ name }) => name)).toEqual(["Ada", "Ben"]);
+  });
+
+  it.each(DEMO_USERS)("signs $name in with a token that is good for their own sessions alone", async (user) => {
+    const { status, body } = await answerOf(api.url(`/dev/sign-in/${user.key}`), "POST");
+    expect({ status, body }).toEqual({ status: 200, body: { token: expect.any(String), user } });
+    const caller = api.withAuthorization(`Bearer ${(body as SignedIn).token}`);
+    expect(await caller.ask(COUNT)).toEqual({ wizardSessions: { totalCount: 0 } });
+    expect(await caller.ask(CREATE)).toEqual({ createWizardSession: { wizardSession: { userId: user.id } } });
+    expect(await caller.ask(COUNT)).toEqual({ wizardSessions: { totalCount: 1 } });
+  });
+
+  it.each(["eve", "Ada", "ada00000-0000-4000-8000-000000000001", "ada%20", "constructor"])(
+    "knows no %s",
+    async (key) => {
+      expect(await answerOf(api.url(`/dev/sign-in/${key}`), "POST")).toEqual({
+        status: 404,
+        body: { errors: [{ message: "There is no such demo user.", extensions: { code: "NOT_FOUND" } }] },
+      });
+    },
+  );
+
+  it("gives no token to a mere GET, which a link or an image could make", async () => {
+    expect(await answerOf(api.url("/dev/sign-in/ada"))).toEqual({ status: 404, body: NOTHING_HERE });
+  });
+
+  it("lets no other site read the answer", async () => {
+    const response = await fetch(api.url("/dev/sign-in/ada"), {
+      method: "POST",
+      headers: { Origin: "https://elsewhere.example" },
+    });
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("puts the bar that says who you are into GraphiQL, and serves its script", async () => {
+    const page = await pageOf(api.url("/graphiql"));
+    expect(page).toMatchObject({ status: 200, type: expect.stringContaining("text/html") });
+    const [tag] = /<script src="\/dev\/graphiql-user\.js"[^>]*>/.exec(page.text) ?? [];
+    expect(tag).toContain('data-sign-in-path="/dev/sign-in"');
+    expect(tag).toContain('data-graphql-path="/graphql"');
+    // Before any script that makes a request, so that it can sign the first one.
+    expect(page.text.indexOf(tag ?? "")).toBeLessThan(page.text.indexOf('<script type="module"'));
+
+    const script = await pageOf(api.url("/dev/graphiql-user.js"));
+    expect(script).toMatchObject({ status: 200, type: expect.stringContaining("javascript") });
+    expect(() => new Function(script.text)).not.toThrow();
+  });
+});
+
+describe("in development with an issuer's key set", () => {
+  const api = useTestApi({
+    development: true,
+    graphiql: true,
+    tokens: { jwksUrl: new URL("http://127.0.0.1:1/keys"), audience: "authenticated" },
+  });
+
+  it("has no sign-in, since nobody here could sign the token", async () => {
+    expect(await answerOf(api.url("/dev/sign-in"))).toEqual({ status: 404, body: NOTHING_HERE });
+    expect(await answerOf(api.url("/dev/sign-in/ada"), "POST")).toEqual({ status: 404, body: NOTHING_HERE });
+    expect((await pageOf(api.url("/graphiql"))).text).not.toContain("graphiql-user.js");
+  });
+});
+
+describe("in production", () => {
+  let nodeEnv: string | undefined;
+  // Only the options count, whatever the environment says.
+  beforeAll(() => {
+    nodeEnv = process.env.NODE_ENV;
+    process.env.NODE_ENV = "development";
+  });
+  afterAll(() => {
+    process.env.NODE_ENV = nodeEnv;
+  });
+  const api = useTestApi({ development: false, graphiql: true });
+
+  it.each([
+    ["GET", "/dev/sign-in"],
+    ["POST", "/dev/sign-in"],
+    ["POST", "/dev/sign-in/ada"],
+    ["GET", "/dev/graphiql-user.js"],
+  ])("has no %s %s", async (method, path) => {
+    expect(await answerOf(api.url(path), method)).toEqual({ status: 404, body: NOTHING_HERE });
+  });
+
+  it("leaves GraphiQL as it is where it is asked for", async () => {
+    const page = await pageOf(api.url("/graphiql"));
+    expect(page).toMatchObject({ status: 200, type: expect.stringContaining("text/html") });
+    expect(page.text).not.toContain("/dev/");
+  });
+});
+
+describe("without GraphiQL", () => {
+  const api = useTestApi({ development: true, graphiql: false });
+
+  it.each(["/graphiql", "/", "/graphql"])("serves no page at %s", async (path) => {
+    const page = await pageOf(api.url(path));
+    expect(page.status).toBeGreaterThanOrEqual(404);
+    expect(page.type).toContain("application/json");
+  });
+});

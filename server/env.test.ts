@@ -1,0 +1,233 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { PROJECT_ROOT } from "./database/migrate.ts";
+import { ENV_VARIABLES, EnvError, readEnv } from "./env.ts";
+import { Fault } from "./fault.ts";
+
+type Variables = Record<string, string>;
+
+const OWNER_URL = "postgres://owner:word@db.example:5432/stagekeep";
+const AUTH_URL = "postgres://authenticator:word@db.example:5432/stagekeep";
+const SECRET = "x".repeat(32);
+
+/** Every fault of an environment that has some. */
+function faultsOf(variables: Variables): readonly string[] {
+  try {
+    readEnv(variables);
+  } catch (error) {
+    if (error instanceof EnvError) return error.faults;
+    throw error;
+  }
+  throw new Error("No fault was found in this.");
+}
+
+const DEFAULTS = {
+  production: false,
+  host: "127.0.0.1",
+  port: 5678,
+  databaseUrl: undefined,
+  authDatabaseUrl: undefined,
+  shadowDatabaseUrl: undefined,
+  rootDatabaseUrl: undefined,
+  jwtSecret: undefined,
+  jwksUrl: undefined,
+  jwtIssuer: undefined,
+  jwtAudience: "authenticated",
+  graphiql: true,
+  dataDir: resolve(".data"),
+  dataDirChosen: false,
+  logLevel: "info",
+};
+
+describe("readEnv", () => {
+  it("has a default for everything that a developer may leave out", () => {
+    expect(readEnv({})).toEqual(DEFAULTS);
+  });
+
+  it("takes an empty variable for an absent one", () => {
+    expect(readEnv(Object.fromEntries(ENV_VARIABLES.map((name) => [name, ""])))).toEqual(DEFAULTS);
+  });
+
+  it("pays no attention to anything else", () => {
+    expect(readEnv({ PGHOST: "elsewhere", SECRET_KEY: "x" })).toEqual(DEFAULTS);
+  });
+
+  it("reads every variable", () => {
+    const env = readEnv({
+      NODE_ENV: "production",
+      HOST: "0.0.0.0",
+      PORT: "80",
+      DATABASE_URL: OWNER_URL,
+      AUTH_DATABASE_URL: AUTH_URL,
+      SHADOW_DATABASE_URL: "postgresql://owner@db.example/shadow?sslmode=require",
+      ROOT_DATABASE_URL: "postgres:///postgres",
+      JWKS_URL: "https://issuer.example/keys",
+      JWT_ISSUER: "https://issuer.example",
+      JWT_AUDIENCE: "stagekeep",
+      GRAPHIQL: "1",
+      DATA_DIR: "/var/lib/stagekeep",
+      LOG_LEVEL: "debug",
+    });
+    expect(env).toEqual({
+      production: true,
+      host: "0.0.0.0",
+      port: 80,
+      databaseUrl: OWNER_URL,
+      authDatabaseUrl: AUTH_URL,
+      shadowDatabaseUrl: "postgresql://owner@db.example/shadow?sslmode=require",
+      rootDatabaseUrl: "postgres:///postgres",
+      jwtSecret: undefined,
+      jwksUrl: new URL("https://issuer.example/keys"),
+      jwtIssuer: "https://issuer.example",
+      jwtAudience: "stagekeep",
+      graphiql: true,
+      dataDir: "/var/lib/stagekeep",
+      dataDirChosen: true,
+      logLevel: "debug",
+    });
+  });
+
+  it("makes the data folder an absolute path, and knows that it was chosen even where it is the default's", () => {
+    expect(readEnv({ DATA_DIR: ".data" })).toEqual({ ...DEFAULTS, dataDirChosen: true });
+  });
+
+  it("reports every fault at once, each under its variable's name", () => {
+    const faults = faultsOf({
+      NODE_ENV: "staging",
+      PORT: "http",
+      DATABASE_URL: "localhost:5432/stagekeep",
+      SHADOW_DATABASE_URL: "mysql://localhost/shadow",
+      ROOT_DATABASE_URL: "postgres",
+      JWT_SECRET: "short",
+      JWKS_URL: "issuer.example/keys",
+      GRAPHIQL: "yes",
+      LOG_LEVEL: "loud",
+    });
+    const url = "expected a URL such as postgres://user:password@host:5432/database";
+    expect(faults).toEqual([
+      "NODE_ENV: expected development, production or test",
+      "PORT: expected a port number",
+      `DATABASE_URL: ${url}`,
+      `SHADOW_DATABASE_URL: ${url}`,
+      `ROOT_DATABASE_URL: ${url}`,
+      "JWT_SECRET: expected at least 32 bytes",
+      "JWKS_URL: expected an http(s) URL",
+      "GRAPHIQL: expected 0 or 1",
+      "LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent",
+      "AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator",
+      "JWT_SECRET, JWKS_URL: set one of them, not both",
+    ]);
+  });
+
+  it("throws them as one fault that can be read", () => {
+    const error = new EnvError(["PORT: expected a port number", "GRAPHIQL: expected 0 or 1"]);
+    expect(error).toBeInstanceOf(Fault);
+    expect(error.message).toBe(
+      "The environment can't be used:\n" +
+        "  - PORT: expected a port number\n" +
+        "  - GRAPHIQL: expected 0 or 1\n" +
+        "See .env.example.",
+    );
+  });
+
+  it("never repeats a value, which may be a secret", () => {
+    const faults = faultsOf({ JWT_SECRET: "hunter2", DATABASE_URL: "hunter2", AUTH_DATABASE_URL: "hunter2" });
+    expect(faults).toHaveLength(3);
+    expect(faults.join()).not.toContain("hunter2");
+  });
+
+  it.each(["-1", "65536", "80.5", "1e9", "5678x", "0x50", "5e3", " "])("refuses the port %j", (port) => {
+    expect(faultsOf({ PORT: port })).toEqual(["PORT: expected a port number"]);
+  });
+
+  it.each([
+    ["0", 0],
+    ["65535", 65535],
+  ])("accepts the port %s", (port, number) => {
+    expect(readEnv({ PORT: port }).port).toBe(number);
+  });
+
+  it("counts a secret's bytes, not its letters", () => {
+    expect(readEnv({ JWT_SECRET: "é".repeat(16) }).jwtSecret).toBe("é".repeat(16));
+    expect(faultsOf({ JWT_SECRET: "x".repeat(31) })).toEqual(["JWT_SECRET: expected at least 32 bytes"]);
+  });
+
+  it("serves GraphiQL outside production unless told otherwise", () => {
+    expect(readEnv({ GRAPHIQL: "0" }).graphiql).toBe(false);
+    expect(readEnv({ NODE_ENV: "test" }).graphiql).toBe(true);
+  });
+
+  it("wants both connections or none", () => {
+    expect(faultsOf({ AUTH_DATABASE_URL: AUTH_URL })).toEqual([
+      "DATABASE_URL: missing; AUTH_DATABASE_URL is of use only beside it",
+    ]);
+    expect(readEnv({ DATABASE_URL: OWNER_URL, AUTH_DATABASE_URL: AUTH_URL })).toMatchObject({
+      databaseUrl: OWNER_URL,
+      authDatabaseUrl: AUTH_URL,
+    });
+  });
+
+  describe("in production", () => {
+    const production = { NODE_ENV: "production" };
+
+    it("has no secret of its own", () => {
+      expect(faultsOf(production)).toEqual(["JWT_SECRET or JWKS_URL: missing; production has no secret of its own"]);
+      expect(faultsOf({ ...production, JWT_SECRET: "" })).toHaveLength(1);
+    });
+
+    it("names all that is missing or weak at once", () => {
+      expect(faultsOf({ ...production, JWT_SECRET: "short", DATABASE_URL: OWNER_URL })).toEqual([
+        "JWT_SECRET: expected at least 32 bytes",
+        "AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator",
+      ]);
+    });
+
+    it("accepts a secret or a key set, and then the embedded database too", () => {
+      expect(readEnv({ ...production, JWT_SECRET: SECRET })).toEqual({
+        ...DEFAULTS,
+        production: true,
+        graphiql: false,
+        jwtSecret: SECRET,
+      });
+      const { jwksUrl } = readEnv({ ...production, JWKS_URL: "https://issuer.example/keys" });
+      expect(jwksUrl?.href).toBe("https://issuer.example/keys");
+    });
+
+    it("serves GraphiQL only when asked for it", () => {
+      const graphiql = (value: string) => readEnv({ ...production, JWT_SECRET: SECRET, GRAPHIQL: value }).graphiql;
+      expect([graphiql(""), graphiql("0"), graphiql("1")]).toEqual([false, false, true]);
+    });
+  });
+});
+
+describe(".env.example", () => {
+  const read = () => readFile(resolve(PROJECT_ROOT, ".env.example"), "utf8");
+  const settingsIn = (example: string) => [...example.matchAll(/^# ([A-Z_]+)=(.*)$/gm)];
+
+  it("lists exactly the variables that are read, each under a line about it", async () => {
+    const example = await read();
+    expect(settingsIn(example).map(([, name]) => name)).toEqual(ENV_VARIABLES);
+    for (const paragraph of example.trim().split("\n\n").slice(1)) {
+      expect(paragraph).toMatch(/^(# .*\n)+# [A-Z_]+=.*$/);
+    }
+  });
+
+  it("sets nothing until somebody takes a # away", async () => {
+    expect((await read()).split("\n").filter((line) => line !== "" && !line.startsWith("#"))).toEqual([]);
+  });
+
+  it("shows the real defaults, and examples that can be used", async () => {
+    const shown = Object.fromEntries(settingsIn(await read()).map(([, name = "", value = ""]) => [name, value]));
+    expect(readEnv(shown)).toEqual({
+      ...DEFAULTS,
+      dataDirChosen: true,
+      databaseUrl: shown.DATABASE_URL,
+      authDatabaseUrl: shown.AUTH_DATABASE_URL,
+      shadowDatabaseUrl: shown.SHADOW_DATABASE_URL,
+      rootDatabaseUrl: shown.ROOT_DATABASE_URL,
+      jwksUrl: new URL(shown.JWKS_URL ?? ""),
+      jwtIssuer: shown.JWT_ISSUER,
+    });
+  });
+});

@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, it } from "@jest/globals";
+import pg from "pg";
+import { useTestApi } from "../../db/tests/support/api.ts";
+import { testRootUrl } from "../../db/tests/support/cluster.ts";
+import { startApp } from "../app.ts";
+import { Fault } from "../fault.ts";
+import { makeLogger } from "../log.ts";
+
+const api = useTestApi();
+
+async function get(path: string): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(api.url(path));
+  return { status: response.status, body: await response.json() };
+}
+
+/** From another database, since nobody can be connected to one that is closed. */
+async function fromOutside(...statements: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: testRootUrl() });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+// One that closes lets nobody in, and throws out who is there.
+const closeDatabase = () => {
+  const { name } = api.db;
+  // The tests' own connections are closed too, which they need not hear of.
+  api.db.root.on("error", () => {});
+  return fromOutside(
+    `alter database ${name} with allow_connections false`,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+  );
+};
+const openDatabase = () => fromOutside(`alter database ${api.db.name} with allow_connections true`);
+
+const OK = { status: 200, body: { status: "ok" } };
+const READY = { status: 200, body: { status: "ready" } };
+const UNREACHABLE = { status: 503, body: { status: "the database can't be reached" } };
+const UNMIGRATED = { status: 503, body: { status: "the database is not migrated; run npm run db:migrate" } };
+
+describe("/healthz and /readyz", () => {
+  it("answer while all is well", async () => {
+    expect([await get("/healthz"), await get("/readyz")]).toEqual([OK, READY]);
+  });
+
+  it("are asked without a token, whatever somebody sends along", async () => {
+    const response = await fetch(api.url("/readyz"), { headers: { Authorization: "Bearer a.b.c" } });
+    expect({ status: response.status, body: await response.json() }).toEqual(READY);
+  });
+
+  describe("while the database is gone", () => {
+    afterEach(openDatabase);
+
+    it("tell the process from its database, and go on when it is back", async () => {
+      await closeDatabase();
+      expect([await get("/healthz"), await get("/readyz")]).toEqual([OK, UNREACHABLE]);
+      await openDatabase();
+      expect(await get("/readyz")).toEqual(READY);
+      const ada = await api.user();
+      expect(await ada.ask("{ wizardSessions { totalCount } }")).toEqual({ wizardSessions: { totalCount: 0 } });
+    });
+
+    it("write to the log why, and nothing of the connection's password", async () => {
+      await closeDatabase();
+      await get("/readyz");
+      const entries = api.logged().map((line) => JSON.parse(line));
+      expect(entries).toContainEqual(
+        expect.objectContaining({
+          level: 40,
+          msg: "the database can't be reached",
+          err: expect.objectContaining({ message: expect.stringContaining("not currently accepting connections") }),
+        }),
+      );
+      expect(api.logged().join("")).not.toContain(new URL(api.db.authUrl).password);
+    });
+  });
+
+  describe("while the database is not migrated", () => {
+    afterEach(() => api.db.root.query("alter table wizard_sessions_away rename to wizard_sessions"));
+
+    it("tell that from a database that is gone", async () => {
+      await api.db.root.query("alter table wizard_sessions rename to wizard_sessions_away");
+      expect([await get("/healthz"), await get("/readyz")]).toEqual([OK, UNMIGRATED]);
+      await expect(startAnother(api.db.authUrl)).rejects.toEqual(
+        new Fault("The database has no tables yet. Run npm run db:migrate, then start again."),
+      );
+    });
+  });
+});
+
+it("a server does not start without its database, and says which setting names it", async () => {
+  await expect(startAnother("postgres://authenticator:word@127.0.0.1:1/stagekeep")).rejects.toEqual(
+    new Fault("AUTH_DATABASE_URL: the database can't be reached: connect ECONNREFUSED 127.0.0.1:1"),
+  );
+});
+
+function startAnother(authDatabaseUrl: string) {
+  return startApp({
+    authDatabaseUrl,
+    tokens: { secret: "not needed here", audience: "authenticated" },
+    logger: makeLogger({ logLevel: "silent", production: true }),
+    host: "127.0.0.1",
+    port: 0,
+    graphiql: false,
+    development: false,
+  });
+}

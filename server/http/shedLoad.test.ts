@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import type pg from "pg";
+import { TEST_TOKENS, useTestApi } from "../../db/tests/support/api.ts";
+import { startSession, storedSession } from "../../db/tests/support/rows.ts";
+import { until } from "../../db/tests/support/until.ts";
+import { signToken } from "../tokens.ts";
+
+const USER = "ada00000-0000-4000-8000-00000000000a";
+const SAVE = `mutation ($id: UUID!, $state: JSON!) {
+  updateWizardSession(input: { id: $id, patch: { state: $state } }) { wizardSession { revision } }
+}`;
+const SAVED = { data: { updateWizardSession: { wizardSession: { revision: 1 } } } };
+
+// One request has the connection and ten wait for it: the most that there may be.
+const api = useTestApi({ maximumConnections: 1 });
+const AT_MOST = 11;
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly body: unknown;
+}
+
+async function save(id: string, state: object): Promise<Answer> {
+  const token = await signToken(TEST_TOKENS, { sub: USER, role: "authenticated", expiresIn: "1h" });
+  const response = await fetch(api.url(), {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: SAVE, variables: { id, state } }),
+  });
+  return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.json() };
+}
+
+describe("a server with more to do than it can", () => {
+  let lock: pg.PoolClient | undefined;
+  afterEach(async () => {
+    // Also where a test has failed before it did so itself.
+    await lock?.query("rollback");
+    lock?.release();
+    lock = undefined;
+  });
+
+  /** Keeps every update of the session waiting. */
+  async function lockSession(id: string): Promise<() => Promise<unknown>> {
+    const client = await api.db.root.connect();
+    lock = client;
+    await client.query("begin");
+    await client.query("select from wizard_sessions where id = $1 for update", [id]);
+    return () => client.query("rollback");
+  }
+
+  const somebodyWaitsForTheLock = () =>
+    until(async () => {
+      const { rowCount } = await api.db.root.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rowCount === 1;
+    }, "request that waits for the lock");
+
+  /** Sends one save after the other, each to a session of its own, until one of them is answered. */
+  async function saveUntilAnswered() {
+    const sent: { id: string; answer: Promise<Answer> }[] = [];
+    let answered = false;
+    while (!answered && sent.length < 2 * AT_MOST) {
+      const { id } = await startSession(api.db, USER);
+      const answer = save(id, { sent: sent.length });
+      sent.push({ id, answer });
+      answered = await Promise.race([answer.then(() => true), sleep(50, false)]);
+    }
+    const last = sent.pop();
+    if (!answered || !last) throw new Error("Nobody was turned away.");
+    return { waiting: sent, turnedAway: { id: last.id, answer: await last.answer } };
+  }
+
+  it("turns requests away at once, and loses none of those that it has taken", async () => {
+    const { id } = await startSession(api.db, USER);
+    const unlock = await lockSession(id);
+    const first = save(id, { sent: "first" });
+    await somebodyWaitsForTheLock();
+
+    const { waiting, turnedAway } = await saveUntilAnswered();
+    expect(turnedAway.answer).toEqual({
+      status: 503,
+      retryAfter: "1",
+      body: {
+        errors: [
+          {
+            message: "The server has too much to do. Try again in a moment.",
+            extensions: { code: "OVERLOADED" },
+          },
+        ],
+      },
+    });
+    expect(await storedSession(api.db, turnedAway.id)).toMatchObject({ revision: 0, state: {} });
+    expect(waiting.length).toBeGreaterThanOrEqual(AT_MOST - 1);
+
+    await unlock();
+    expect(await first).toEqual({ status: 200, retryAfter: null, body: SAVED });
+    expect(await storedSession(api.db, id)).toMatchObject({ revision: 1, state: { sent: "first" } });
+    for (const [index, { id, answer }] of waiting.entries()) {
+      expect(await answer).toEqual({ status: 200, retryAfter: null, body: SAVED });
+      expect(await storedSession(api.db, id)).toMatchObject({ revision: 1, state: { sent: index } });
+    }
+
+    expect(await save(turnedAway.id, { sent: "again" })).toEqual({ status: 200, retryAfter: null, body: SAVED });
+    expect(await storedSession(api.db, turnedAway.id)).toMatchObject({ revision: 1, state: { sent: "again" } });
+  });
+
+  it("still says that it is alive", async () => {
+    const { id } = await startSession(api.db, USER);
+    const unlock = await lockSession(id);
+    const first = save(id, {});
+    await somebodyWaitsForTheLock();
+    expect((await fetch(api.url("/healthz"))).status).toBe(200);
+    await unlock();
+    expect((await first).status).toBe(200);
+  });
+});

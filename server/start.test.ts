@@ -1,0 +1,271 @@
+import { readFile, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { GraphQLClient } from "graphql-request";
+import pg from "pg";
+import { useTestDatabase } from "../db/tests/support/database.ts";
+import { isGroupThere, type Program, postgresIn, usePrograms } from "../db/tests/support/programs.ts";
+import { until } from "../db/tests/support/until.ts";
+import { DEMO_USERS } from "./dev/demoUsers.ts";
+
+const [ADA, BEN] = DEMO_USERS;
+const CREATE = `mutation ($state: JSON!) {
+  createWizardSession(input: { wizardSession: { state: $state } }) { wizardSession { id } }
+}`;
+const SAVE = `mutation ($id: UUID!, $state: JSON!) {
+  updateWizardSession(input: { id: $id, patch: { state: $state } }) { wizardSession { state revision } }
+}`;
+const READ = "query ($id: UUID!) { wizardSession(id: $id) { userId state revision } }";
+
+const programs = usePrograms();
+
+interface Server {
+  readonly program: Program;
+  readonly url: string;
+}
+
+async function npmStart(settings: Record<string, string>): Promise<Server> {
+  const program = programs.start(["npm", "start"], { PORT: "0", ...settings });
+  const [, url = ""] = await program.printed(/GraphQL +(http:\S+)\/graphql/);
+  return { program, url };
+}
+
+/** A data folder whose database has all tables, those that are being worked on too. */
+async function migratedDataDir(): Promise<string> {
+  const dataDir = await programs.folder();
+  const migrated = await programs.run(["node", "server/commands/graphileMigrate.ts", "current"], { DATA_DIR: dataDir });
+  expect(migrated).toMatchObject({ code: 0 });
+  return dataDir;
+}
+
+async function printToken(dataDir: string, sub: string): Promise<string> {
+  const command = ["npm", "run", "--silent", "token", "--", "--sub", sub] as const;
+  const { stdout } = await programs.run(command, { DATA_DIR: dataDir });
+  return stdout.trim();
+}
+
+function callerOf({ url }: Server, token: string): GraphQLClient {
+  return new GraphQLClient(`${url}/graphql`, { headers: { authorization: `Bearer ${token}` } });
+}
+
+/** A superuser's connection to the embedded database that runs on that folder. */
+async function superuser(dataDir: string): Promise<pg.Client> {
+  const { superuserPassword: password } = JSON.parse(await readFile(join(dataDir, "secrets.json"), "utf8"));
+  const lockFile = await readFile(join(dataDir, "postgres/data/postmaster.pid"), "utf8");
+  const port = Number(lockFile.split("\n")[3]);
+  const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", password, database: "stagekeep" });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
+describe("npm start on an embedded database", () => {
+  let dataDir: string;
+  let adasToken: string;
+  let bensToken: string;
+  beforeAll(async () => {
+    dataDir = await migratedDataDir();
+    [adasToken, bensToken] = await Promise.all([printToken(dataDir, ADA.id), printToken(dataDir, BEN.id)]);
+  });
+
+  const nothingIsLeft = async ({ program }: Server) => {
+    expect({ group: isGroupThere(program.pid), postgres: await postgresIn(dataDir) }).toEqual({
+      group: false,
+      postgres: [],
+    });
+  };
+
+  it("prints where it is and who can sign in, and is there", async () => {
+    const { url, program } = await npmStart({ DATA_DIR: dataDir });
+    await program.printed(/npm run token/);
+    for (const path of ["/healthz", "/readyz", "/graphiql"]) {
+      const response = await fetch(`${url}${path}`, { headers: { Accept: "text/html, application/json" } });
+      expect({ path, status: response.status }).toEqual({ path, status: 200 });
+    }
+    program.signal("SIGTERM");
+    const { stdout } = await program.ended;
+    expect(stdout).toContain(`
+Stagekeep is running. Ctrl-C stops it.
+
+  GraphQL    ${url}/graphql
+  GraphiQL   ${url}/graphiql
+  Health     ${url}/healthz and ${url}/readyz
+
+  Sign in as Ada (${ADA.id})
+  Sign in as Ben (${BEN.id})
+`);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "ends on %s: answers what is under way, keeps it, and leaves no process",
+    async (signal) => {
+      const server = await npmStart({ DATA_DIR: dataDir });
+      const ada = callerOf(server, adasToken);
+      const created = await ada.request<{ createWizardSession: { wizardSession: { id: string } } }>(CREATE, {
+        state: { title: "Summer party" },
+      });
+      const { id } = created.createWizardSession.wizardSession;
+
+      const holder = await superuser(dataDir);
+      await holder.query("begin");
+      await holder.query("select from wizard_sessions where id = $1 for update", [id]);
+      const underWay = ada.request(SAVE, { id, state: { title: "Autumn party" } });
+      await until(
+        async () => (await holder.query("select from pg_stat_activity where wait_event_type = 'Lock'")).rowCount,
+        "save that waits",
+      );
+
+      server.program.signal(signal);
+      await server.program.printed(/requests under way may end/);
+      await expect(fetch(`${server.url}/healthz`)).rejects.toThrow("fetch failed");
+      await holder.query("commit");
+      expect(await underWay).toEqual({
+        updateWizardSession: { wizardSession: { state: { title: "Autumn party" }, revision: 1 } },
+      });
+      await holder.end();
+      expect(await server.program.ended).toMatchObject({
+        code: 0,
+        stderr: "",
+        stdout: expect.stringMatching(/"stopped"}\n$/),
+      });
+      await nothingIsLeft(server);
+
+      const again = await npmStart({ DATA_DIR: dataDir });
+      const read = await callerOf(again, adasToken).request(READ, { id });
+      expect(read).toEqual({ wizardSession: { userId: ADA.id, state: { title: "Autumn party" }, revision: 1 } });
+      // The same session, for another user.
+      expect(await callerOf(again, bensToken).request(READ, { id })).toEqual({ wizardSession: null });
+      again.program.signal(signal);
+      expect(await again.program.ended).toMatchObject({ code: 0 });
+      await nothingIsLeft(again);
+    },
+  );
+
+  it("does not mind a second Ctrl-C", async () => {
+    const server = await npmStart({ DATA_DIR: dataDir });
+    server.program.signal("SIGINT");
+    await server.program.printed(/requests under way may end/);
+    server.program.signal("SIGINT");
+    expect(await server.program.ended).toMatchObject({ code: 0, stderr: "" });
+    await nothingIsLeft(server);
+  });
+
+  it("leaves no process when it is stopped while it starts", async () => {
+    const fresh = await programs.folder();
+    const program = programs.start(["npm", "start"], { DATA_DIR: fresh, PORT: "0" });
+    await program.printed(/starting the embedded database/);
+    program.signal("SIGINT");
+    await program.ended;
+    expect({ group: isGroupThere(program.pid), postgres: await postgresIn(fresh) }).toEqual({
+      group: false,
+      postgres: [],
+    });
+  });
+
+  it("refuses a second start on the same data, and goes on itself", async () => {
+    const server = await npmStart({ DATA_DIR: dataDir });
+    const second = await programs.run(["npm", "start"], { DATA_DIR: dataDir, PORT: "0" });
+    expect(second).toMatchObject({ code: 1 });
+    expect(second.stderr).toMatch(
+      new RegExp(
+        `^\\nAnother Stagekeep \\(process \\d+\\) is using the data in ${dataDir}\\. Stop it first, or set DATA_DIR`,
+      ),
+    );
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    server.program.signal("SIGINT");
+    expect(await server.program.ended).toMatchObject({ code: 0 });
+    await nothingIsLeft(server);
+  });
+
+  it("says so where the port is taken, and stops what it has started", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const port = String((other.address() as AddressInfo).port);
+    try {
+      const refused = await programs.run(["npm", "start"], { DATA_DIR: dataDir, PORT: port });
+      expect(refused).toMatchObject({
+        code: 1,
+        stderr: `\nPort ${port} on 127.0.0.1 is in use. Set PORT to another one, or stop what listens there.\n`,
+      });
+      expect(await postgresIn(dataDir)).toEqual([]);
+    } finally {
+      other.close();
+    }
+  });
+});
+
+describe("npm start with a file where its data should be", () => {
+  it("ends with words rather than a stack", async () => {
+    const file = join(await programs.folder(), "file");
+    await writeFile(file, "");
+    const { code, stderr } = await programs.run(["npm", "start"], { DATA_DIR: file });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${file} is not a folder. Remove what is there, or set DATA_DIR to another path.`);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe("npm start in production", () => {
+  it("ends where secrets are missing, and lists what to set", async () => {
+    const dataDir = await programs.folder();
+    const { code, stdout, stderr } = await programs.run(["npm", "start"], {
+      NODE_ENV: "production",
+      DATA_DIR: dataDir,
+      DATABASE_URL: "postgres://owner@localhost/stagekeep",
+      PORT: "none",
+    });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `
+The environment can't be used:
+  - PORT: expected a port number
+  - AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator
+  - JWT_SECRET or JWKS_URL: missing; production has no secret of its own
+See .env.example.
+`,
+    });
+    expect(stdout).not.toContain("running");
+  });
+
+  const db = useTestDatabase();
+
+  it("serves a database of one's own, without sign-in and GraphiQL, and leaves its data folder alone", async () => {
+    const dataDir = join(await programs.folder(), "data");
+    const server = await npmStart({
+      NODE_ENV: "production",
+      JWT_SECRET: "a secret of production, 32 bytes or more",
+      DATABASE_URL: db.ownerUrl,
+      AUTH_DATABASE_URL: db.authUrl,
+      DATA_DIR: dataDir,
+    });
+    const statusOf = async (path: string) => (await fetch(`${server.url}${path}`)).status;
+    expect(await statusOf("/readyz")).toBe(200);
+    expect(await statusOf("/graphiql")).toBe(404);
+    expect(await statusOf("/dev/sign-in")).toBe(404);
+    server.program.signal("SIGTERM");
+    const { code, stdout } = await server.program.ended;
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/GraphiQL|Ada|Ben/);
+    await expect(readFile(join(dataDir, "secrets.json"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
+describe("npm start on a database of one's own that is not migrated", () => {
+  const db = useTestDatabase();
+  beforeAll(() => db.root.query("drop table wizard_sessions"));
+
+  it("ends and says how to migrate it", async () => {
+    const { code, stderr } = await programs.run(["npm", "start"], {
+      DATABASE_URL: db.ownerUrl,
+      AUTH_DATABASE_URL: db.authUrl,
+      DATA_DIR: await programs.folder(),
+    });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: "\nThe database has no tables yet. Run npm run db:migrate, then start again.\n",
+    });
+  });
+});

@@ -1,0 +1,409 @@
+import { createHmac, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
+import { TEST_TOKENS, useTestApi } from "../db/tests/support/api.ts";
+import { type App, startApp } from "./app.ts";
+import { makeLogger } from "./log.ts";
+import type { TokenSettings } from "./tokens.ts";
+
+const ADA = "ada00000-0000-4000-8000-00000000000a";
+const CREATE = "mutation { createWizardSession(input: { wizardSession: {} }) { wizardSession { userId } } }";
+const LIST = "{ wizardSessions { nodes { userId } } }";
+
+const secret = new TextEncoder().encode(TEST_TOKENS.secret);
+const now = () => Math.floor(Date.now() / 1000);
+const goodClaims = () => ({ sub: ADA, role: "authenticated", aud: "authenticated", exp: now() + 3600 });
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+}
+
+/** Asks `document` with these Authorization headers. */
+async function ask(url: string, authorization: readonly string[], document = "{ __typename }"): Promise<Answer> {
+  const request = httpRequest(url, { method: "POST", headers: { "Content-Type": "application/json" } });
+  if (authorization.length > 0) request.setHeader("Authorization", authorization);
+  request.end(JSON.stringify({ query: document }));
+  const [response] = await once(request, "response");
+  return { status: response.statusCode, headers: response.headers, body: JSON.parse(await text(response)) };
+}
+
+const ACCEPTED = { status: 200, body: { data: { __typename: "Query" } } };
+const REFUSED = {
+  status: 401,
+  headers: { "www-authenticate": "Bearer" },
+  body: {
+    errors: [
+      {
+        message: "The token is missing, expired or not valid here. Sign in again.",
+        extensions: { code: "UNAUTHENTICATED" },
+      },
+    ],
+  },
+};
+
+/** Signs claims as they are, with no care for whether they make sense. */
+function sign(claims: object, header: object = { alg: "HS256" }, key: Uint8Array | string = secret): string {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const signed = `${encode(header)}.${encode(claims)}`;
+  return `${signed}.${createHmac("sha256", key).update(signed).digest("base64url")}`;
+}
+
+/** Good claims, with those named taken away or changed. */
+function signWith(changes: object): string {
+  return sign(JSON.parse(JSON.stringify({ ...goodClaims(), ...changes })));
+}
+
+describe("with a secret", () => {
+  // One connection: whatever a request leaves behind, the next one meets.
+  const api = useTestApi({ maximumConnections: 1 });
+  const bearer = (token: string) => ask(api.url(), [`Bearer ${token}`]);
+  const storedSessions = async () =>
+    (await api.db.root.query("select user_id as sub from wizard_sessions order by started_at")).rows;
+
+  it("takes a request without a token as one by nobody, who may ask but reaches no session", async () => {
+    expect(await ask(api.url(), [])).toMatchObject(ACCEPTED);
+    expect(await api.anon().refused(LIST)).toMatchObject({ extensions: { code: "FORBIDDEN" } });
+  });
+
+  it.each(["Bearer", "bearer", "Bearer  "])("accepts a good token after «%s»", async (scheme) => {
+    expect(await ask(api.url(), [`${scheme} ${sign(goodClaims())}`])).toMatchObject(ACCEPTED);
+  });
+
+  it("accepts one that names this audience among others", async () => {
+    expect(await bearer(signWith({ aud: ["other", "authenticated"] }))).toMatchObject(ACCEPTED);
+  });
+
+  it("forgives a clock that is a few seconds behind", async () => {
+    expect(await bearer(signWith({ exp: now() - 1 }))).toMatchObject(ACCEPTED);
+  });
+
+  it("gives the role that the token names", async () => {
+    const ben = await api.user();
+    await ben.ask(CREATE);
+    const seenBy = (role: string) => ask(api.url(), [`Bearer ${signWith({ role })}`], LIST);
+    expect((await seenBy("anon")).body).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
+    expect((await seenBy("authenticated")).body).toEqual({ data: { wizardSessions: { nodes: [] } } });
+    expect((await seenBy("service_role")).body).toEqual({ data: { wizardSessions: { nodes: [{ userId: ben.id }] } } });
+  });
+
+  it("hands all claims on to SQL as request.jwt.claims", async () => {
+    await api.db.root.query(`
+      create table app_private.seen (claims jsonb);
+      create function app_private.see() returns trigger language plpgsql security definer as $$
+        begin
+          insert into app_private.seen values (current_setting('request.jwt.claims')::jsonb);
+          return NEW;
+        end $$;
+      create trigger see before insert on wizard_sessions for each row execute function app_private.see()`);
+    const claims = { ...goodClaims(), sub: randomUUID(), app_metadata: { plan: "«big»" } };
+    const { body } = await ask(api.url(), [`Bearer ${sign(claims)}`], CREATE);
+    expect(body).toEqual({ data: { createWizardSession: { wizardSession: { userId: claims.sub } } } });
+    expect((await api.db.root.query("select claims from app_private.seen")).rows).toEqual([{ claims }]);
+  });
+
+  it("leaves nothing of a request for the next one on the same connection", async () => {
+    const [ada, ben] = [await api.user(), await api.user()];
+    const backends = async () =>
+      (
+        await api.db.root.query(
+          "select pid from pg_stat_activity where datname = current_database() and application_name = 'stagekeep'",
+        )
+      ).rows;
+    await ada.ask(CREATE);
+    const [backend] = await backends();
+    const before = await storedSessions();
+
+    expect(await api.anon().refused(CREATE)).toMatchObject({ extensions: { code: "FORBIDDEN" } });
+    expect(await ben.ask(LIST)).toEqual({ wizardSessions: { nodes: [] } });
+    // A request that fails in the middle must not leave its user behind either.
+    const broken = "mutation { createWizardSession(input: { wizardSession: { stage: 7 } }) { clientMutationId } }";
+    expect(await ada.refused(broken)).toMatchObject({ extensions: { code: "INVALID_INPUT" } });
+    expect(await api.anon().refused(LIST)).toMatchObject({ extensions: { code: "FORBIDDEN" } });
+
+    expect(await storedSessions()).toEqual(before);
+    expect(before.filter(({ sub }) => sub === ada.id)).toHaveLength(1);
+    expect(await backends()).toEqual([backend]);
+  });
+
+  const otherSecret = new TextEncoder().encode("another secret of 32 bytes or more, not ours");
+  const good = () => sign(goodClaims());
+  const bad: Record<string, () => readonly string[] | Promise<readonly string[]>> = {
+    "an expired token": () => [`Bearer ${signWith({ exp: now() - 60 })}`],
+    "a token that never expires": () => [`Bearer ${signWith({ exp: undefined })}`],
+    "an expiry that is no number": () => [`Bearer ${signWith({ exp: String(now() + 3600) })}`],
+    "a token that is not valid yet": () => [`Bearer ${signWith({ nbf: now() + 3600 })}`],
+    "another secret": () => [`Bearer ${sign(goodClaims(), { alg: "HS256" }, otherSecret)}`],
+    "no signature": () => [`Bearer ${good().replace(/[^.]+$/, "")}`],
+    "claims that were changed after signing": () => {
+      const [header, , signature] = good().split(".");
+      const [, claims] = signWith({ role: "service_role" }).split(".");
+      return [`Bearer ${[header, claims, signature].join(".")}`];
+    },
+    "the algorithm none": () => [`Bearer ${sign(goodClaims(), { alg: "none" }).replace(/[^.]+$/, "")}`],
+    "the algorithm None, signed": () => [`Bearer ${sign(goodClaims(), { alg: "None" })}`],
+    "no algorithm": () => [`Bearer ${sign(goodClaims(), {})}`],
+    "HS512 with the right secret": async () => [
+      `Bearer ${await new SignJWT(goodClaims()).setProtectedHeader({ alg: "HS512" }).sign(secret)}`,
+    ],
+    "a header that says RS256 over the secret's own signature": () => [
+      `Bearer ${sign(goodClaims(), { alg: "RS256" })}`,
+    ],
+    "RS256 with a key of the caller's own, sent along": async () => {
+      const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+      const header = { alg: "RS256", jwk: await exportJWK(publicKey) };
+      return [`Bearer ${await new SignJWT(goodClaims()).setProtectedHeader(header).sign(privateKey)}`];
+    },
+    "an extension that has to be understood": () => [
+      `Bearer ${sign(goodClaims(), { alg: "HS256", crit: ["x"], x: 1 })}`,
+    ],
+    "no subject": () => [`Bearer ${signWith({ sub: undefined })}`],
+    "a subject that is no UUID": () => [`Bearer ${signWith({ sub: "ada" })}`],
+    "a subject that only begins as a UUID": () => [`Bearer ${signWith({ sub: `${ADA}'; --` })}`],
+    "a subject that is no text": () => [`Bearer ${signWith({ sub: { id: ADA } })}`],
+    "no role": () => [`Bearer ${signWith({ role: undefined })}`],
+    "the role postgres": () => [`Bearer ${signWith({ role: "postgres" })}`],
+    "the role authenticator": () => [`Bearer ${signWith({ role: "authenticator" })}`],
+    "the role stagekeep_owner": () => [`Bearer ${signWith({ role: "stagekeep_owner" })}`],
+    "a role in other letters": () => [`Bearer ${signWith({ role: "Authenticated" })}`],
+    "several roles": () => [`Bearer ${signWith({ role: ["authenticated"] })}`],
+    "another audience": () => [`Bearer ${signWith({ aud: "other" })}`],
+    "no audience": () => [`Bearer ${signWith({ aud: undefined })}`],
+    "claims that are no object": () => [`Bearer ${sign([goodClaims()])}`],
+    "another scheme": () => [`Basic ${good()}`],
+    "no scheme": () => [good()],
+    "a scheme without a token": () => ["Bearer"],
+    "an empty header": () => [""],
+    garbage: () => ["Bearer a.b.c"],
+    "something after the token": () => [`Bearer ${good()}, Basic x`],
+    "two tokens in one header": () => [`Bearer ${good()} ${good()}`],
+    "two tokens with a comma": () => [`Bearer ${good()},${good()}`],
+    "two headers": () => [`Bearer ${good()}`, "Bearer a.b.c"],
+  };
+
+  it.each(Object.keys(bad))("refuses %s", async (what) => {
+    const stored = await storedSessions();
+    expect(await ask(api.url(), (await bad[what]?.()) ?? [], CREATE)).toMatchObject(REFUSED);
+    expect(await storedSessions()).toEqual(stored);
+  });
+
+  it("says exactly the same of each", async () => {
+    const answers = new Set<string>();
+    for (const headers of Object.values(bad)) {
+      const answer = await ask(api.url(), await headers());
+      const { date, "x-request-id": id, ...same } = answer.headers;
+      expect({ date, id }).toEqual({ date: expect.any(String), id: expect.any(String) });
+      answers.add(JSON.stringify({ ...answer, headers: same }));
+    }
+    expect([...answers]).toHaveLength(1);
+  });
+
+  it("refuses a bad token before it reads the rest of the request", async () => {
+    const headers = { authorization: "Bearer a.b.c", "content-type": "application/json" };
+    const response = await fetch(api.url(), { method: "POST", headers, body: "{ not JSON" });
+    expect({ status: response.status, body: await response.json() }).toEqual({ status: 401, body: REFUSED.body });
+  });
+});
+
+/** Another server on the same database, that recognises tokens in another way. */
+function useServer(authUrl: () => string, tokens: () => TokenSettings): () => string {
+  let app: App;
+  beforeEach(async () => {
+    app = await startApp({
+      authDatabaseUrl: authUrl(),
+      tokens: tokens(),
+      logger: makeLogger({ logLevel: "silent", production: true }),
+      host: "127.0.0.1",
+      port: 0,
+      graphiql: false,
+      development: false,
+    });
+  });
+  afterEach(() => app.stop());
+  return () => `${app.url}/graphql`;
+}
+
+describe("with an issuer", () => {
+  const api = useTestApi();
+  const issuer = "https://issuer.example";
+  const url = useServer(
+    () => api.db.authUrl,
+    () => ({ ...TEST_TOKENS, issuer }),
+  );
+
+  it("accepts its tokens and refuses all others", async () => {
+    const answerTo = (iss: unknown) => ask(url(), [`Bearer ${signWith({ iss })}`]);
+    expect(await answerTo(issuer)).toMatchObject(ACCEPTED);
+    expect(await answerTo("https://other.example")).toMatchObject(REFUSED);
+    expect(await answerTo(`${issuer}/`)).toMatchObject(REFUSED);
+    expect(await answerTo(undefined)).toMatchObject(REFUSED);
+  });
+});
+
+describe("with a key set", () => {
+  interface Key {
+    readonly alg: string;
+    readonly jwk: JWK;
+    readonly privateKey: CryptoKey;
+    readonly publicKey: CryptoKey;
+  }
+
+  async function makeKey(alg: string): Promise<Key> {
+    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+    return { alg, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid: randomUUID(), use: "sig" } };
+  }
+
+  function signWithKey({ alg, jwk: { kid }, privateKey }: Key, claims: object = goodClaims()): Promise<string> {
+    return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid }).sign(privateKey);
+  }
+
+  // The issuer's server: what it publishes, and how often it was asked.
+  const issuer = { answer: { status: 200, body: "" }, asked: 0, url: new URL("http://127.0.0.1") };
+  const publish = (...keys: Key[]) => {
+    issuer.answer = { status: 200, body: JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }) };
+  };
+  const keyServer = createServer((_request, response) => {
+    issuer.asked++;
+    response.writeHead(issuer.answer.status, { "Content-Type": "application/json" }).end(issuer.answer.body);
+  });
+  const listen = async () => {
+    await once(keyServer.listen(Number(issuer.url.port), "127.0.0.1"), "listening");
+    issuer.url = new URL(`http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/keys`);
+  };
+  const stopListening = async () => {
+    keyServer.closeAllConnections();
+    await new Promise((resolve) => keyServer.close(resolve));
+  };
+
+  let keys: { RS256: Key; ES256: Key; EdDSA: Key };
+  beforeAll(async () => {
+    await listen();
+    const [RS256, ES256, EdDSA] = await Promise.all([makeKey("RS256"), makeKey("ES256"), makeKey("EdDSA")]);
+    keys = { RS256, ES256, EdDSA };
+  });
+  afterAll(stopListening);
+  beforeEach(() => {
+    issuer.asked = 0;
+    publish(keys.RS256, keys.ES256, keys.EdDSA);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  const api = useTestApi();
+  const url = useServer(
+    () => api.db.authUrl,
+    () => ({ jwksUrl: issuer.url, audience: "authenticated" }),
+  );
+  const answerTo = async (token: string | Promise<string>) => ask(url(), [`Bearer ${await token}`]);
+
+  it.each(["RS256", "ES256", "EdDSA"] as const)("accepts %s", async (alg) => {
+    expect(await answerTo(signWithKey(keys[alg]))).toMatchObject(ACCEPTED);
+  });
+
+  it("asks for the keys once, however many tokens come", async () => {
+    for (let count = 0; count < 3; count++) expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(ACCEPTED);
+    expect(issuer.asked).toBe(1);
+  });
+
+  it("accepts a key that is published later, and asks the issuer for unknown ones no more than twice a minute", async () => {
+    const later = await makeKey("ES256");
+    expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(ACCEPTED);
+    expect(await answerTo(signWithKey(later))).toMatchObject(REFUSED);
+    expect(await answerTo(signWithKey(later))).toMatchObject(REFUSED);
+    expect(issuer.asked).toBe(1);
+
+    publish(later);
+    const realNow = Date.now;
+    jest.spyOn(Date, "now").mockImplementation(() => realNow() + 31_000);
+    expect(await answerTo(signWithKey(later))).toMatchObject(ACCEPTED);
+    expect(issuer.asked).toBe(2);
+    // The old key was withdrawn with it.
+    expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(REFUSED);
+  });
+
+  it("refuses a key that was not published", async () => {
+    const foreign = await makeKey("ES256");
+    const { kid } = keys.ES256.jwk;
+    expect(await answerTo(signWithKey(foreign))).toMatchObject(REFUSED);
+    // Also where it calls itself by a published name.
+    expect(await answerTo(signWithKey({ ...foreign, jwk: { kid } }))).toMatchObject(REFUSED);
+  });
+
+  it.each(["PS256", "RS512", "ES384"])("refuses %s even when its key is published", async (alg) => {
+    const key = await makeKey(alg);
+    publish(key);
+    expect(await answerTo(signWithKey(key))).toMatchObject(REFUSED);
+  });
+
+  it("refuses HS256 with the public key as the secret", async () => {
+    const { jwk, publicKey } = keys.RS256;
+    const header = { alg: "HS256", kid: jwk.kid };
+    for (const text of [await exportSPKI(publicKey), JSON.stringify(jwk), jwk.n ?? ""]) {
+      expect(await answerTo(sign(goodClaims(), header, text))).toMatchObject(REFUSED);
+    }
+  });
+
+  it("refuses the algorithm none", async () => {
+    const header = { alg: "none", kid: keys.RS256.jwk.kid };
+    expect(await answerTo(sign(goodClaims(), header).replace(/[^.]+$/, ""))).toMatchObject(REFUSED);
+  });
+
+  it("asks of the claims what it asks of those under a secret", async () => {
+    const answerToClaims = (changes: object) => answerTo(signWithKey(keys.EdDSA, { ...goodClaims(), ...changes }));
+    expect(await answerToClaims({})).toMatchObject(ACCEPTED);
+    expect(await answerToClaims({ exp: now() - 60 })).toMatchObject(REFUSED);
+    expect(await answerToClaims({ exp: undefined })).toMatchObject(REFUSED);
+    expect(await answerToClaims({ aud: "other" })).toMatchObject(REFUSED);
+    expect(await answerToClaims({ role: "postgres" })).toMatchObject(REFUSED);
+    expect(await answerToClaims({ sub: "ada" })).toMatchObject(REFUSED);
+  });
+
+  describe("that can't be had", () => {
+    const UNAVAILABLE = {
+      status: 503,
+      headers: { "retry-after": "5" },
+      body: {
+        errors: [
+          {
+            message: "Tokens can't be verified just now. Try again.",
+            extensions: { code: "OVERLOADED" },
+          },
+        ],
+      },
+    };
+
+    it.each([
+      ["an error", 500, "{}"],
+      ["something that is no JSON", 200, "<html>"],
+      ["JSON that is no key set", 200, '{"keys":"none"}'],
+    ])("says so where the issuer answers with %s, and goes on when it is back", async (_, status, body) => {
+      issuer.answer = { status, body };
+      expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(UNAVAILABLE);
+      publish(keys.ES256);
+      expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(ACCEPTED);
+    });
+
+    it("says so where the issuer is down, and goes on serving those without a token", async () => {
+      await stopListening();
+      try {
+        expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(UNAVAILABLE);
+        expect(await ask(url(), [])).toMatchObject(ACCEPTED);
+      } finally {
+        await listen();
+      }
+      expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(ACCEPTED);
+    });
+
+    it("does without the issuer where it knows the key", async () => {
+      expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(ACCEPTED);
+      issuer.answer = { status: 500, body: "" };
+      expect(await answerTo(signWithKey(keys.ES256))).toMatchObject(ACCEPTED);
+    });
+  });
+});
