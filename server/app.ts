@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import cors from "cors";
 import express, { type ErrorRequestHandler } from "express";
 import pg from "pg";
 import type { Logger } from "pino";
@@ -27,6 +28,8 @@ export interface AppOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly graphiql: boolean;
+  /** The origins of pages elsewhere that may call the API. */
+  readonly corsOrigins?: readonly string[];
   /** The sign-in for demo users, and reading the schema again when it changes. Never in production. */
   readonly development: boolean;
   readonly maximumConnections?: number;
@@ -43,6 +46,8 @@ const DEFAULT_CONNECTIONS = 20;
 const CONNECTION_TIMEOUT_MS = 5_000;
 // Per connection; beyond that a request would wait longer than an autosave's next attempt.
 const WAITING_PER_CONNECTION = 10;
+const READABLE_HEADERS = ["Retry-After", "WWW-Authenticate", "X-Request-Id"];
+const PREFLIGHT_SECONDS = 7200;
 const STOP_TIMEOUT_MS = 10_000;
 
 /**
@@ -69,6 +74,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   if (development && tokens.secret !== undefined) app.use(devSignIn(tokens));
   app.use(
     GRAPHQL_PATH,
+    // Before the token is looked at: a browser asks for leave without one, and its page has to be able to read a 401.
+    cors({ origin: [...(options.corsOrigins ?? [])], exposedHeaders: READABLE_HEADERS, maxAge: PREFLIGHT_SECONDS }),
     authenticate(makeVerifyToken(tokens)),
     shedLoad(pool, maximumConnections * WAITING_PER_CONNECTION),
     express.json({ limit: MAXIMUM_REQUEST_BYTES, type: "application/json" }),

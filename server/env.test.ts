@@ -35,6 +35,7 @@ const DEFAULTS = {
   jwtIssuer: undefined,
   jwtAudience: "authenticated",
   graphiql: true,
+  corsOrigins: [],
   dataDir: resolve(".data"),
   dataDirChosen: false,
   logLevel: "info",
@@ -66,6 +67,7 @@ describe("readEnv", () => {
       JWT_ISSUER: "https://issuer.example",
       JWT_AUDIENCE: "stagekeep",
       GRAPHIQL: "1",
+      CORS_ORIGINS: "http://localhost:5173, https://app.example",
       DATA_DIR: "/var/lib/stagekeep",
       LOG_LEVEL: "debug",
     });
@@ -82,6 +84,7 @@ describe("readEnv", () => {
       jwtIssuer: "https://issuer.example",
       jwtAudience: "stagekeep",
       graphiql: true,
+      corsOrigins: ["http://localhost:5173", "https://app.example"],
       dataDir: "/var/lib/stagekeep",
       dataDirChosen: true,
       logLevel: "debug",
@@ -102,6 +105,7 @@ describe("readEnv", () => {
       JWT_SECRET: "short",
       JWKS_URL: "issuer.example/keys",
       GRAPHIQL: "yes",
+      CORS_ORIGINS: "https://app.example/page",
       LOG_LEVEL: "loud",
     });
     const url = "expected a URL such as postgres://user:password@host:5432/database";
@@ -114,6 +118,7 @@ describe("readEnv", () => {
       "JWT_SECRET: expected at least 32 bytes",
       "JWKS_URL: expected an http(s) URL",
       "GRAPHIQL: expected 0 or 1",
+      "CORS_ORIGINS: expected origins such as https://app.example, separated by commas",
       "LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent",
       "AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator",
       "JWT_SECRET, JWKS_URL: set one of them, not both",
@@ -228,6 +233,7 @@ describe(".env.example", () => {
       rootDatabaseUrl: shown.ROOT_DATABASE_URL,
       jwksUrl: new URL(shown.JWKS_URL ?? ""),
       jwtIssuer: shown.JWT_ISSUER,
+      corsOrigins: shown.CORS_ORIGINS?.split(","),
     });
   });
 });

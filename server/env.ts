@@ -18,6 +18,8 @@ export interface Env {
   readonly jwtIssuer: string | undefined;
   readonly jwtAudience: string;
   readonly graphiql: boolean;
+  /** The origins of pages on other hosts or ports that may call the API. */
+  readonly corsOrigins: readonly string[];
   /** Absolute path; `dataDirChosen` tells whether somebody asked for it. */
   readonly dataDir: string;
   readonly dataDirChosen: boolean;
@@ -63,6 +65,14 @@ const schema = z.object({
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().default("authenticated"),
   GRAPHIQL: z.enum(["0", "1"], "expected 0 or 1").optional(),
+  CORS_ORIGINS: z
+    .string()
+    .transform((list) => list.split(",").map((origin) => origin.trim()))
+    .refine(
+      (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+      "expected origins such as https://app.example, separated by commas",
+    )
+    .default([]),
   DATA_DIR: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
@@ -108,6 +118,7 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
     jwtIssuer: env.JWT_ISSUER,
     jwtAudience: env.JWT_AUDIENCE,
     graphiql: env.GRAPHIQL === undefined ? !production : env.GRAPHIQL === "1",
+    corsOrigins: env.CORS_ORIGINS,
     dataDir: resolve(env.DATA_DIR ?? ".data"),
     dataDirChosen: env.DATA_DIR !== undefined,
     logLevel: env.LOG_LEVEL,

@@ -28,6 +28,7 @@ await runCommand(async () => {
       host: env.host,
       port: env.port,
       graphiql: env.graphiql,
+      corsOrigins: env.corsOrigins,
       development: !env.production,
     });
     process.stdout.write(welcome(app.url, env));

@@ -71,6 +71,15 @@ describe("with a secret", () => {
     expect(await api.anon().refused(LIST)).toMatchObject({ extensions: { code: "FORBIDDEN" } });
   });
 
+  it("lets that nobody act as the role anon", async () => {
+    await api.db.root.query("grant select on wizard_sessions to anon");
+    try {
+      expect(await api.anon().ask(LIST)).toEqual({ wizardSessions: { nodes: [] } });
+    } finally {
+      await api.db.root.query("revoke select on wizard_sessions from anon");
+    }
+  });
+
   it.each(["Bearer", "bearer", "Bearer  "])("accepts a good token after «%s»", async (scheme) => {
     expect(await ask(api.url(), [`${scheme} ${sign(goodClaims())}`])).toMatchObject(ACCEPTED);
   });

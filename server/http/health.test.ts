@@ -97,8 +97,8 @@ it("a server does not start without its database, and says which setting names i
   );
 });
 
-function startAnother(authDatabaseUrl: string) {
-  return startApp({
+async function startAnother(authDatabaseUrl: string): Promise<void> {
+  const app = await startApp({
     authDatabaseUrl,
     tokens: { secret: "not needed here", audience: "authenticated" },
     logger: makeLogger({ logLevel: "silent", production: true }),
@@ -107,4 +107,5 @@ function startAnother(authDatabaseUrl: string) {
     graphiql: false,
     development: false,
   });
+  await app.stop();
 }
