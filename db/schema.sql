@@ -381,7 +381,8 @@ CREATE TABLE public.wizard_sessions (
     CONSTRAINT wizard_sessions_state_check CHECK ((jsonb_typeof(state) = 'object'::text)),
     CONSTRAINT wizard_sessions_state_depth_check CHECK ((NOT jsonb_path_exists(state, '$.**{100 to last}'::jsonpath))),
     CONSTRAINT wizard_sessions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
-);
+)
+WITH (fillfactor='80');
 
 
 ALTER TABLE public.wizard_sessions OWNER TO stagekeep_owner;

@@ -9,9 +9,9 @@ export interface LogOptions {
 }
 
 /**
- * The server's log on standard output: JSON lines, or lines for people in a developer's terminal. Of a request it keeps method, path, status, time and id, so that
- * no token and nothing that anybody typed can get into it. Of an error it keeps what names the fault: PostgreSQL's
- * `detail` and `where` quote rows, and are left out.
+ * The server's log on standard output: JSON lines, or lines for people in a developer's terminal. Of a request it keeps
+ * method, path, status, time and id, so that no token and nothing that anybody typed can get into it. Of an error it
+ * keeps what names the fault: PostgreSQL's `detail` and `where` quote rows, and are left out.
  */
 export function makeLogger(
   { logLevel, production }: LogOptions,
