@@ -49,6 +49,7 @@ const WAITING_PER_CONNECTION = 10;
 const READABLE_HEADERS = ["Retry-After", "WWW-Authenticate", "X-Request-Id"];
 const PREFLIGHT_SECONDS = 7200;
 const STOP_TIMEOUT_MS = 10_000;
+const CLOSE_IDLE_EVERY_MS = 50;
 
 /**
  * Builds the express server with GraphQL and starts to listen.
@@ -171,10 +172,12 @@ function listen(server: Server, { host, port }: AppOptions): Promise<void> {
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT_MS);
+    // A connection that was busy is kept alive for seconds after its answer; nobody has to wait for that.
+    const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
     server.close(() => {
       clearTimeout(timer);
+      clearInterval(idle);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

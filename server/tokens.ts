@@ -36,7 +36,8 @@ const SECRET_ALGORITHMS = ["HS256"];
 const KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
 
-const claimsSchema = z.looseObject({ sub: z.uuid(), role: z.enum(TOKEN_ROLES), exp: z.number() });
+// PostgreSQL's idea of a UUID, which is wider than the RFC's: issuers and seeds use such ids.
+const claimsSchema = z.looseObject({ sub: z.guid(), role: z.enum(TOKEN_ROLES), exp: z.number() });
 
 /**
  * Makes the function that checks a token: signature by a fixed algorithm, `exp`, `sub` (a UUID), `role` (one of

@@ -11,7 +11,7 @@ import { signToken } from "../tokens.ts";
 const USAGE = `Usage: npm run token -- --sub UUID [--role ${TOKEN_ROLES.join("|")}] [--expires 1h]`;
 
 const optionsSchema = z.object({
-  sub: z.uuid("--sub has to be a UUID"),
+  sub: z.guid("--sub has to be a UUID"),
   role: z.enum(TOKEN_ROLES, `--role has to be one of ${TOKEN_ROLES.join(", ")}`).default("authenticated"),
   expires: z
     .string()

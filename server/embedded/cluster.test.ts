@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
-import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "@jest/globals";
@@ -119,8 +119,7 @@ describe("startCluster", () => {
     await Promise.all([cluster.stop(), cluster.stop()]);
     await cluster.stop();
     expect(await postgresIn(dataDir)).toEqual([]);
-    const { stdout } = await run("ls", ["-A", join(dataDir, "postgres")]);
-    expect(stdout.trim().split("\n")).toEqual(["data", "server.log"]);
+    expect(await readdir(join(dataDir, "postgres"))).toEqual(["data", "server.log"]);
   });
 
   it("ends connections that somebody has left open", async () => {
@@ -179,6 +178,7 @@ describe("data that is in use", () => {
     const refused = outcomes.find((outcome) => outcome !== "started");
     expect(refused).toMatch(/^Fault: Another /);
     expect(refused).toContain(dataDir);
+    expect(await readdir(join(dataDir, "postgres"))).toEqual(["data", "server.log"]);
   });
 
   it("is taken over from a Stagekeep that was killed and has left its server running", async () => {
@@ -312,8 +312,7 @@ describe("a data folder that can't be used", () => {
     withDisk("1m", async (dataDir) => {
       expect(await fault(start(dataDir))).toContain(full(dataDir));
       // What there was of it is removed, so that the next start begins anew.
-      const { stdout } = await run("ls", ["-A", join(dataDir, "postgres")]);
-      expect(stdout).toBe("");
+      expect(await readdir(join(dataDir, "postgres"))).toEqual([]);
     }),
   );
 

@@ -78,7 +78,8 @@ async function start({ dataDir, superuserPassword, settings = {}, programs }: Cl
   const port = portLeftRunning ?? (await startServer(paths, binaries, settings, invoke));
   const rootUrl = urlFor(port, superuserPassword);
   const owner = await takeOwnership(rootUrl, dataDir).catch(async (error) => {
-    if (portLeftRunning === undefined) await stopServer();
+    // A Fault says that another process owns it by now: then it is not ours to stop.
+    if (portLeftRunning === undefined && !(error instanceof Fault)) await stopServer();
     throw error;
   });
 
