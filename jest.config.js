@@ -1,11 +1,16 @@
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
-  roots: ["<rootDir>/db", "<rootDir>/graphql", "<rootDir>/server"],
+  roots: ["<rootDir>/db", "<rootDir>/graphql", "<rootDir>/server", "<rootDir>/wizard"],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   // Takes the types away, and leaves everything else as it is written.
-  transform: { "\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2024" } }] },
+  transform: {
+    "\\.ts$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2024", experimental: { keepImportAttributes: true } } },
+    ],
+  },
   // One throw-away PostgreSQL for the whole run; each test file clones a database of its own from a template.
   globalSetup: "./db/tests/support/globalSetup.ts",
   globalTeardown: "./db/tests/support/globalTeardown.ts",

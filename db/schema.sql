@@ -53,6 +53,28 @@ $$;
 ALTER FUNCTION app_private.tg__ensure_profile() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_wizard_sessions__check_event(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__check_event() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not row_security_active('public.wizard_sessions') and exists (
+    select from public.events
+     where events.id = NEW.event_id and events.owner_id is distinct from NEW.user_id
+  ) then
+    raise exception 'A session can''t point at another user''s event.' using errcode = '42501';
+  end if;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__check_event() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg_wizard_sessions__complete(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -119,6 +141,194 @@ $$;
 ALTER FUNCTION app_private.tg_wizard_sessions__save() OWNER TO stagekeep_owner;
 
 --
+-- Name: uid(); Type: FUNCTION; Schema: auth; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION auth.uid() RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select nullif(
+    coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), auth.jwt() ->> 'sub'),
+    ''
+  )::uuid
+$$;
+
+
+ALTER FUNCTION auth.uid() OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION uid(); Type: COMMENT; Schema: auth; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION auth.uid() IS 'The caller''s user id (the claim `sub`), or null. Error 22P02 when the claim is no UUID.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: wizard_sessions; Type: TABLE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TABLE public.wizard_sessions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    event_id uuid,
+    stage integer DEFAULT 1 NOT NULL,
+    status text DEFAULT 'in_progress'::text NOT NULL,
+    state jsonb DEFAULT '{}'::jsonb NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_saved_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    revision integer DEFAULT 0 NOT NULL,
+    CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
+    CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
+    CONSTRAINT wizard_sessions_state_check CHECK ((jsonb_typeof(state) = 'object'::text)),
+    CONSTRAINT wizard_sessions_state_depth_check CHECK ((NOT jsonb_path_exists(state, '$.**{100 to last}'::jsonpath))),
+    CONSTRAINT wizard_sessions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
+)
+WITH (fillfactor='80');
+
+
+ALTER TABLE public.wizard_sessions OWNER TO stagekeep_owner;
+
+--
+-- Name: TABLE wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TABLE public.wizard_sessions IS 'One run through the wizard that creates an event: where its user is, and what has been entered so far.';
+
+
+--
+-- Name: COLUMN wizard_sessions.id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.id IS 'Made by the database, or by the client before its first save.';
+
+
+--
+-- Name: COLUMN wizard_sessions.user_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.user_id IS 'Whose session this is: the caller, unless a service says otherwise. It never changes.';
+
+
+--
+-- Name: COLUMN wizard_sessions.event_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.event_id IS 'The event that this session edits or has created. It has to belong to the session''s user; null when there is none (any more).';
+
+
+--
+-- Name: COLUMN wizard_sessions.stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.stage IS '@behavior +orderBy +filterBy
+The stage that the user is at, 1 to 6.';
+
+
+--
+-- Name: COLUMN wizard_sessions.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.status IS '@behavior +orderBy +filterBy
+In progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one can go on.';
+
+
+--
+-- Name: COLUMN wizard_sessions.state; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.state IS '@behavior -orderBy -filterBy -condition:attribute:filterBy
+What was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
+
+
+--
+-- Name: COLUMN wizard_sessions.started_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.started_at IS '@behavior +orderBy +filterBy
+When the session was begun.';
+
+
+--
+-- Name: COLUMN wizard_sessions.last_saved_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.last_saved_at IS '@behavior +orderBy +filterBy
+When the last save was written; later with every save.';
+
+
+--
+-- Name: COLUMN wizard_sessions.completed_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.completed_at IS '@behavior +orderBy +filterBy
+When the session was completed, or null.';
+
+
+--
+-- Name: COLUMN wizard_sessions.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.revision IS '@behavior +orderBy +filterBy
+Counts saves, from 0. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_completed_at_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_completed_at_check ON public.wizard_sessions IS 'A session has a time of completion when, and only when, it is completed.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_stage_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_stage_check ON public.wizard_sessions IS 'The stage is a whole number from 1 to 6.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_state_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_state_check ON public.wizard_sessions IS 'The state is a JSON object. Send it as JSON, not as text that holds JSON.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_state_depth_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_state_depth_check ON public.wizard_sessions IS 'The state is nested at most 100 levels deep.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_status_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_status_check ON public.wizard_sessions IS 'A session is in progress, completed or abandoned.';
+
+
+--
+-- Name: wizard_session_loses_event(public.wizard_sessions, public.wizard_sessions); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select to_jsonb(after) - 'event_id' = to_jsonb(before) - 'event_id'
+    and not exists (select from public.events where id = before.event_id)
+$$;
+
+
+ALTER FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) OWNER TO stagekeep_owner;
+
+--
 -- Name: jwt(); Type: FUNCTION; Schema: auth; Owner: stagekeep_owner
 --
 
@@ -164,30 +374,6 @@ COMMENT ON FUNCTION auth.role() IS 'The role that the caller''s token names (the
 
 
 --
--- Name: uid(); Type: FUNCTION; Schema: auth; Owner: stagekeep_owner
---
-
-CREATE FUNCTION auth.uid() RETURNS uuid
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select nullif(
-    coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), auth.jwt() ->> 'sub'),
-    ''
-  )::uuid
-$$;
-
-
-ALTER FUNCTION auth.uid() OWNER TO stagekeep_owner;
-
---
--- Name: FUNCTION uid(); Type: COMMENT; Schema: auth; Owner: stagekeep_owner
---
-
-COMMENT ON FUNCTION auth.uid() IS 'The caller''s user id (the claim `sub`), or null. Error 22P02 when the claim is no UUID.';
-
-
---
 -- Name: update_wizard_session_timestamp(); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
@@ -203,10 +389,6 @@ $$;
 
 
 ALTER FUNCTION public.update_wizard_session_timestamp() OWNER TO stagekeep_owner;
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: events; Type: TABLE; Schema: public; Owner: stagekeep_owner
@@ -362,151 +544,6 @@ COMMENT ON CONSTRAINT profiles_display_name_check ON public.profiles IS 'A displ
 
 
 --
--- Name: wizard_sessions; Type: TABLE; Schema: public; Owner: stagekeep_owner
---
-
-CREATE TABLE public.wizard_sessions (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid DEFAULT auth.uid() NOT NULL,
-    event_id uuid,
-    stage integer DEFAULT 1 NOT NULL,
-    status text DEFAULT 'in_progress'::text NOT NULL,
-    state jsonb DEFAULT '{}'::jsonb NOT NULL,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_saved_at timestamp with time zone DEFAULT now() NOT NULL,
-    completed_at timestamp with time zone,
-    revision integer DEFAULT 0 NOT NULL,
-    CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
-    CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
-    CONSTRAINT wizard_sessions_state_check CHECK ((jsonb_typeof(state) = 'object'::text)),
-    CONSTRAINT wizard_sessions_state_depth_check CHECK ((NOT jsonb_path_exists(state, '$.**{100 to last}'::jsonpath))),
-    CONSTRAINT wizard_sessions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
-)
-WITH (fillfactor='80');
-
-
-ALTER TABLE public.wizard_sessions OWNER TO stagekeep_owner;
-
---
--- Name: TABLE wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON TABLE public.wizard_sessions IS 'One run through the wizard that creates an event: where its user is, and what has been entered so far.';
-
-
---
--- Name: COLUMN wizard_sessions.id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.id IS 'Made by the database, or by the client before its first save.';
-
-
---
--- Name: COLUMN wizard_sessions.user_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.user_id IS 'Whose session this is: the caller, unless a service says otherwise. It never changes.';
-
-
---
--- Name: COLUMN wizard_sessions.event_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.event_id IS 'The event that this session edits or has created. It has to belong to the session''s user; null when there is none (any more).';
-
-
---
--- Name: COLUMN wizard_sessions.stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.stage IS '@behavior +orderBy +filterBy
-The stage that the user is at, 1 to 6.';
-
-
---
--- Name: COLUMN wizard_sessions.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.status IS '@behavior +orderBy +filterBy
-In progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one can go on.';
-
-
---
--- Name: COLUMN wizard_sessions.state; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.state IS '@behavior -orderBy -filterBy -condition:attribute:filterBy
-What was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
-
-
---
--- Name: COLUMN wizard_sessions.started_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.started_at IS '@behavior +orderBy +filterBy
-When the session was begun.';
-
-
---
--- Name: COLUMN wizard_sessions.last_saved_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.last_saved_at IS '@behavior +orderBy +filterBy
-When the last save was written; later with every save.';
-
-
---
--- Name: COLUMN wizard_sessions.completed_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.completed_at IS '@behavior +orderBy +filterBy
-When the session was completed, or null.';
-
-
---
--- Name: COLUMN wizard_sessions.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.revision IS '@behavior +orderBy +filterBy
-Counts saves, from 0. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_completed_at_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_completed_at_check ON public.wizard_sessions IS 'A session has a time of completion when, and only when, it is completed.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_stage_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_stage_check ON public.wizard_sessions IS 'The stage is a whole number from 1 to 6.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_state_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_state_check ON public.wizard_sessions IS 'The state is a JSON object. Send it as JSON, not as text that holds JSON.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_state_depth_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_state_depth_check ON public.wizard_sessions IS 'The state is nested at most 100 levels deep.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_status_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_status_check ON public.wizard_sessions IS 'A session is in progress, completed or abandoned.';
-
-
---
 -- Name: events events_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -548,7 +585,7 @@ CREATE INDEX idx_wizard_sessions_event_id ON public.wizard_sessions USING btree 
 -- Name: idx_wizard_sessions_last_saved_at; Type: INDEX; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE INDEX idx_wizard_sessions_last_saved_at ON public.wizard_sessions USING brin (last_saved_at);
+CREATE INDEX idx_wizard_sessions_last_saved_at ON public.wizard_sessions USING brin (last_saved_at) WITH (pages_per_range='32', autosummarize='on');
 
 
 --
@@ -587,6 +624,13 @@ CREATE TRIGGER _100_ensure_profile BEFORE INSERT ON public.wizard_sessions FOR E
 
 
 --
+-- Name: wizard_sessions _150_check_event; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _150_check_event BEFORE INSERT OR UPDATE OF event_id, user_id ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__check_event();
+
+
+--
 -- Name: wizard_sessions _200_limit_state; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -597,7 +641,7 @@ CREATE TRIGGER _200_limit_state BEFORE INSERT OR UPDATE OF state ON public.wizar
 -- Name: wizard_sessions _300_save; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE TRIGGER _300_save BEFORE UPDATE ON public.wizard_sessions FOR EACH ROW WHEN ((NOT ((new.event_id IS NULL) AND (old.event_id IS NOT NULL) AND (pg_trigger_depth() > 0)))) EXECUTE FUNCTION app_private.tg_wizard_sessions__save();
+CREATE TRIGGER _300_save BEFORE UPDATE ON public.wizard_sessions FOR EACH ROW WHEN ((NOT ((new.event_id IS NULL) AND (old.event_id IS NOT NULL) AND app_private.wizard_session_loses_event(old.*, new.*)))) EXECUTE FUNCTION app_private.tg_wizard_sessions__save();
 
 
 --
@@ -611,7 +655,7 @@ CREATE TRIGGER _400_complete BEFORE INSERT OR UPDATE OF status ON public.wizard_
 -- Name: wizard_sessions update_wizard_session_timestamp; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE TRIGGER update_wizard_session_timestamp BEFORE UPDATE ON public.wizard_sessions FOR EACH ROW WHEN ((NOT ((new.event_id IS NULL) AND (old.event_id IS NOT NULL) AND (pg_trigger_depth() > 0)))) EXECUTE FUNCTION public.update_wizard_session_timestamp();
+CREATE TRIGGER update_wizard_session_timestamp BEFORE UPDATE ON public.wizard_sessions FOR EACH ROW WHEN ((NOT ((new.event_id IS NULL) AND (old.event_id IS NOT NULL) AND app_private.wizard_session_loses_event(old.*, new.*)))) EXECUTE FUNCTION public.update_wizard_session_timestamp();
 
 
 --
@@ -755,6 +799,13 @@ REVOKE ALL ON FUNCTION app_private.tg__ensure_profile() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION tg_wizard_sessions__check_event(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__check_event() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tg_wizard_sessions__complete(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -776,6 +827,89 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__save() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION uid(); Type: ACL; Schema: auth; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION auth.uid() FROM PUBLIC;
+GRANT ALL ON FUNCTION auth.uid() TO anon;
+GRANT ALL ON FUNCTION auth.uid() TO authenticated;
+GRANT ALL ON FUNCTION auth.uid() TO service_role;
+
+
+--
+-- Name: TABLE wizard_sessions; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT SELECT,DELETE ON TABLE public.wizard_sessions TO authenticated;
+GRANT SELECT,DELETE ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(id) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(id) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.user_id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(user_id) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(user_id) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.event_id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(event_id),UPDATE(event_id) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(event_id),UPDATE(event_id) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.stage; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(stage),UPDATE(stage) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(stage),UPDATE(stage) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.status; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(status),UPDATE(status) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.state; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(state),UPDATE(state) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(state),UPDATE(state) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.revision; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO authenticated;
+GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: FUNCTION wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) TO authenticated;
+GRANT ALL ON FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) TO service_role;
+
+
+--
 -- Name: FUNCTION jwt(); Type: ACL; Schema: auth; Owner: stagekeep_owner
 --
 
@@ -793,16 +927,6 @@ REVOKE ALL ON FUNCTION auth.role() FROM PUBLIC;
 GRANT ALL ON FUNCTION auth.role() TO anon;
 GRANT ALL ON FUNCTION auth.role() TO authenticated;
 GRANT ALL ON FUNCTION auth.role() TO service_role;
-
-
---
--- Name: FUNCTION uid(); Type: ACL; Schema: auth; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION auth.uid() FROM PUBLIC;
-GRANT ALL ON FUNCTION auth.uid() TO anon;
-GRANT ALL ON FUNCTION auth.uid() TO authenticated;
-GRANT ALL ON FUNCTION auth.uid() TO service_role;
 
 
 --
@@ -881,67 +1005,3 @@ GRANT INSERT(id) ON TABLE public.profiles TO service_role;
 
 GRANT UPDATE(display_name) ON TABLE public.profiles TO authenticated;
 GRANT INSERT(display_name),UPDATE(display_name) ON TABLE public.profiles TO service_role;
-
-
---
--- Name: TABLE wizard_sessions; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT SELECT,DELETE ON TABLE public.wizard_sessions TO authenticated;
-GRANT SELECT,DELETE ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(id) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(id) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.user_id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(user_id) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(user_id) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.event_id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(event_id),UPDATE(event_id) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(event_id),UPDATE(event_id) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.stage; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(stage),UPDATE(stage) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(stage),UPDATE(stage) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.status; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(status),UPDATE(status) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.state; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(state),UPDATE(state) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(state),UPDATE(state) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.revision; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO authenticated;
-GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO service_role;

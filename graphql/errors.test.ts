@@ -228,7 +228,9 @@ describe("a request that is no good GraphQL", () => {
   });
 
   it("is refused at 2,000 levels of fields, and the server lives on", async () => {
-    const nested = (levels: number) => `{ wizardSessions ${"{ nodes { user { wizardSessions ".repeat(levels)}
+    const nested = (
+      levels: number,
+    ) => `{ wizardSessions(first: 9) ${"{ nodes { user { wizardSessions(first: 9) ".repeat(levels)}
       { totalCount } ${"} } }".repeat(levels)} }`;
     expect((await ada.refused(nested(2_000))).extensions).toEqual({ code: "INVALID_INPUT" });
     await expect(ada.ask(nested(2))).resolves.toHaveProperty("wizardSessions");

@@ -79,7 +79,7 @@ export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: G
       // `statusCode` is Grafserv's note to itself.
       const { statusCode: _, ...extensions } = original.extensions ?? {};
       return replace(error, { code: "INVALID_INPUT", message: original.message, ...extensions });
-    } else if (isPoolTimeout(original)) {
+    } else if (isOutOfReach(original)) {
       return replace(error, OVERLOADED);
     } else if (isStackOverflow(original)) {
       return replace(error, NESTED_TOO_DEEPLY);
@@ -132,7 +132,9 @@ function answerTo(error: PostgresError, constraints: ReadonlyMap<string, Constra
     case "53200":
     case "53100":
     case "57P01":
+    case "57P02":
     case "57P03":
+    case "08006":
       return OVERLOADED;
     case "54001":
       return NESTED_TOO_DEEPLY;
@@ -153,9 +155,18 @@ function isPostgresError(error: unknown): error is PostgresError {
   return error instanceof Error && "code" in error && /^[0-9A-Z]{5}$/.test(String(error.code)) && "severity" in error;
 }
 
-// node-postgres gives this no code: https://github.com/brianc/node-postgres/blob/master/packages/pg-pool/index.js
-function isPoolTimeout(error: unknown): boolean {
-  return error instanceof Error && error.message === "timeout exceeded when trying to connect";
+const NETWORK_FAULTS = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"];
+
+// The database is down, restarting or has no connection to spare: trying again is the right thing. node-postgres gives
+// the last two no code: https://github.com/brianc/node-postgres/tree/master/packages
+function isOutOfReach(error: unknown): boolean {
+  // By its parts: Node's own errors need not be of this realm's class.
+  const { code, message = "" } = (error ?? {}) as { code?: unknown; message?: string };
+  return (
+    NETWORK_FAULTS.includes(String(code)) ||
+    message === "timeout exceeded when trying to connect" ||
+    message.startsWith("Connection terminated")
+  );
 }
 
 // A plain Error in the filter plugin: node_modules/postgraphile-plugin-connection-filter/dist/utils.js
@@ -168,8 +179,13 @@ function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && error.message === "Maximum call stack size exceeded";
 }
 
-function parseDetail(detail: string | undefined): Record<string, unknown> {
-  return detail === undefined ? {} : JSON.parse(detail);
+function parseDetail(detail = "{}"): Record<string, unknown> {
+  try {
+    return JSON.parse(detail);
+  } catch {
+    // Words, then: they are for the log.
+    return {};
+  }
 }
 
 function camelCase(column: string): string {

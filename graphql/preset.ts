@@ -13,6 +13,7 @@ import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/Constraint
 import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
 import { makeHttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
 import { NamingPlugin } from "./plugins/NamingPlugin.ts";
+import { NoNegatedFiltersPlugin } from "./plugins/NoNegatedFiltersPlugin.ts";
 import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
 import { NullableOrderPlugin } from "./plugins/NullableOrderPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
@@ -33,12 +34,15 @@ export interface PresetOptions {
 
 export const GRAPHQL_PATH = "/graphql";
 export const GRAPHIQL_PATH = "/graphiql";
+/** Where GraphiQL hears of a changed schema while `watch` is on. */
+export const EVENT_STREAM_PATH = `${GRAPHQL_PATH}/stream`;
 const DEFAULT_PAGE_SIZE = 50;
 const MAXIMUM_PAGE_SIZE = 100;
 // A state of 256 KiB, written in JSON with every second character escaped, and the rest of the request.
 export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
 // GraphiQL's own introspection has about 100 fields and is 15 deep.
-const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16 };
+// 200 states are 50 MiB at the most.
+const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16, rows: 5000, jsonValues: 200 };
 
 /** What the API is. The server, the tests and the export of the schema all use this one. */
 export function makePreset(options: PresetOptions): GraphileConfig.Preset {
@@ -55,8 +59,13 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       CheckedTextEnumPlugin,
       makeConstraintsPlugin(constraints),
       NotFoundPlugin,
+      NoNegatedFiltersPlugin,
       NullableOrderPlugin,
-      makeDocumentLimitsPlugin(DOCUMENT_LIMITS),
+      makeDocumentLimitsPlugin({
+        limits: DOCUMENT_LIMITS,
+        defaultPageSize: DEFAULT_PAGE_SIZE,
+        maximumPageSize: MAXIMUM_PAGE_SIZE,
+      }),
       makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
       ...(options.plugins ?? []),
@@ -87,6 +96,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
     },
     grafserv: {
       graphqlPath: GRAPHQL_PATH,
+      eventStreamPath: EVENT_STREAM_PATH,
       graphiqlPath: GRAPHIQL_PATH,
       graphiql: options.graphiql ?? false,
       graphiqlOnGraphQLGET: false,

@@ -1,13 +1,13 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import cors from "cors";
-import express, { type ErrorRequestHandler } from "express";
+import express, { type ErrorRequestHandler, type Response } from "express";
 import pg from "pg";
 import type { Logger } from "pino";
 import { postgraphile } from "postgraphile";
 import { grafserv } from "postgraphile/grafserv/express/v4";
 import { requestTooLarge } from "../graphql/errors.ts";
-import { GRAPHQL_PATH, MAXIMUM_REQUEST_BYTES, makePreset } from "../graphql/preset.ts";
+import { EVENT_STREAM_PATH, GRAPHQL_PATH, MAXIMUM_REQUEST_BYTES, makePreset } from "../graphql/preset.ts";
 import { EXAMPLE_QUERY } from "./dev/exampleQuery.ts";
 import { GraphiqlUserPlugin } from "./dev/GraphiqlUserPlugin.ts";
 import { devSignIn } from "./dev/signIn.ts";
@@ -73,6 +73,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   app.use(logRequests(logger));
   app.use(health(pool));
   if (development && tokens.secret !== undefined) app.use(devSignIn(tokens));
+  const openStreams = new Set<Response>();
+  app.use(EVENT_STREAM_PATH, (_request, response, next) => {
+    openStreams.add(response);
+    response.on("close", () => openStreams.delete(response));
+    next();
+  });
   app.use(
     GRAPHQL_PATH,
     // Before the token is looked at: a browser asks for leave without one, and its page has to be able to read a 401.
@@ -90,8 +96,9 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
-    await close(server);
+    const closed = close(server, openStreams);
     await pgl.release();
+    await closed;
     // Gives back the connection that listens for changes of the schema.
     for (const service of pgl.getResolvedPreset().pgServices ?? []) await service.release?.();
     await pool.end();
@@ -169,8 +176,10 @@ function listen(server: Server, { host, port }: AppOptions): Promise<void> {
 }
 
 /** Takes no more requests, and waits for those under way for a while. */
-function close(server: Server): Promise<void> {
+function close(server: Server, openStreams: ReadonlySet<Response>): Promise<void> {
   return new Promise((resolve) => {
+    // GraphiQL listens for changes of the schema for as long as it is open. That is no request that will end.
+    for (const stream of openStreams) stream.destroy();
     const timer = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT_MS);
     // A connection that was busy is kept alive for seconds after its answer; nobody has to wait for that.
     const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);

@@ -3,6 +3,9 @@ import { type DestinationStream, type Logger, pino } from "pino";
 import { pinoHttp } from "pino-http";
 import pretty from "pino-pretty";
 
+// Asked every few seconds by whatever watches the server.
+const QUIET_PATHS = ["/healthz", "/readyz"];
+
 export interface LogOptions {
   readonly logLevel: string;
   readonly production: boolean;
@@ -22,7 +25,7 @@ export function makeLogger(
 
 function standardOutput(production: boolean): DestinationStream {
   if (production || !process.stdout.isTTY) return pino.destination({ sync: true });
-  return pretty({ sync: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss" });
+  return pretty({ sync: true, singleLine: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss" });
 }
 
 export function logRequests(logger: Logger) {
@@ -45,7 +48,7 @@ export function logRequests(logger: Logger) {
     },
     customLogLevel: (request, response, error) => {
       if (error || response.statusCode >= 500) return "error";
-      return request.url?.endsWith("z") ? "debug" : "info";
+      return QUIET_PATHS.includes(request.url ?? "") ? "debug" : "info";
     },
   });
 }

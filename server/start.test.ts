@@ -262,7 +262,7 @@ See .env.example.
 
 describe("npm start on a database of one's own that is not migrated", () => {
   const db = useTestDatabase();
-  beforeAll(() => db.root.query("drop table wizard_sessions"));
+  beforeAll(() => db.root.query("drop table wizard_sessions cascade"));
 
   it("ends and says how to migrate it", async () => {
     const { code, stderr } = await programs.run(["npm", "start"], {

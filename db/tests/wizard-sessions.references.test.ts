@@ -166,3 +166,66 @@ describe("a profile", () => {
     expect(await storedProfiles(ada)).toEqual([]);
   });
 });
+
+describe("what looks like the loss of an event", () => {
+  /** Changes a session from within a trigger, which is how the foreign key does it too. */
+  const updateFromTrigger = (sub: string, assignments: string, id: string) =>
+    db.asUser(sub, async (client) => {
+      await client.query(`
+        create temporary table push (id uuid) on commit drop;
+        create function pg_temp.push() returns trigger language plpgsql as $$
+        begin
+          update public.wizard_sessions set ${assignments} where id = NEW.id;
+          return NEW;
+        end $$;
+        create trigger push after insert on push for each row execute function pg_temp.push()`);
+      await client.query("insert into push values ($1)", [id]);
+    });
+
+  it.each([
+    ["more changes along with it", "event_id = null, state = '{\"forged\": true}', status = 'in_progress'"],
+    ["the event is still there", "event_id = null"],
+  ])("does not get round the lock of a completed session when %s", async (_what, assignments) => {
+    const ada = randomUUID();
+    const event_id = await createEvent(db, ada);
+    const { id } = await startSession(db, ada, { event_id, status: "completed" });
+    const stored = await storedSession(db, id);
+    expect(await refusal(updateFromTrigger(ada, assignments, id))).toMatchObject({ code: "WZ423" });
+    expect(await storedSession(db, id)).toEqual(stored);
+  });
+
+  it("counts as a save when it is one", async () => {
+    const ada = randomUUID();
+    const { id } = await startSession(db, ada, { event_id: await createEvent(db, ada) });
+    await updateFromTrigger(ada, "event_id = null", id);
+    expect(await storedSession(db, id)).toMatchObject({ event_id: null, revision: 1 });
+  });
+});
+
+describe("a trusted back end", () => {
+  it("can't link a session to another user's event either", async () => {
+    const [ada, ben] = [randomUUID(), randomUUID()];
+    const adasEvent = await createEvent(db, ada);
+    const session = await startSession(db, ben);
+    const byService = (statement: string, ...values: unknown[]) =>
+      refusal(db.asService((client) => client.query(statement, values)));
+    const expected = { code: "42501", message: "A session can't point at another user's event." };
+    expect(
+      await byService("update wizard_sessions set event_id = $1 where id = $2", adasEvent, session.id),
+    ).toMatchObject(expected);
+    expect(
+      await byService("insert into wizard_sessions (user_id, event_id) values ($1, $2)", ben, adasEvent),
+    ).toMatchObject(expected);
+    expect(await storedSession(db, session.id)).toEqual(session);
+  });
+
+  it("can link it to one of the same user", async () => {
+    const ada = randomUUID();
+    const event_id = await createEvent(db, ada);
+    const { id } = await startSession(db, ada);
+    await db.asService((client) =>
+      client.query("update wizard_sessions set event_id = $1 where id = $2", [event_id, id]),
+    );
+    expect(await storedSession(db, id)).toMatchObject({ event_id });
+  });
+});

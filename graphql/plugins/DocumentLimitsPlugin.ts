@@ -1,35 +1,52 @@
 import type {} from "postgraphile/grafserv";
 import {
   type ASTVisitor,
-  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLField,
+  type GraphQLNamedType,
+  getNamedType,
+  isObjectType,
   Kind,
   type SelectionSetNode,
   type ValidationContext,
 } from "postgraphile/graphql";
 
-/** What a selection holds, fragments counted wherever they are used. */
+/** What a selection holds and may answer, fragments counted wherever they are used. */
 export interface DocumentSize {
   /** Fields in all, each alias by itself. */
   readonly fields: number;
   /** Fields at its own level. */
   readonly width: number;
   readonly depth: number;
+  /** Rows that its lists may hold, a list within a list once for each row around it. */
+  readonly rows: number;
+  /** Values of the type JSON, which may be large, in all those rows. */
+  readonly jsonValues: number;
+}
+
+export interface DocumentLimitsOptions {
+  /** `width` is for the root of an operation. */
+  readonly limits: DocumentSize;
+  /** What a list holds that names no size, and one whose size is not known before it is run. */
+  readonly defaultPageSize: number;
+  readonly maximumPageSize: number;
 }
 
 /**
- * Refuses a document before it is planned when planning it would take long: a few hundred aliases of one list keep a
- * server busy for seconds. Also refuses kinds of operation that the schema does not have. `limits.width` is for the
- * root of an operation.
+ * Refuses a document before it is planned when planning or answering it would take long: a few hundred aliases of one
+ * list keep a server busy for seconds, and lists within lists answer with more than anybody can read. Also refuses
+ * kinds of operation that the schema does not have.
  */
-export function makeDocumentLimitsPlugin(limits: DocumentSize): GraphileConfig.Plugin {
+export function makeDocumentLimitsPlugin(options: DocumentLimitsOptions): GraphileConfig.Plugin {
   return {
     name: "DocumentLimitsPlugin",
     version: "1.0.0",
     grafserv: {
       middleware: {
         setPreset(next, event) {
-          event.validationRules.push((context) => makeRule(context, limits));
+          event.validationRules.push((context) => makeRule(context, options));
           return next();
         },
       },
@@ -37,51 +54,96 @@ export function makeDocumentLimitsPlugin(limits: DocumentSize): GraphileConfig.P
   };
 }
 
-function makeRule(context: ValidationContext, limits: DocumentSize): ASTVisitor {
-  const measure = makeMeasure(context.getDocument());
+const WORDS: Readonly<Record<keyof DocumentSize, string>> = {
+  fields: "fields in all",
+  width: "fields at its root",
+  depth: "levels of fields",
+  rows: "rows; name smaller pages with `first`",
+  jsonValues: "values of the type JSON; name smaller pages with `first`, or ask for them once",
+};
+
+function makeRule(context: ValidationContext, options: DocumentLimitsOptions): ASTVisitor {
+  // More than an operation of that size could use; reading them all is work in itself.
+  if (context.getDocument().definitions.length > options.limits.fields) {
+    context.reportError(
+      new GraphQLError(`At most ${options.limits.fields} operations and fragments can be sent at once.`),
+    );
+    return {};
+  }
+  const measure = makeMeasure(context, options);
   return {
     OperationDefinition(operation) {
       const refuse = (message: string) => context.reportError(new GraphQLError(message, { nodes: operation }));
-      if (!context.getSchema().getRootType(operation.operation)) {
-        refuse(`This API has no operations of the kind ${operation.operation}.`);
+      const rootType = context.getSchema().getRootType(operation.operation);
+      if (!rootType) refuse(`This API has no operations of the kind ${operation.operation}.`);
+      const size = measure(operation.selectionSet, rootType ?? undefined);
+      for (const [what, limit] of Object.entries(options.limits) as [keyof DocumentSize, number][]) {
+        if (size[what] > limit)
+          refuse(`At most ${limit} are answered at once, and this asks for ${size[what]} ${WORDS[what]}.`);
       }
-      const { fields, width, depth } = measure(operation.selectionSet);
-      if (fields > limits.fields) refuse(`The operation has ${fields} fields; at most ${limits.fields} are answered.`);
-      if (width > limits.width) refuse(`The operation asks ${width} things; at most ${limits.width} are answered.`);
-      if (depth > limits.depth) refuse(`The operation is ${depth} levels deep; at most ${limits.depth} are answered.`);
     },
   };
 }
 
-const NOTHING: DocumentSize = { fields: 0, width: 0, depth: 0 };
+const NOTHING: DocumentSize = { fields: 0, width: 0, depth: 0, rows: 0, jsonValues: 0 };
 
-function makeMeasure(document: DocumentNode): (selections: SelectionSetNode) => DocumentSize {
-  const fragments = new Map<string, DocumentSize>();
+function makeMeasure(context: ValidationContext, { defaultPageSize, maximumPageSize }: DocumentLimitsOptions) {
+  const schema = context.getSchema();
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of context.getDocument().definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  }
+  const known = new Map<string, DocumentSize>();
 
   const measureFragment = (name: string): DocumentSize => {
-    const known = fragments.get(name);
-    if (known) return known;
+    const done = known.get(name);
+    if (done) return done;
     // A fragment that contains itself is refused by a rule of its own; here it only has to end.
-    fragments.set(name, NOTHING);
-    const fragment = document.definitions.find(
-      (node) => node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
-    );
-    const size = fragment && "selectionSet" in fragment ? measure(fragment.selectionSet) : NOTHING;
-    fragments.set(name, size);
+    known.set(name, NOTHING);
+    const fragment = fragments.get(name);
+    const size = fragment ? measure(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value)) : NOTHING;
+    known.set(name, size);
     return size;
   };
-  const measure = ({ selections }: SelectionSetNode): DocumentSize =>
+
+  const measureField = (node: FieldNode, parent: GraphQLNamedType | undefined): DocumentSize => {
+    const field = isObjectType(parent) ? parent.getFields()[node.name.value] : undefined;
+    const type = field && getNamedType(field.type);
+    const below = node.selectionSet ? measure(node.selectionSet, type) : NOTHING;
+    const page = field && pageSize(node, field);
+    return {
+      fields: 1 + below.fields,
+      width: 1,
+      depth: 1 + below.depth,
+      rows: page === undefined ? below.rows : page * (1 + below.rows),
+      jsonValues: (page ?? 1) * below.jsonValues + (type?.name === "JSON" ? 1 : 0),
+    };
+  };
+
+  const pageSize = (node: FieldNode, field: GraphQLField<unknown, unknown>): number | undefined => {
+    if (!field.args.some(({ name }) => name === "first")) return undefined;
+    const size = node.arguments?.find(({ name }) => name.value === "first" || name.value === "last")?.value;
+    if (!size) return defaultPageSize;
+    // A larger number is refused when the list is read.
+    return size.kind === Kind.INT ? Math.min(Number(size.value), maximumPageSize) : maximumPageSize;
+  };
+
+  const measure = ({ selections }: SelectionSetNode, parent: GraphQLNamedType | undefined): DocumentSize =>
     selections.reduce((sum, selection) => {
-      if (selection.kind === Kind.FIELD) {
-        const below = selection.selectionSet ? measure(selection.selectionSet) : NOTHING;
-        return plus(sum, { fields: 1 + below.fields, width: 1, depth: 1 + below.depth });
-      }
-      const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
-      return plus(sum, isSpread ? measureFragment(selection.name.value) : measure(selection.selectionSet));
+      if (selection.kind === Kind.FIELD) return plus(sum, measureField(selection, parent));
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return plus(sum, measureFragment(selection.name.value));
+      const type = selection.typeCondition ? schema.getType(selection.typeCondition.name.value) : parent;
+      return plus(sum, measure(selection.selectionSet, type));
     }, NOTHING);
   return measure;
 }
 
 function plus(a: DocumentSize, b: DocumentSize): DocumentSize {
-  return { fields: a.fields + b.fields, width: a.width + b.width, depth: Math.max(a.depth, b.depth) };
+  return {
+    fields: a.fields + b.fields,
+    width: a.width + b.width,
+    depth: Math.max(a.depth, b.depth),
+    rows: a.rows + b.rows,
+    jsonValues: a.jsonValues + b.jsonValues,
+  };
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../database/migrate.ts";
 import { openDatabase } from "../database/open.ts";
 import { readEnv } from "../env.ts";
+import { Fault } from "../fault.ts";
 import { runCommand, stopSignal } from "../runCommand.ts";
 
 const SERVER = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -24,7 +25,10 @@ await runCommand(async () => {
   const start = (...args: string[]) => spawn(process.execPath, args, { cwd: PROJECT_ROOT, stdio: "inherit", env });
   const children = [start(GRAPHILE_MIGRATE, "watch"), start("--watch", "--watch-preserve-output", SERVER)];
   try {
-    await Promise.race([stopped, ...children.map((child) => once(child, "exit"))]);
+    const childEnded = children.map((child) => once(child, "exit").then(() => "a child"));
+    if ((await Promise.race([stopped, ...childEnded])) === "a child") {
+      throw new Fault("The server or graphile-migrate watch has ended by itself; what it said is above.");
+    }
   } finally {
     await Promise.all(children.map(end));
     await close();

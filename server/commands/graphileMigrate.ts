@@ -18,7 +18,7 @@ await runCommand(async () => {
       cwd: PROJECT_ROOT,
       stdio: "inherit",
       env: {
-        PATH: process.env.PATH,
+        ...process.env,
         DATABASE_URL: connections.databaseUrl,
         SHADOW_DATABASE_URL: connections.shadowDatabaseUrl,
         ROOT_DATABASE_URL: connections.rootDatabaseUrl,

@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { Fault } from "../fault.ts";
+import { ProgramError, runProgram } from "../runProgram.ts";
 
 /** The folder of `.gmrc`, from which graphile-migrate has to be run. */
 export const PROJECT_ROOT = dirname(fileURLToPath(new URL("../../package.json", import.meta.url)));
@@ -26,13 +25,10 @@ export interface MigrateOptions {
 export async function runMigrations({ databaseUrl, includeCurrent = false }: MigrateOptions): Promise<string> {
   const command = includeCurrent ? "current" : "migrate";
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [GRAPHILE_MIGRATE, command], {
-      cwd: PROJECT_ROOT,
-      env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl },
-    });
-    return stdout.trim();
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new Fault(`The database could not be migrated.\n${stderr ?? ""}${stdout ?? ""}`.trim(), { cause: error });
+    const env = { ...process.env, DATABASE_URL: databaseUrl };
+    return (await runProgram(process.execPath, [GRAPHILE_MIGRATE, command], { cwd: PROJECT_ROOT, env })).trim();
+  } catch (cause) {
+    if (!(cause instanceof ProgramError)) throw cause;
+    throw new Fault(`The database could not be migrated.\n${cause.output.trim()}`, { cause });
   }
 }

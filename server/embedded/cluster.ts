@@ -3,9 +3,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import pg from "pg";
 import { Fault } from "../fault.ts";
+import { ProgramError, runProgram } from "../runProgram.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { explainFailure } from "./failures.ts";
-import { runProgram } from "./runProgram.ts";
 import { canEnter, databaseIdentity, type ProcessIdentity } from "./systemUser.ts";
 
 export interface ClusterOptions {
@@ -30,6 +30,9 @@ export interface Cluster {
 // Held by the one Stagekeep that uses the cluster, for as long as it lives: PostgreSQL gives it back when the
 // process dies, however that happens. The number is arbitrary.
 const OWNER_LOCK = 5_678_001;
+// What a client does wrong is the client's to know: PostgreSQL's log would quote statements and rows, and grow with
+// every refusal.
+const QUIET = { log_min_messages: "log", log_min_error_statement: "panic", log_error_verbosity: "terse" };
 const START_ATTEMPTS = 3;
 const START_TIMEOUT_SECONDS = 60;
 
@@ -86,7 +89,10 @@ async function start({ dataDir, superuserPassword, settings = {}, programs }: Cl
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     await owner.end().catch(() => {});
-    await stopServer();
+    await stopServer().catch((error: unknown) => {
+      const isGone = error instanceof ProgramError && /PID file .* does not exist|No such process/.test(error.output);
+      if (!isGone) throw error;
+    });
   };
   return { rootUrl, port, stop: () => (stopped ??= stop()) };
 }
@@ -128,7 +134,9 @@ async function initialise(
       "--encoding=UTF8",
       // The same sort order on every machine, whatever locales it has.
       "--locale=C",
-      ...((await majorVersion(initdb)) >= 17 ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] : []),
+      ...((await majorVersion(initdb, identity)) >= 17
+        ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        : []),
     ]);
     await rename(draft, paths.data);
   } finally {
@@ -165,7 +173,13 @@ async function startServer(
 ): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    const all = { listen_addresses: "127.0.0.1", unix_socket_directories: "", port: String(port), ...settings };
+    const all = {
+      ...QUIET,
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: "",
+      port: String(port),
+      ...settings,
+    };
     const flags = Object.entries(all).map(([name, value]) => `-c ${name}='${value}'`);
     const logged = (await stat(paths.log).catch(() => undefined))?.size ?? 0;
     try {
@@ -235,8 +249,8 @@ function freePort(): Promise<number> {
   });
 }
 
-async function majorVersion(program: string): Promise<number> {
-  return Number(/\d+/.exec(await runProgram(program, ["--version"]))?.[0]);
+async function majorVersion(program: string, identity: ProcessIdentity): Promise<number> {
+  return Number(/\d+/.exec(await runProgram(program, ["--version"], identity))?.[0]);
 }
 
 async function exists(path: string): Promise<boolean> {

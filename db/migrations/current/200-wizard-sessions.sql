@@ -25,7 +25,9 @@ create index idx_wizard_sessions_user_id on wizard_sessions (user_id);
 create index idx_wizard_sessions_event_id on wizard_sessions (event_id);
 create index idx_wizard_sessions_status on wizard_sessions (status);
 create index idx_wizard_sessions_user_status on wizard_sessions (user_id, status);
-create index idx_wizard_sessions_last_saved_at on wizard_sessions using brin (last_saved_at);
+-- BRIN, not B-tree: every save changes this column, and a B-tree on it would make each save write to every index.
+create index idx_wizard_sessions_last_saved_at on wizard_sessions
+  using brin (last_saved_at) with (pages_per_range = 32, autosummarize = on);
 
 -- A draft is private: only its owner may see or change it.
 alter table wizard_sessions enable row level security;
@@ -53,6 +55,23 @@ create trigger _100_ensure_profile
   before insert on wizard_sessions
   for each row when (NEW.user_id = auth.uid())
   execute function app_private.tg__ensure_profile();
+
+-- Those who are past the policies are not past this: a session that points at somebody else's event could not be saved
+-- by its own user any more.
+create or replace function app_private.tg_wizard_sessions__check_event() returns trigger as $$
+begin
+  if not row_security_active('public.wizard_sessions') and exists (
+    select from public.events
+     where events.id = NEW.event_id and events.:EVENTS_OWNER_COLUMN is distinct from NEW.user_id
+  ) then
+    raise exception 'A session can''t point at another user''s event.' using errcode = '42501';
+  end if;
+  return NEW;
+end;
+$$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
+create trigger _150_check_event
+  before insert or update of event_id, user_id on wizard_sessions
+  for each row execute function app_private.tg_wizard_sessions__check_event();
 
 create or replace function app_private.tg_wizard_sessions__limit_state() returns trigger as $$
 declare
@@ -98,12 +117,20 @@ begin
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
--- The foreign key's own `set null` when an event is deleted is no save: it is let through to any session,
--- completed ones too, and counts nowhere.
+-- The foreign key's own `set null` when an event is deleted is no save: it is let through to any session, completed
+-- ones too, and counts nowhere. It is known by what it does, whoever does it: nothing but `event_id` changes, and the
+-- event is gone. It looks past the policies, since to a user somebody else's event seems to be gone as well.
+create or replace function app_private.wizard_session_loses_event(before wizard_sessions, after wizard_sessions)
+returns boolean as $$
+  select to_jsonb(after) - 'event_id' = to_jsonb(before) - 'event_id'
+    and not exists (select from public.events where id = before.event_id)
+$$ language sql stable security definer set search_path to pg_catalog, pg_temp;
+
 create trigger _300_save
   before update on wizard_sessions
   for each row when (not (
-    NEW.event_id is null and OLD.event_id is not null and pg_trigger_depth() > 0
+    NEW.event_id is null and OLD.event_id is not null
+    and app_private.wizard_session_loses_event(OLD, NEW)
   ))
   execute function app_private.tg_wizard_sessions__save();
 
@@ -118,16 +145,22 @@ $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 create trigger update_wizard_session_timestamp
   before update on wizard_sessions
   for each row when (not (
-    NEW.event_id is null and OLD.event_id is not null and pg_trigger_depth() > 0
+    NEW.event_id is null and OLD.event_id is not null
+    and app_private.wizard_session_loses_event(OLD, NEW)
   ))
   execute function public.update_wizard_session_timestamp();
 
 revoke all on function
+  app_private.tg_wizard_sessions__check_event(),
   app_private.tg_wizard_sessions__limit_state(),
   app_private.tg_wizard_sessions__complete(),
   app_private.tg_wizard_sessions__save(),
+  app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions),
   public.update_wizard_session_timestamp()
 from public, anon, authenticated, service_role;
+-- A trigger's condition is evaluated as whoever writes.
+grant execute on function app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions)
+  to authenticated, service_role;
 
 comment on table wizard_sessions is
   'One run through the wizard that creates an event: where its user is, and what has been entered so far.';

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import type { ProcessIdentity } from "./systemUser.ts";
+import type { ProcessIdentity } from "./embedded/systemUser.ts";
 
 /** A program that failed; `output` is what it wrote. */
 export class ProgramError extends Error {
@@ -14,20 +14,26 @@ export class ProgramError extends Error {
   }
 }
 
+export interface ProgramOptions extends ProcessIdentity {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /**
- * Runs one of PostgreSQL's programs to its end, in a process group of its own: a second Ctrl-C must not cut short
- * the one that stops the server.
+ * Runs a program to its end, in a process group of its own: a Ctrl-C must cut short neither the migrations nor what
+ * stops the database. By default it gets a bare environment, and the root as its folder.
  * @returns what it wrote to standard output
+ * @throws {ProgramError} when it fails
  */
 export async function runProgram(
   program: string,
   args: readonly string[],
-  identity: ProcessIdentity = {},
+  { cwd = "/", env = { PATH: process.env.PATH, LC_ALL: "C" }, ...identity }: ProgramOptions = {},
 ): Promise<string> {
   const child = spawn(program, args, {
     ...identity,
-    cwd: "/",
-    env: { PATH: process.env.PATH, LC_ALL: "C" },
+    cwd,
+    env,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,0 +1,104 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import pg from "pg";
+import { withDatabase } from "../../server/database/connections.ts";
+import { runMigrations } from "../../server/database/migrate.ts";
+import { setUpDatabase } from "../../server/database/setup.ts";
+import { startCluster } from "../../server/embedded/cluster.ts";
+
+/** The migrated database that every variant is cloned from. */
+export const TEMPLATE = "bench";
+
+export interface BenchCluster {
+  /** A superuser's connection to one of the cluster's databases. */
+  connect(database: string): Promise<pg.Client>;
+  /** The same, closed when `work` is over. */
+  using<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T>;
+  /** For building: what is built is measured only after it has reached the disk. */
+  withoutFsync(work: () => Promise<void>): Promise<void>;
+  version(): Promise<string>;
+}
+
+/** Runs `work` on a throw-away PostgreSQL that holds the migrated database, with durability as it is in production. */
+export async function withBenchCluster(work: (cluster: BenchCluster) => Promise<void>): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), "stagekeep-bench-"));
+  try {
+    // Where this runs as root, PostgreSQL runs as another user, who has to get in.
+    await chmod(dataDir, 0o755);
+    const { rootUrl, stop } = await startCluster({
+      dataDir,
+      superuserPassword: "only-for-measuring",
+      settings: {
+        shared_buffers: "2GB",
+        maintenance_work_mem: "512MB",
+        // Checkpoints come when a measurement asks for one, so that every variant pays for the same number.
+        max_wal_size: "32GB",
+        checkpoint_timeout: "1d",
+      },
+    });
+    // Without the server every query fails, and the way out below is taken.
+    const interrupt = () => void stop();
+    process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+    try {
+      const databaseUrl = urlAs("stagekeep_owner", rootUrl);
+      await setUpDatabase({ rootDatabaseUrl: rootUrl, databaseUrl, authDatabaseUrl: urlAs("authenticator", rootUrl) });
+      await runMigrations({ databaseUrl, includeCurrent: true });
+      await work(benchCluster(rootUrl));
+    } finally {
+      process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+      await stop();
+    }
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function benchCluster(rootUrl: string): BenchCluster {
+  const connect = async (database: string) => {
+    const client = new pg.Client({ connectionString: withDatabase(rootUrl, database) });
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  };
+  const using = async <T>(database: string, work: (client: pg.Client) => Promise<T>) => {
+    const client = await connect(database);
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
+  const setFsync = (sql: string) =>
+    using("postgres", async (client) => {
+      await client.query(sql);
+      await client.query("select pg_reload_conf()");
+    });
+  return {
+    connect,
+    using,
+    version: () =>
+      using("postgres", async (client) => {
+        const { rows } = await client.query<{ version: string }>(
+          "select 'PostgreSQL ' || current_setting('server_version') as version",
+        );
+        return rows[0]?.version ?? "";
+      }),
+    async withoutFsync(work) {
+      await setFsync("alter system set fsync = off");
+      await work();
+      await setFsync("alter system reset fsync");
+      await using("postgres", (client) => client.query("checkpoint"));
+      // What the kernel still holds back would otherwise be written during the first measurement.
+      await promisify(execFile)("sync");
+    },
+  };
+}
+
+function urlAs(role: string, rootUrl: string): string {
+  const url = new URL(withDatabase(rootUrl, TEMPLATE));
+  url.username = role;
+  return url.href;
+}

@@ -1,0 +1,86 @@
+import type pg from "pg";
+
+/** What was done to a table between two moments. */
+export interface Work {
+  readonly statements: number;
+  readonly seconds: number;
+  readonly updates: number;
+  readonly hotUpdates: number;
+  /** Bytes of write-ahead log by resource manager, without full page images. */
+  readonly wal: Readonly<Record<string, number>>;
+  readonly fullPageBytes: number;
+}
+
+export interface Sizes {
+  readonly table: number;
+  readonly toast: number;
+  readonly indexes: number;
+  readonly lastSavedIndex: number;
+}
+
+/** Times `statements` statements that `run` sends over `clients`, and reads what they did from the server's counters. */
+export async function observe(
+  clients: readonly pg.Client[],
+  statements: number,
+  run: () => Promise<unknown>,
+): Promise<Work> {
+  const [client] = clients as [pg.Client];
+  const before = await updateCounters(client);
+  const from = await endOfWal(client);
+  const started = performance.now();
+  await run();
+  const seconds = (performance.now() - started) / 1000;
+  const to = await endOfWal(client);
+  for (const each of clients) await each.query("select pg_stat_force_next_flush()");
+  const after = await updateCounters(client);
+  return {
+    statements,
+    seconds,
+    updates: after.updates - before.updates,
+    hotUpdates: after.hot - before.hot,
+    ...(await walBetween(client, from, to)),
+  };
+}
+
+export async function sizesOf(client: pg.Client): Promise<Sizes> {
+  const { rows } = await client.query<Sizes>(
+    `select
+       pg_relation_size(oid)::float8 as "table",
+       pg_total_relation_size(reltoastrelid)::float8 as toast,
+       pg_indexes_size(oid)::float8 as indexes,
+       coalesce(pg_relation_size(to_regclass('idx_wizard_sessions_last_saved_at')), 0)::float8 as "lastSavedIndex"
+     from pg_class where oid = 'wizard_sessions'::regclass`,
+  );
+  return rows[0] as Sizes;
+}
+
+async function updateCounters(client: pg.Client): Promise<{ updates: number; hot: number }> {
+  const { rows } = await client.query<{ updates: number; hot: number }>(
+    `select n_tup_upd::float8 as updates, n_tup_hot_upd::float8 as hot
+       from pg_stat_user_tables where relid = 'wizard_sessions'::regclass`,
+  );
+  return rows[0] ?? { updates: 0, hot: 0 };
+}
+
+/** Where the write-ahead log ends; up to there it is on disk, where it can be read. */
+async function endOfWal(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ lsn: string }>(
+    "select pg_logical_emit_message(false, 'bench', '', true)::text as lsn",
+  );
+  return rows[0]?.lsn ?? "";
+}
+
+async function walBetween(client: pg.Client, from: string, to: string): Promise<Pick<Work, "wal" | "fullPageBytes">> {
+  const { rows } = await client.query<{ manager: string; bytes: number; fullPageBytes: number }>(
+    `select
+       "resource_manager/record_type" as manager,
+       record_size::float8 as bytes,
+       fpi_size::float8 as "fullPageBytes"
+     from pg_get_wal_stats($1, $2) where count > 0`,
+    [from, to],
+  );
+  return {
+    wal: Object.fromEntries(rows.map(({ manager, bytes }) => [manager, bytes])),
+    fullPageBytes: rows.reduce((sum, row) => sum + row.fullPageBytes, 0),
+  };
+}

@@ -1,0 +1,114 @@
+import type { Sizes, Work } from "./counters.ts";
+import type { LivesResult } from "./lives.ts";
+import type { QueryRun } from "./queries.ts";
+import type { SavesResult } from "./saves.ts";
+import type { Variant } from "./variants.ts";
+
+const MEBIBYTE = 1024 * 1024;
+const MANAGERS = ["Heap", "Btree", "BRIN"];
+
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return sum(middle) / middle.length;
+}
+
+export function savesTable(results: readonly SavesResult[]): string {
+  const [base] = results as [SavesResult];
+  return table(
+    "Saves to full tables",
+    ["speed, durable", "speed, asynchronous commit", ...WORK_HEADER],
+    results.map(({ variant, durable, asynchronous }) => ({
+      variant,
+      cells: [
+        ratio(speedAgainst(base.durable, durable)),
+        ratio(speedAgainst(base.asynchronous, asynchronous)),
+        ...workCells([...durable, ...asynchronous]),
+      ],
+    })),
+  );
+}
+
+export function sizeTable(results: readonly SavesResult[]): string {
+  const columns: (keyof Sizes)[] = ["table", "toast", "indexes", "lastSavedIndex"];
+  return table(
+    "Sizes of the full tables before the saves, and growth, in MiB",
+    ["table", "TOAST", "all indexes", "index on last_saved_at"],
+    results.map(({ variant, before, after }) => ({
+      variant,
+      cells: columns.map((column) => `${mebibytes(before[column])} +${mebibytes(after[column] - before[column])}`),
+    })),
+  );
+}
+
+export function livesTable(results: readonly LivesResult[]): string {
+  const [base] = results as [LivesResult];
+  return table(
+    "Tables that grew save by save",
+    ["speed", ...WORK_HEADER, "vacuums", "table, MiB", "TOAST, MiB", "all indexes, MiB"],
+    results.map(({ variant, turns, vacuums, after }) => ({
+      variant,
+      cells: [
+        ratio(speedAgainst(base.turns, turns)),
+        ...workCells(turns),
+        String(vacuums),
+        mebibytes(after.table),
+        mebibytes(after.toast),
+        mebibytes(after.indexes),
+      ],
+    })),
+  );
+}
+
+export function queryTable(title: string, runs: readonly QueryRun[]): string {
+  const header = ["query", "index", "rows", "pages", "time", "read by"];
+  const rows = runs.map(({ query, variant, milliseconds, pages, rows, plan }) => {
+    const base = runs.find((run) => run.query === query) ?? { milliseconds };
+    return [query, variant.name, String(rows), String(pages), ratio(milliseconds / base.milliseconds), plan];
+  });
+  return markdown(title, header, rows);
+}
+
+const WORK_HEADER = ["HOT", "WAL per save", ...MANAGERS.map((manager) => `of it ${manager}`), "page images per save"];
+
+function workCells(work: readonly Work[]): string[] {
+  const statements = sum(work.map((each) => each.statements));
+  const perStatement = (bytes: readonly number[]) => `${(sum(bytes) / statements).toFixed(0)} B`;
+  return [
+    `${((100 * sum(work.map(({ hotUpdates }) => hotUpdates))) / sum(work.map(({ updates }) => updates))).toFixed(0)} %`,
+    perStatement(work.flatMap(({ wal }) => Object.values(wal))),
+    ...MANAGERS.map((manager) => perStatement(work.map(({ wal }) => wal[manager] ?? 0))),
+    perStatement(work.map(({ fullPageBytes }) => fullPageBytes)),
+  ];
+}
+
+/** How fast a variant was, each turn compared with the base's turn of the same round. */
+function speedAgainst(base: readonly Work[], own: readonly Work[]): number {
+  const speeds = (list: readonly Work[]) => list.map(({ statements, seconds }) => statements / seconds);
+  const baseSpeeds = speeds(base);
+  return median(speeds(own).map((speed, round) => speed / (baseSpeeds[round] ?? Number.NaN)));
+}
+
+function table(
+  title: string,
+  header: readonly string[],
+  rows: readonly { readonly variant: Variant; readonly cells: readonly string[] }[],
+): string {
+  return markdown(
+    title,
+    ["index", "fillfactor", ...header],
+    rows.map(({ variant, cells }) => [variant.name, String(variant.fillfactor), ...cells]),
+  );
+}
+
+function markdown(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [`\n## ${title}\n`, line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+const ratio = (value: number) => `× ${value >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3)}`;
+const mebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1);

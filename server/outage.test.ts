@@ -1,0 +1,108 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { TEST_TOKENS } from "../db/tests/support/api.ts";
+import { useTestDatabase } from "../db/tests/support/database.ts";
+import { startSession, storedSession } from "../db/tests/support/rows.ts";
+import { type App, startApp } from "./app.ts";
+import { makeLogger } from "./log.ts";
+import { signToken } from "./tokens.ts";
+
+const USER = "ada00000-0000-4000-8000-00000000000a";
+const SAVE = `mutation ($id: UUID!) {
+  updateWizardSession(input: { id: $id, patch: { stage: 2 } }) { wizardSession { revision } }
+}`;
+
+/** Something between the server and its database that can be cut. */
+function makeCable(target: URL): { server: Server; cut: () => Promise<void>; mend: (port: number) => Promise<number> } {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  return {
+    server,
+    cut: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+    mend: (port) =>
+      new Promise((resolve) =>
+        server.listen(port, "127.0.0.1", () => {
+          const address = server.address();
+          resolve(typeof address === "object" && address ? address.port : 0);
+        }),
+      ),
+  };
+}
+
+let app: App;
+const lines: string[] = [];
+let cable: ReturnType<typeof makeCable>;
+let port: number;
+const db = useTestDatabase();
+beforeAll(async () => {
+  const url = new URL(db.authUrl);
+  cable = makeCable(new URL(db.authUrl));
+  port = await cable.mend(0);
+  url.port = String(port);
+  app = await startApp({
+    authDatabaseUrl: url.href,
+    tokens: TEST_TOKENS,
+    logger: makeLogger({ logLevel: "info", production: true }, { write: (line) => lines.push(line) }),
+    host: "127.0.0.1",
+    port: 0,
+    graphiql: false,
+    development: false,
+  });
+});
+afterAll(async () => {
+  await app.stop();
+  await cable.cut();
+});
+
+async function save(id: string) {
+  const token = await signToken(TEST_TOKENS, { sub: USER, role: "authenticated", expiresIn: "1h" });
+  const response = await fetch(`${app.url}/graphql`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: SAVE, variables: { id } }),
+  });
+  return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.json() };
+}
+
+it("asks for patience while the database is out of reach, and goes on when it is back", async () => {
+  const session = await startSession(db, USER);
+  const saved = (revision: number) => ({
+    status: 200,
+    retryAfter: null,
+    body: { data: { updateWizardSession: { wizardSession: { revision } } } },
+  });
+  expect(await save(session.id)).toEqual(saved(1));
+
+  await cable.cut();
+  expect(await save(session.id)).toMatchObject({
+    status: 503,
+    retryAfter: "1",
+    body: { data: { updateWizardSession: null }, errors: [{ extensions: { code: "OVERLOADED" } }] },
+  });
+  expect((await fetch(`${app.url}/readyz`)).status).toBe(503);
+  expect((await fetch(`${app.url}/healthz`)).status).toBe(200);
+  expect(await storedSession(db, session.id)).toMatchObject({ revision: 1 });
+
+  await cable.mend(port);
+  expect(await save(session.id)).toEqual(saved(2));
+});
+
+it("does not hide a request that looks a little like a health check from the log", async () => {
+  lines.length = 0;
+  await fetch(`${app.url}/graphql?z`);
+  await fetch(`${app.url}/healthz`);
+  expect(lines.filter((line) => line.includes('"path":"/graphql"'))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes('"path":"/healthz"'))).toHaveLength(0);
+});

@@ -1,0 +1,31 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { expect, it } from "@jest/globals";
+import { TEST_TOKENS } from "../db/tests/support/api.ts";
+import { useTestDatabase } from "../db/tests/support/database.ts";
+import { EVENT_STREAM_PATH } from "../graphql/preset.ts";
+import { startApp } from "./app.ts";
+import { makeLogger } from "./log.ts";
+
+const db = useTestDatabase();
+
+it("stops though a page of GraphiQL is open and listens for changes", async () => {
+  const app = await startApp({
+    authDatabaseUrl: db.authUrl,
+    tokens: TEST_TOKENS,
+    logger: makeLogger({ logLevel: "silent", production: true }),
+    host: "127.0.0.1",
+    port: 0,
+    graphiql: true,
+    development: true,
+  });
+  const page = request(`${app.url}${EVENT_STREAM_PATH}`, { headers: { Accept: "text/event-stream" } }).end();
+  page.on("error", () => {});
+  const [response] = await once(page, "response");
+  expect(response.statusCode).toBe(200);
+  response.on("error", () => {}).resume();
+  const cut = new Promise((resolve) => response.on("close", resolve));
+  await app.stop();
+  await cut;
+  // Shorter than the server's patience with a request that does not end.
+}, 8_000);
