@@ -1,0 +1,17 @@
+import { answersOf } from "./fields.ts";
+import { isObject, type JsonObject } from "./schema.ts";
+import { STAGES } from "./stages.ts";
+import type { StageKey } from "./types.generated.ts";
+
+/** What counts of each stage. A stage that nobody has begun is empty; one that is no object is left as it is. */
+export type Answers = Readonly<Record<StageKey, unknown>>;
+
+export function answersIn(state: unknown): Answers {
+  const given: JsonObject = isObject(state) ? state : {};
+  return Object.fromEntries(
+    STAGES.map(({ key, schema }) => {
+      const value = (Object.hasOwn(given, key) ? given[key] : undefined) ?? {};
+      return [key, isObject(value) ? answersOf(schema, value) : value];
+    }),
+  ) as Answers;
+}

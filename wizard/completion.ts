@@ -1,0 +1,18 @@
+import { answersIn } from "./answers.ts";
+import { type Problem, problemsWith } from "./problems.ts";
+import type { CompleteWizardState } from "./types.generated.ts";
+
+export type Completion =
+  | { readonly ready: true; readonly answers: CompleteWizardState }
+  | { readonly ready: false; readonly problems: readonly Problem[] };
+
+/**
+ * Whether a state can be made an event of. The answers are what was checked and nothing else: hidden, blank and unknown
+ * fields are left out, so that a venue's address does not get into an event that is online by now.
+ */
+export function completionOf(state: unknown): Completion {
+  const answers = answersIn(state);
+  const problems = problemsWith(answers);
+  // Without problems, the answers are what the types were generated from.
+  return problems.length > 0 ? { ready: false, problems } : { ready: true, answers: answers as CompleteWizardState };
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "@jest/globals";
+import { FORMATS } from "./formats.ts";
+
+const isValid = (format: string, text: string) => FORMATS[format]?.isValid(text);
+const codes = (format: string) => FORMATS[format]?.choices?.().map((choice) => choice.const);
+
+describe.each<{ format: string; valid: string[]; invalid: string[] }>([
+  {
+    format: "email",
+    valid: ["ada@example.com", "a.b+c@sub.example.co.uk", "A@EXAMPLE.COM"],
+    invalid: ["ada", "ada@", "@example.com", "ada@example", "ada @example.com", "ada@example.com ", "a@b@example.com"],
+  },
+  {
+    format: "https-url",
+    valid: [
+      "https://example.com",
+      "HTTPS://example.com/a?b=c#d",
+      "https://münchen.example/straße",
+      "https://example.com:8443/%20",
+      "https://192.0.2.1/",
+    ],
+    invalid: [
+      "http://example.com",
+      "https:",
+      "https://",
+      "https:example.com",
+      "https:///example.com",
+      "https:\\\\example.com",
+      "https://example.com\\a",
+      "https://?a",
+      "https://exam ple.com",
+      " https://example.com",
+      "https://example.com\n",
+      "https://example.com:99999",
+      "//example.com",
+      "example.com",
+      "javascript:alert(1)//https://",
+      "data:text/html,https://example.com",
+    ],
+  },
+  {
+    format: "iana-timezone",
+    valid: [
+      "Europe/Berlin",
+      "America/Argentina/Buenos_Aires",
+      "Asia/Calcutta",
+      "Asia/Kolkata",
+      "UTC",
+      "Etc/GMT+5",
+      "GB",
+    ],
+    invalid: [
+      "Europe/Atlantis",
+      "europe/berlin",
+      "EUROPE/BERLIN",
+      "+01:00",
+      "CEST2",
+      "Utc",
+      "Europe/Berlin ",
+      "Berlin",
+    ],
+  },
+  {
+    format: "iso-4217",
+    valid: ["EUR", "USD", "JPY", "KWD", "XOF"],
+    invalid: ["eur", "EURO", "EU", "€", "ABC", "978", "EUR "],
+  },
+  {
+    format: "iso-3166-1-alpha-2",
+    valid: ["DE", "GB", "US", "AQ", "SS", "TL", "BQ"],
+    // Names of regions that are no countries, and codes that were given up.
+    invalid: ["EU", "UN", "XK", "ZZ", "AC", "UK", "SU", "DD", "AN", "de", "DEU", "D", "276", "DE "],
+  },
+])("$format", ({ format, valid, invalid }) => {
+  it.each(valid)("accepts %j", (text) => expect(isValid(format, text)).toBe(true));
+  it.each([...invalid, "", "constructor", "a".repeat(300_000)])("refuses %.60j", (text) => {
+    expect(isValid(format, text)).toBe(false);
+  });
+});
+
+describe("choices", () => {
+  it.each(["iana-timezone", "iso-4217", "iso-3166-1-alpha-2"])("offers for %s only what is valid", (format) => {
+    const offered = FORMATS[format]?.choices?.() ?? [];
+    expect(offered.length).toBeGreaterThan(100);
+    expect(offered.filter((choice) => !isValid(format, String(choice.const)) || choice.title === "")).toEqual([]);
+  });
+
+  it("has all 249 countries of ISO 3166-1, with their names", () => {
+    expect(codes("iso-3166-1-alpha-2")).toHaveLength(249);
+    expect(FORMATS["iso-3166-1-alpha-2"]?.choices?.()).toContainEqual({ const: "CI", title: "Côte d’Ivoire" });
+  });
+
+  it("has currencies with their names", () => {
+    expect(FORMATS["iso-4217"]?.choices?.()).toContainEqual({ const: "CHF", title: "Swiss Franc" });
+  });
+
+  it("has time zones with names that can be read, and UTC", () => {
+    const offered = FORMATS["iana-timezone"]?.choices?.();
+    expect(offered).toContainEqual({ const: "America/New_York", title: "America/New York" });
+    expect(offered).toContainEqual({ const: "UTC", title: "UTC" });
+  });
+});

@@ -1,0 +1,28 @@
+import type { JsonObject } from "./schema.ts";
+
+/** Which version of the stage files this is. A session keeps the one that its state was written for. */
+export const DEFINITION_VERSION = 1;
+
+/** Brings a state up to version `to`. */
+export interface Migration {
+  readonly to: number;
+  /**
+   * It gets whatever somebody has saved: fields may be missing, or something else than they should be. What it does not
+   * know it leaves alone, and it never changes the object that it is given.
+   */
+  readonly change: (state: JsonObject) => JsonObject;
+}
+
+/** In the order of their versions. A version that older states fit into as they are needs none. */
+export const MIGRATIONS: readonly Migration[] = [];
+
+/**
+ * Makes a state that was saved under an older definition one for the present. A state from a newer one stays as it is: a
+ * program that has been set back must not damage what it does not understand.
+ */
+export function bringUp(state: JsonObject, fromVersion: number, migrations = MIGRATIONS): JsonObject {
+  return migrations
+    .filter(({ to }) => to > fromVersion)
+    .toSorted((one, other) => one.to - other.to)
+    .reduce((older, { change }) => change(older), state);
+}

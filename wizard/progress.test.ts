@@ -1,0 +1,61 @@
+import { describe, expect, it } from "@jest/globals";
+import { problemsOf } from "./problems.ts";
+import { completeStages, progressOf } from "./progress.ts";
+import { STAGES } from "./stages.ts";
+import { COMPLETE_STATE } from "./testing/completeState.ts";
+import { without, withValue } from "./testing/edit.ts";
+
+describe("progressOf", () => {
+  it("has every stage as not begun at the beginning", () => {
+    expect(progressOf({})).toEqual(
+      STAGES.map(({ number, key, title }) => {
+        const problems = problemsOf({}).filter(({ stage }) => stage === number);
+        return { number, key, title, started: false, complete: false, problems };
+      }),
+    );
+  });
+
+  it("has every stage as complete at the end", () => {
+    expect(progressOf(COMPLETE_STATE)).toEqual(
+      STAGES.map(({ number, key, title }) => ({ number, key, title, started: true, complete: true, problems: [] })),
+    );
+  });
+
+  it("tells with each stage what is wrong there", () => {
+    const state = withValue(without(COMPLETE_STATE, "/basics/title"), "/publish/publishAt", "2030-01-01T00:00:00Z");
+    expect(progressOf(state).map(({ number, problems }) => [number, problems.map(({ pointer }) => pointer)])).toEqual([
+      [1, ["/basics/title"]],
+      [2, []],
+      [3, []],
+      [4, []],
+      [5, []],
+      [6, ["/publish/publishAt"]],
+    ]);
+  });
+
+  it.each<[stage: unknown, started: boolean]>([
+    [{}, false],
+    [null, false],
+    [[], false],
+    ["Summer party", false],
+    [{ title: "" }, false],
+    [{ title: null, mood: "high" }, false],
+    [{ title: "S" }, true],
+    [{ title: 5 }, true],
+  ])("finds a stage begun where something was answered: %j", (basics, started) => {
+    expect(progressOf({ basics })[0]?.started).toBe(started);
+  });
+});
+
+describe("completeStages", () => {
+  it.each<[state: unknown, complete: number[]]>([
+    [{}, []],
+    [null, []],
+    [{ basics: COMPLETE_STATE.basics }, [1]],
+    [{ schedule: COMPLETE_STATE.schedule, page: COMPLETE_STATE.page }, [2, 5]],
+    [COMPLETE_STATE, [1, 2, 3, 4, 5, 6]],
+    [{ ...COMPLETE_STATE, location: [] }, [1, 2, 4, 5, 6]],
+    // An earlier start makes the publication too late, which is a stage further on.
+    [withValue(COMPLETE_STATE, "/schedule/startsAt", "2027-01-01T00:00:00Z"), [1, 3, 4, 5]],
+  ])("has the numbers of those without problems", (state, complete) => expect(completeStages(state)).toEqual(complete));
+});

@@ -1,0 +1,17 @@
+import { segmentsOf } from "../pointer.ts";
+import { isObject, type JsonObject } from "../schema.ts";
+
+/** A copy of a state in which one value is another one. Groups on the way to it are made. */
+export function withValue(state: unknown, pointer: string, value: unknown): JsonObject {
+  const [name = "", ...rest] = segmentsOf(pointer);
+  const group = isObject(state) ? state : {};
+  const inner = rest.length === 0 ? value : withValue(group[name], pointer.slice(pointer.indexOf("/", 1)), value);
+  return { ...group, [name]: inner };
+}
+
+/** A copy of a state from which one value is gone. */
+export function without(state: unknown, pointer: string): JsonObject {
+  const [name = "", ...rest] = segmentsOf(pointer);
+  const { [name]: value, ...others } = isObject(state) ? state : {};
+  return rest.length === 0 ? others : { ...others, [name]: without(value, pointer.slice(pointer.indexOf("/", 1))) };
+}
