@@ -33,112 +33,196 @@ CREATE SCHEMA auth;
 ALTER SCHEMA auth OWNER TO stagekeep_owner;
 
 --
--- Name: tg__ensure_profile(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+-- Name: json_at(jsonb, text[]); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.tg__ensure_profile() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION app_private.json_at(target jsonb, path text[]) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_key text;
 begin
-  insert into public.profiles (id) values (auth.uid()) on conflict do nothing;
-  return NEW;
-exception when not_null_violation then
-  -- A profiles table that came with more required columns: leave it to the foreign key to say what is missing.
-  return NEW;
+  foreach v_key in array path loop
+    target = target -> v_key;
+  end loop;
+  return target;
 end;
 $$;
 
 
-ALTER FUNCTION app_private.tg__ensure_profile() OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.json_at(target jsonb, path text[]) OWNER TO stagekeep_owner;
 
 --
--- Name: tg_wizard_sessions__check_event(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+-- Name: json_merge_diff(jsonb, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.tg_wizard_sessions__check_event() RETURNS trigger
-    LANGUAGE plpgsql
+CREATE FUNCTION app_private.json_merge_diff(old jsonb, new jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if not row_security_active('public.wizard_sessions') and exists (
-    select from public.events
-     where events.id = NEW.event_id and events.owner_id is distinct from NEW.user_id
-  ) then
-    raise exception 'A session can''t point at another user''s event.' using errcode = '42501';
+  return (
+    select coalesce(
+             json_object_agg(
+               key,
+               case when jsonb_typeof(o.value) = 'object' and jsonb_typeof(n.value) = 'object'
+                    then app_private.json_merge_diff(o.value, n.value)
+                    else coalesce(n.value, 'null') end
+             ),
+             '{}'
+           )::jsonb
+      from jsonb_each(old) o full join jsonb_each(new) n using (key)
+     where o.value is distinct from n.value
+  );
+end;
+$$;
+
+
+ALTER FUNCTION app_private.json_merge_diff(old jsonb, new jsonb) OWNER TO stagekeep_owner;
+
+--
+-- Name: json_merge_overlap(jsonb, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.json_merge_overlap(yours jsonb, theirs jsonb) RETURNS SETOF text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with recursive common (path, yours, theirs, goes_on) as (
+    select array[key], y.value, t.value,
+           jsonb_typeof(y.value) = 'object' and jsonb_typeof(t.value) = 'object' and y.value <> '{}' and t.value <> '{}'
+      from jsonb_each(yours) y join jsonb_each(theirs) t using (key)
+    union all
+    select c.path || y.key, y.value, t.value,
+           jsonb_typeof(y.value) = 'object' and jsonb_typeof(t.value) = 'object' and y.value <> '{}' and t.value <> '{}'
+      from common c
+     cross join jsonb_each(case when c.goes_on then c.yours else '{}' end) y
+      join jsonb_each(case when c.goes_on then c.theirs else '{}' end) t on t.key = y.key
+  )
+  select c.path from common c
+   where not c.goes_on and (jsonb_typeof(c.yours) <> 'object' or c.yours = '{}')
+  union all
+  select c.path || below.path from common c cross join app_private.json_merge_paths(c.yours) below
+   where not c.goes_on and jsonb_typeof(c.yours) = 'object'
+$$;
+
+
+ALTER FUNCTION app_private.json_merge_overlap(yours jsonb, theirs jsonb) OWNER TO stagekeep_owner;
+
+--
+-- Name: json_merge_patch(jsonb, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.json_merge_patch(target jsonb, patch jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if jsonb_typeof(patch) <> 'object' then
+    return patch;
+  elsif jsonb_typeof(target) is distinct from 'object' then
+    target = '{}';
   end if;
-  return NEW;
+  return (
+    select target - coalesce(array_agg(key) filter (where value = 'null'), '{}')
+           || coalesce(
+                json_object_agg(
+                  key,
+                  case jsonb_typeof(value) when 'object' then app_private.json_merge_patch(target -> key, value)
+                       else value end
+                ) filter (where value <> 'null'),
+                '{}'
+              )::jsonb
+      from jsonb_each(patch)
+  );
 end;
 $$;
 
 
-ALTER FUNCTION app_private.tg_wizard_sessions__check_event() OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.json_merge_patch(target jsonb, patch jsonb) OWNER TO stagekeep_owner;
 
 --
--- Name: tg_wizard_sessions__complete(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+-- Name: json_merge_paths(jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.tg_wizard_sessions__complete() RETURNS trigger
-    LANGUAGE plpgsql
+CREATE FUNCTION app_private.json_merge_paths(patch jsonb) RETURNS TABLE(path text[], value jsonb)
+    LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-begin
-  NEW.completed_at = case when NEW.status = 'completed' then clock_timestamp() end;
-  return NEW;
-end;
+  with recursive node (path, value) as (
+    select array[key], value from jsonb_each(patch)
+    union all
+    select node.path || member.key, member.value
+      from node
+     cross join jsonb_each(case when jsonb_typeof(node.value) = 'object' then node.value else '{}' end) member
+  )
+  select path, value from node where jsonb_typeof(value) <> 'object' or value = '{}'
 $$;
 
 
-ALTER FUNCTION app_private.tg_wizard_sessions__complete() OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.json_merge_paths(patch jsonb) OWNER TO stagekeep_owner;
 
 --
--- Name: tg_wizard_sessions__limit_state(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+-- Name: json_pointer(text[]); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.tg_wizard_sessions__limit_state() RETURNS trigger
+CREATE FUNCTION app_private.json_pointer(path text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(string_agg('/' || replace(replace(key, '~', '~0'), '/', '~1'), '' order by place), '')
+    from unnest(path) with ordinality as keys (key, place)
+$$;
+
+
+ALTER FUNCTION app_private.json_pointer(path text[]) OWNER TO stagekeep_owner;
+
+--
+-- Name: prune_wizard_session_revisions(uuid, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.prune_wizard_session_revisions(session_id uuid, revision integer) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_limit constant integer := 256 * 1024;
-  v_size  constant integer := octet_length(NEW.state::text);
+  v_limits record;
+  v_from   integer;
 begin
-  if v_size > v_limit then
-    raise exception 'The state is % bytes of JSON text; at most % can be saved. Keep files elsewhere and save their addresses.', v_size, v_limit
-      using errcode = 'WZ413', detail = jsonb_build_object('bytes', v_size, 'limit', v_limit);
-  end if;
-  return NEW;
+  select * into v_limits from app_private.revision_limits();
+  select max(r.revision) into v_from
+    from public.wizard_session_revisions r
+   where r.session_id = prune_wizard_session_revisions.session_id and r.snapshot is not null
+     and r.revision <= prune_wizard_session_revisions.revision - v_limits.always_kept;
+  delete from public.wizard_session_revisions r
+   where r.session_id = prune_wizard_session_revisions.session_id and r.revision < v_from and r.revision > 0
+     and r.revision not in (
+       select k.revision
+         from public.wizard_session_revisions k
+        where k.session_id = prune_wizard_session_revisions.session_id and k.snapshot is not null and k.revision < v_from
+        order by k.revision desc
+        limit v_limits.checkpoints_kept
+     );
 end;
 $$;
 
 
-ALTER FUNCTION app_private.tg_wizard_sessions__limit_state() OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.prune_wizard_session_revisions(session_id uuid, revision integer) OWNER TO stagekeep_owner;
 
 --
--- Name: tg_wizard_sessions__save(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+-- Name: revision_limits(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.tg_wizard_sessions__save() RETURNS trigger
-    LANGUAGE plpgsql
+CREATE FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer) RETURNS record
+    LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-begin
-  if OLD.status = 'completed' then
-    raise exception 'This session is completed and can''t be changed. Start a new one to edit its event.'
-      using errcode = 'WZ423';
-  end if;
-  if NEW.revision <> OLD.revision then
-    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then save onto that.', OLD.revision, NEW.revision
-      using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', OLD.revision);
-  end if;
-  -- An explicit null stays null and fails as any missing value does: it is no way round the comparison.
-  NEW.revision = NEW.revision + 1;
-  return NEW;
-end;
+  select 50, 200, 40
 $$;
 
 
-ALTER FUNCTION app_private.tg_wizard_sessions__save() OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer) OWNER TO stagekeep_owner;
 
 --
 -- Name: uid(); Type: FUNCTION; Schema: auth; Owner: stagekeep_owner
@@ -183,6 +267,7 @@ CREATE TABLE public.wizard_sessions (
     last_saved_at timestamp with time zone DEFAULT now() NOT NULL,
     completed_at timestamp with time zone,
     revision integer DEFAULT 0 NOT NULL,
+    last_save_id uuid,
     CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
     CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
     CONSTRAINT wizard_sessions_state_check CHECK ((jsonb_typeof(state) = 'object'::text)),
@@ -279,6 +364,14 @@ Counts saves, from 0. In a patch, name the one that you last read: the save is r
 
 
 --
+-- Name: COLUMN wizard_sessions.last_save_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.last_save_id IS '@behavior -*
+The key of the save that made this revision; null where it had none.';
+
+
+--
 -- Name: CONSTRAINT wizard_sessions_completed_at_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -312,6 +405,209 @@ COMMENT ON CONSTRAINT wizard_sessions_state_depth_check ON public.wizard_session
 
 COMMENT ON CONSTRAINT wizard_sessions_status_check ON public.wizard_sessions IS 'A session is in progress, completed or abandoned.';
 
+
+--
+-- Name: save_conflicts(public.wizard_sessions, integer, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  -- Only what would change now can be in the way: writing the value that is there is no conflict.
+  v_change constant jsonb := app_private.json_merge_diff(session.state, merged);
+  v_kept   integer;
+  v_state  jsonb;
+begin
+  if v_change = '{}' then
+    return '[]';
+  end if;
+  select count(*) into v_kept from wizard_session_revisions r
+   where r.session_id = session.id and r.revision > base and r.revision <= session.revision;
+  if exists (select from wizard_session_revisions r where r.session_id = session.id and r.revision = base) then
+    select at.state into v_state from wizard_session_at(session.id, base) at;
+  end if;
+  return (
+    select coalesce(
+             jsonb_agg(
+               jsonb_build_object(
+                 'pointer', app_private.json_pointer(path),
+                 'base', app_private.json_at(v_state, path),
+                 'yours', app_private.json_at(merged, path),
+                 'theirs', app_private.json_at(session.state, path)
+               )
+               order by path
+             ),
+             '[]'
+           )
+      from (
+        select p.path from app_private.json_merge_paths(v_change) p where v_kept < session.revision - base
+        union
+        select o.path
+          from wizard_session_revisions r cross join app_private.json_merge_overlap(v_change, r.patch) o (path)
+         where r.session_id = session.id and r.revision > base and v_kept = session.revision - base
+      ) conflict
+  );
+end;
+$$;
+
+
+ALTER FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) OWNER TO stagekeep_owner;
+
+--
+-- Name: tg__ensure_profile(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg__ensure_profile() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into public.profiles (id) values (auth.uid()) on conflict do nothing;
+  return NEW;
+exception when not_null_violation then
+  -- A profiles table that came with more required columns: leave it to the foreign key to say what is missing.
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg__ensure_profile() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__check_event(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__check_event() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not row_security_active('public.wizard_sessions') and exists (
+    select from public.events
+     where events.id = NEW.event_id and events.owner_id is distinct from NEW.user_id
+  ) then
+    raise exception 'A session can''t point at another user''s event.' using errcode = '42501';
+  end if;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__check_event() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__complete(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__complete() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  NEW.completed_at = case when NEW.status = 'completed' then clock_timestamp() end;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__complete() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__limit_state(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__limit_state() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_limit constant integer := 256 * 1024;
+  v_size  constant integer := octet_length(NEW.state::text);
+begin
+  if v_size > v_limit then
+    raise exception 'The state is % bytes of JSON text; at most % can be saved. Keep files elsewhere and save their addresses.', v_size, v_limit
+      using errcode = 'WZ413', detail = jsonb_build_object('bytes', v_size, 'limit', v_limit);
+  end if;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__limit_state() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__record(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__record() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_every constant integer := (select checkpoint_every from app_private.revision_limits());
+  v_text  constant text := NEW.state::text;
+  v_patch jsonb;
+  v_checkpoint boolean;
+begin
+  if TG_OP = 'INSERT' then
+    v_patch = NEW.state;
+    v_checkpoint = true;
+  else
+    v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
+    v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
+      -- Text, since 1.0 and 1.00 are one value to jsonb: what is rebuilt has to be what was stored, to the letter.
+      or app_private.json_merge_patch(OLD.state, v_patch)::text <> v_text
+      -- A session that came past the triggers has no history to build upon.
+      or not exists (
+        select from public.wizard_session_revisions r where r.session_id = NEW.id and r.revision = NEW.revision - 1
+      );
+  end if;
+  insert into public.wizard_session_revisions
+    (session_id, revision, save_id, stage, status, patch, snapshot, size, saved_at)
+  values
+    (NEW.id, NEW.revision, NEW.last_save_id, NEW.stage, NEW.status, v_patch,
+     case when v_checkpoint then NEW.state end, octet_length(v_text), NEW.last_saved_at);
+  if NEW.revision % v_every = 0 then
+    perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
+  end if;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__record() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__save(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__save() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if OLD.status = 'completed' then
+    raise exception 'This session is completed and can''t be changed. Start a new one to edit its event.'
+      using errcode = 'WZ423';
+  end if;
+  if NEW.revision <> OLD.revision then
+    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then save onto that.', OLD.revision, NEW.revision
+      using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', OLD.revision);
+  end if;
+  -- An explicit null stays null and fails as any missing value does: it is no way round the comparison.
+  NEW.revision = NEW.revision + 1;
+  -- The key is that of one save. A save without a key must not seem to be the one before it, sent again.
+  if NEW.last_save_id = OLD.last_save_id then
+    NEW.last_save_id = null;
+  end if;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__save() OWNER TO stagekeep_owner;
 
 --
 -- Name: wizard_session_loses_event(public.wizard_sessions, public.wizard_sessions); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -374,6 +670,170 @@ COMMENT ON FUNCTION auth.role() IS 'The role that the caller''s token names (the
 
 
 --
+-- Name: restore_wizard_session(uuid, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.restore_wizard_session(id uuid, revision integer) RETURNS public.wizard_sessions
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_id       constant uuid := restore_wizard_session.id;
+  v_session  wizard_sessions;
+  v_restored record;
+begin
+  select * into v_session from wizard_sessions s where s.id = v_id for update;
+  if not found then
+    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+  end if;
+  select * into v_restored from wizard_session_at(v_id, restore_wizard_session.revision);
+  update wizard_sessions s
+     set state = v_restored.state, stage = v_restored.stage,
+         status = case s.status when 'abandoned' then 'in_progress' else s.status end
+   where s.id = v_id
+  returning * into v_session;
+  return v_session;
+end;
+$$;
+
+
+ALTER FUNCTION public.restore_wizard_session(id uuid, revision integer) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION restore_wizard_session(id uuid, revision integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer) IS '@resultFieldName wizardSession
+Saves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
+
+
+--
+-- Name: save_wizard_session(uuid, uuid, integer, jsonb, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer DEFAULT NULL::integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare
+  -- The parameters' names are columns' names too.
+  v_id      constant uuid := save_wizard_session.id;
+  v_save_id constant uuid := save_wizard_session.save_id;
+  v_base    constant integer := save_wizard_session.base_revision;
+  v_session wizard_sessions;
+  v_merged  jsonb;
+begin
+  if v_id is null or v_save_id is null or v_base is null or patch is null then
+    raise exception 'A save needs an id, a save id, a base revision and a patch.'
+      using errcode = '23502', column = case
+        when v_id is null then 'id' when v_save_id is null then 'save_id'
+        when v_base is null then 'base_revision' else 'patch' end;
+  end if;
+
+  -- Whoever comes second waits here, and then sees what the first one has written.
+  select * into v_session from wizard_sessions s where s.id = v_id for update;
+  if not found then
+    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+  end if;
+  save_wizard_session.conflicts = '[]';
+
+  -- Before everything else: the answer to a save that went through must not depend on what happened since.
+  if exists (
+    select from wizard_session_revisions r where r.session_id = v_id and r.save_id = v_save_id
+  ) then
+    save_wizard_session.outcome = 'DUPLICATE';
+    save_wizard_session.wizard_session = v_session;
+    return;
+  end if;
+
+  if jsonb_typeof(patch) <> 'object' then
+    raise exception 'a patch is a JSON object, not %', jsonb_typeof(patch) using errcode = '22023';
+  end if;
+  -- Refused by the rule for states, before anything climbs down into it.
+  if jsonb_path_exists(patch, '$.**{100 to last}') then
+    raise exception 'The patch is nested too deeply.'
+      using errcode = '23514', constraint = 'wizard_sessions_state_depth_check';
+  end if;
+  if v_base < 0 or v_base > v_session.revision then
+    raise exception 'there is no revision % to build upon, the session is at %', v_base, v_session.revision
+      using errcode = '22023';
+  end if;
+
+  v_merged = app_private.json_merge_patch(v_session.state, patch);
+  save_wizard_session.outcome = 'SAVED';
+  -- A completed session goes on to the update, whose trigger refuses it: nobody is asked to settle a conflict in vain.
+  if v_base < v_session.revision and v_session.status <> 'completed' then
+    save_wizard_session.outcome = 'MERGED';
+    save_wizard_session.conflicts = app_private.save_conflicts(v_session, v_base, v_merged);
+    if conflicts <> '[]' then
+      save_wizard_session.outcome = 'CONFLICT';
+      save_wizard_session.wizard_session = v_session;
+      return;
+    end if;
+  end if;
+
+  update wizard_sessions s
+     set state = v_merged,
+         stage = coalesce(save_wizard_session.stage, s.stage),
+         -- Whoever goes on with an abandoned session has taken it up again.
+         status = case s.status when 'abandoned' then 'in_progress' else s.status end,
+         last_save_id = v_save_id
+   where s.id = v_id
+  returning * into v_session;
+  save_wizard_session.wizard_session = v_session;
+end;
+$_$;
+
+
+ALTER FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) IS '@behavior -*
+Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
+
+
+--
+-- Name: start_wizard_session(uuid, uuid); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.start_wizard_session(id uuid, event_id uuid DEFAULT NULL::uuid) RETURNS public.wizard_sessions
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_id      constant uuid := start_wizard_session.id;
+  v_session wizard_sessions;
+begin
+  if v_id is null then
+    raise exception 'A session needs an id.' using errcode = '23502', column = 'id';
+  end if;
+  -- Of two calls at once the second waits for the first to commit, and inserts nothing.
+  insert into wizard_sessions (id, event_id) values (v_id, start_wizard_session.event_id)
+  on conflict on constraint wizard_sessions_pkey do nothing;
+  select * into v_session from wizard_sessions s where s.id = v_id;
+  if not found then
+    -- Somebody else's. That it is there is more than the caller should know, so nothing more is said.
+    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+  end if;
+  return v_session;
+end;
+$$;
+
+
+ALTER FUNCTION public.start_wizard_session(id uuid, event_id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION start_wizard_session(id uuid, event_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) IS '@resultFieldName wizardSession
+Begins a session under an id that the client makes. Called again with that id it gives the same session, as it is now.';
+
+
+--
 -- Name: update_wizard_session_timestamp(); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
@@ -389,6 +849,182 @@ $$;
 
 
 ALTER FUNCTION public.update_wizard_session_timestamp() OWNER TO stagekeep_owner;
+
+--
+-- Name: wizard_session_at(uuid, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_id     constant uuid := wizard_session_at.id;
+  v_target wizard_session_revisions;
+  v_step   record;
+begin
+  select * into v_target from wizard_session_revisions r
+   where r.session_id = v_id and r.revision = wizard_session_at.revision;
+  if not found then
+    if exists (select from wizard_sessions s where s.id = v_id) then
+      raise exception 'Revision % of this session is not kept, or never was.', wizard_session_at.revision
+        using errcode = 'WZ404';
+    end if;
+    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+  end if;
+  for v_step in
+    select r.patch, r.snapshot from wizard_session_revisions r
+     where r.session_id = v_id and r.revision <= v_target.revision and r.revision >= (
+       select max(c.revision) from wizard_session_revisions c
+        where c.session_id = v_id and c.revision <= v_target.revision and c.snapshot is not null
+     )
+     order by r.revision
+  loop
+    wizard_session_at.state = coalesce(
+      v_step.snapshot, app_private.json_merge_patch(wizard_session_at.state, v_step.patch)
+    );
+  end loop;
+  wizard_session_at.stage = v_target.stage;
+  wizard_session_at.saved_at = v_target.saved_at;
+end;
+$$;
+
+
+ALTER FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) IS '@behavior -*
+The state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
+
+
+--
+-- Name: wizard_session_revisions; Type: TABLE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TABLE public.wizard_session_revisions (
+    session_id uuid NOT NULL,
+    revision integer NOT NULL,
+    save_id uuid,
+    stage integer NOT NULL,
+    status text NOT NULL,
+    patch jsonb NOT NULL,
+    snapshot jsonb,
+    size integer NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT wizard_session_revisions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
+);
+
+
+ALTER TABLE public.wizard_session_revisions OWNER TO stagekeep_owner;
+
+--
+-- Name: TABLE wizard_session_revisions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TABLE public.wizard_session_revisions IS '@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy
+One save of a session: when it was, where its user was, and what it changed. Older ones are thinned out.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.session_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.session_id IS '@behavior -*
+The session that was saved.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.revision IS 'The session''s revision that this save made, from 0.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.save_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.save_id IS '@behavior -attribute:orderBy
+The key that the save was sent with; null where it had none.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.stage IS 'The stage that the user was at.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.status IS 'In progress, completed or abandoned, as the save left it.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.patch; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.patch IS '@behavior -*
+The merge patch that makes this revision''s state of the one before.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.snapshot; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.snapshot IS '@behavior -*
+The whole state, at checkpoints; null at every other revision.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.size; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.size IS 'How many bytes the whole state had as JSON text.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.saved_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.saved_at IS 'When the save was written.';
+
+
+--
+-- Name: CONSTRAINT wizard_session_revisions_status_check ON wizard_session_revisions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_session_revisions_status_check ON public.wizard_session_revisions IS 'A session is in progress, completed or abandoned.';
+
+
+--
+-- Name: wizard_session_revisions_changed_paths(public.wizard_session_revisions); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select array(
+    select app_private.json_pointer(p.path) from app_private.json_merge_paths(revision.patch) p order by 1
+  )
+$$;
+
+
+ALTER FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION wizard_session_revisions_changed_paths(revision public.wizard_session_revisions); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) IS '@notNull
+The paths that this save changed, as JSON pointers into the state.';
+
 
 --
 -- Name: events; Type: TABLE; Schema: public; Owner: stagekeep_owner
@@ -560,6 +1196,22 @@ ALTER TABLE ONLY public.profiles
 
 
 --
+-- Name: wizard_session_revisions wizard_session_revisions_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.wizard_session_revisions
+    ADD CONSTRAINT wizard_session_revisions_pkey PRIMARY KEY (session_id, revision);
+
+
+--
+-- Name: wizard_session_revisions wizard_session_revisions_save_id_key; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.wizard_session_revisions
+    ADD CONSTRAINT wizard_session_revisions_save_id_key UNIQUE (session_id, save_id);
+
+
+--
 -- Name: wizard_sessions wizard_sessions_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -652,6 +1304,20 @@ CREATE TRIGGER _400_complete BEFORE INSERT OR UPDATE OF status ON public.wizard_
 
 
 --
+-- Name: wizard_sessions _500_record_start; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _500_record_start AFTER INSERT ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__record();
+
+
+--
+-- Name: wizard_sessions _510_record_save; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _510_record_save AFTER UPDATE ON public.wizard_sessions FOR EACH ROW WHEN ((new.revision <> old.revision)) EXECUTE FUNCTION app_private.tg_wizard_sessions__record();
+
+
+--
 -- Name: wizard_sessions update_wizard_session_timestamp; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -673,6 +1339,24 @@ ALTER TABLE ONLY public.events
 COMMENT ON CONSTRAINT events_owner_id_fkey ON public.events IS '@fieldName owner
 @foreignFieldName events
 An event belongs to a profile.';
+
+
+--
+-- Name: wizard_session_revisions wizard_session_revisions_session_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.wizard_session_revisions
+    ADD CONSTRAINT wizard_session_revisions_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.wizard_sessions(id) ON DELETE CASCADE;
+
+
+--
+-- Name: CONSTRAINT wizard_session_revisions_session_id_fkey ON wizard_session_revisions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_session_revisions_session_id_fkey ON public.wizard_session_revisions IS '@fieldName session
+@foreignFieldName revisions
+@behavior -singularRelation:resource:single
+A revision is one of a session.';
 
 
 --
@@ -736,6 +1420,21 @@ CREATE POLICY profiles_policy ON public.profiles TO authenticated USING ((id = (
 
 
 --
+-- Name: wizard_session_revisions; Type: ROW SECURITY; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE public.wizard_session_revisions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wizard_session_revisions wizard_session_revisions_policy; Type: POLICY; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE POLICY wizard_session_revisions_policy ON public.wizard_session_revisions FOR SELECT TO authenticated USING ((EXISTS ( SELECT
+   FROM public.wizard_sessions s
+  WHERE ((s.id = wizard_session_revisions.session_id) AND (s.user_id = ( SELECT auth.uid() AS uid))))));
+
+
+--
 -- Name: wizard_sessions; Type: ROW SECURITY; Schema: public; Owner: stagekeep_owner
 --
 
@@ -792,38 +1491,71 @@ GRANT USAGE ON SCHEMA public TO service_role;
 
 
 --
--- Name: FUNCTION tg__ensure_profile(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+-- Name: FUNCTION json_at(target jsonb, path text[]); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION app_private.tg__ensure_profile() FROM PUBLIC;
-
-
---
--- Name: FUNCTION tg_wizard_sessions__check_event(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__check_event() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app_private.json_at(target jsonb, path text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.json_at(target jsonb, path text[]) TO authenticated;
+GRANT ALL ON FUNCTION app_private.json_at(target jsonb, path text[]) TO service_role;
 
 
 --
--- Name: FUNCTION tg_wizard_sessions__complete(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+-- Name: FUNCTION json_merge_diff(old jsonb, new jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__complete() FROM PUBLIC;
-
-
---
--- Name: FUNCTION tg_wizard_sessions__limit_state(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__limit_state() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app_private.json_merge_diff(old jsonb, new jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.json_merge_diff(old jsonb, new jsonb) TO authenticated;
+GRANT ALL ON FUNCTION app_private.json_merge_diff(old jsonb, new jsonb) TO service_role;
 
 
 --
--- Name: FUNCTION tg_wizard_sessions__save(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+-- Name: FUNCTION json_merge_overlap(yours jsonb, theirs jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__save() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app_private.json_merge_overlap(yours jsonb, theirs jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.json_merge_overlap(yours jsonb, theirs jsonb) TO authenticated;
+GRANT ALL ON FUNCTION app_private.json_merge_overlap(yours jsonb, theirs jsonb) TO service_role;
+
+
+--
+-- Name: FUNCTION json_merge_patch(target jsonb, patch jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.json_merge_patch(target jsonb, patch jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.json_merge_patch(target jsonb, patch jsonb) TO authenticated;
+GRANT ALL ON FUNCTION app_private.json_merge_patch(target jsonb, patch jsonb) TO service_role;
+
+
+--
+-- Name: FUNCTION json_merge_paths(patch jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.json_merge_paths(patch jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.json_merge_paths(patch jsonb) TO authenticated;
+GRANT ALL ON FUNCTION app_private.json_merge_paths(patch jsonb) TO service_role;
+
+
+--
+-- Name: FUNCTION json_pointer(path text[]); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.json_pointer(path text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.json_pointer(path text[]) TO authenticated;
+GRANT ALL ON FUNCTION app_private.json_pointer(path text[]) TO service_role;
+
+
+--
+-- Name: FUNCTION prune_wizard_session_revisions(session_id uuid, revision integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.prune_wizard_session_revisions(session_id uuid, revision integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer) FROM PUBLIC;
 
 
 --
@@ -901,6 +1633,65 @@ GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO service_role;
 
 
 --
+-- Name: COLUMN wizard_sessions.last_save_id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT UPDATE(last_save_id) ON TABLE public.wizard_sessions TO authenticated;
+GRANT UPDATE(last_save_id) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: FUNCTION save_conflicts(session public.wizard_sessions, base integer, merged jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) TO authenticated;
+GRANT ALL ON FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) TO service_role;
+
+
+--
+-- Name: FUNCTION tg__ensure_profile(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg__ensure_profile() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__check_event(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__check_event() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__complete(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__complete() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__limit_state(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__limit_state() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__record(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__record() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__save(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__save() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -930,10 +1721,63 @@ GRANT ALL ON FUNCTION auth.role() TO service_role;
 
 
 --
+-- Name: FUNCTION restore_wizard_session(id uuid, revision integer); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer) TO authenticated;
+GRANT ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer) TO service_role;
+
+
+--
+-- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) TO authenticated;
+GRANT ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) TO service_role;
+
+
+--
+-- Name: FUNCTION start_wizard_session(id uuid, event_id uuid); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) TO service_role;
+
+
+--
 -- Name: FUNCTION update_wizard_session_timestamp(); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
 REVOKE ALL ON FUNCTION public.update_wizard_session_timestamp() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) TO service_role;
+
+
+--
+-- Name: TABLE wizard_session_revisions; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT SELECT ON TABLE public.wizard_session_revisions TO authenticated;
+GRANT SELECT ON TABLE public.wizard_session_revisions TO service_role;
+
+
+--
+-- Name: FUNCTION wizard_session_revisions_changed_paths(revision public.wizard_session_revisions); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) TO authenticated;
+GRANT ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) TO service_role;
 
 
 --

@@ -22,14 +22,19 @@ const ADA = "ada00000-0000-4000-8000-000000000000";
 const BEN = "be000000-0000-4000-8000-000000000000";
 const SESSION = "5e000000-0000-4000-8000-000000000000";
 const EVENT = "ee000000-0000-4000-8000-000000000000";
-const VARIABLES = { ada: ADA, session: SESSION, event: EVENT };
+const SAVE = "5a000000-0000-4000-8000-000000000000";
+const VARIABLES = { ada: ADA, session: SESSION, event: EVENT, save: SAVE };
 
 // Ada has one of everything and Ben nothing but his profile.
 const ROWS = `
   insert into profiles (id, display_name) values ('${ADA}', 'Ada'), ('${BEN}', 'Ben');
   insert into events (id, owner_id, title) values ('${EVENT}', '${ADA}', 'Secret fair');
   insert into wizard_sessions (id, user_id, event_id, stage, revision, state)
-  values ('${SESSION}', '${ADA}', '${EVENT}', 4, 7, '{"secret": true}')`;
+  values ('${SESSION}', '${ADA}', '${EVENT}', 4, 7, '{"secret": true}');
+  insert into wizard_session_revisions (session_id, revision, stage, status, patch, snapshot, size, saved_at)
+  values
+    ('${SESSION}', 6, 4, 'in_progress', '{"secret": false}', '{"secret": false}', 17, '2026-03-01 12:00Z'),
+    ('${SESSION}', 7, 4, 'in_progress', '{"secret": true}', null, 16, '2026-03-01 12:01Z')`;
 
 interface Probe {
   /** May use the variables in VARIABLES, which name what is Ada's. */
@@ -62,6 +67,28 @@ const PROBES: Readonly<Record<string, Probe>> = {
     }`,
     owner: { wizardSession: { id: SESSION, user: { id: ADA }, event: { id: EVENT }, state: { secret: true } } },
     other: { data: { wizardSession: null } },
+  },
+  "a session's history": {
+    document: `query ($session: UUID!) {
+      wizardSession(id: $session) {
+        revisions {
+          nodes { revision stage status savedAt saveId size changedPaths } edges { cursor node { size } } totalCount ${pageInfo}
+        }
+      }
+    }`,
+    owner: {
+      wizardSession: {
+        revisions: { nodes: [{ revision: 7, changedPaths: ["/secret"] }, { revision: 6 }], totalCount: 2 },
+      },
+    },
+    other: { data: { wizardSession: null } },
+  },
+  "a session as it was": {
+    document: `query ($session: UUID!) {
+      wizardSessionAt(id: $session, revision: 6) { revision stage state savedAt }
+    }`,
+    owner: { wizardSessionAt: { revision: 6, stage: 4, state: { secret: false } } },
+    other: NOT_FOUND,
   },
   "an event by its id": {
     document: "query ($event: UUID!) { event(id: $event) { id owner { id } wizardSessions { nodes { id } } } }",
@@ -211,6 +238,64 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { updateWizardSession: { wizardSession: { id: SESSION, stage: 5 }, wizardSessionEdge: { node: {} } } },
     other: NOT_FOUND,
   },
+  "a save of a session": {
+    document: `mutation ($session: UUID!, $save: UUID!) {
+      saveWizardSession(input: { id: $session, saveId: $save, baseRevision: 7, patch: { secret: null } }) {
+        outcome wizardSession { id state revision user { id } } conflicts { pointer base yours theirs }
+      }
+    }`,
+    owner: {
+      saveWizardSession: {
+        outcome: "SAVED",
+        wizardSession: { id: SESSION, state: {}, revision: 8, user: { id: ADA } },
+        conflicts: [],
+      },
+    },
+    other: NOT_FOUND,
+  },
+  "a save that would show what is in its way": {
+    document: `mutation ($session: UUID!, $save: UUID!) {
+      saveWizardSession(input: { id: $session, saveId: $save, baseRevision: 6, patch: { secret: 1 } }) {
+        outcome conflicts { pointer base yours theirs }
+      }
+    }`,
+    owner: {
+      saveWizardSession: {
+        outcome: "CONFLICT",
+        conflicts: [{ pointer: "/secret", base: false, yours: 1, theirs: true }],
+      },
+    },
+    other: NOT_FOUND,
+  },
+  "a session put back": {
+    document: `mutation ($session: UUID!) {
+      restoreWizardSession(input: { id: $session, revision: 6 }) {
+        wizardSession { id state revision } wizardSessionEdge { cursor node { id } } query { wizardSessions { totalCount } }
+      }
+    }`,
+    owner: {
+      restoreWizardSession: { wizardSession: { id: SESSION, state: { secret: false }, revision: 8 }, query: {} },
+    },
+    other: NOT_FOUND,
+  },
+  "a start under the id of a session": {
+    document: `mutation ($session: UUID!) {
+      startWizardSession(input: { id: $session }) {
+        wizardSession { id state revision } wizardSessionEdge { cursor node { id } } query { wizardSessions { totalCount } }
+      }
+    }`,
+    owner: {
+      startWizardSession: { wizardSession: { id: SESSION, state: { secret: true }, revision: 7 }, query: {} },
+    },
+    other: NOT_FOUND,
+  },
+  "a start on her event": {
+    document: `mutation ($save: UUID!, $event: UUID!) {
+      startWizardSession(input: { id: $save, eventId: $event }) { wizardSession { id event { id } } }
+    }`,
+    owner: { startWizardSession: { wizardSession: { id: SAVE, event: { id: EVENT } } } },
+    other: FORBIDDEN,
+  },
   "the end of a session": {
     document: `mutation ($session: UUID!) {
       deleteWizardSession(input: { id: $session }) {
@@ -348,7 +433,8 @@ describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other }) => {
       await api.db.root.query(
         `select to_jsonb(r) as row from profiles r
          union all select to_jsonb(r) from events r
-         union all select to_jsonb(r) from wizard_sessions r`,
+         union all select to_jsonb(r) from wizard_sessions r
+         union all select to_jsonb(r) from wizard_session_revisions r`,
       )
     ).rows;
 

@@ -164,7 +164,9 @@ describe("somebody who is not signed in", () => {
     const { rows } = await api.db.root.query<{ name: string }>(
       "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')",
     );
-    expect(rows.map(({ name }) => name).toSorted()).toEqual(Object.keys(LISTS));
+    // The history is no list of its own, but one on each session.
+    const tables = rows.map(({ name }) => name).filter((name) => name !== "wizard_session_revisions");
+    expect(tables.toSorted()).toEqual(Object.keys(LISTS));
   });
 
   it.each(Object.values(LISTS))("may not read %s, though there are some", async (list) => {

@@ -10,6 +10,7 @@ const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.ur
 // Somebody with more of everything than a page holds.
 const CROWD = "c0000000-0000-4000-8000-000000000000";
 const CROWDED_EVENT = "ce000000-0000-4000-8000-000000000000";
+const SAVED_SESSION = "5a000000-0000-4000-8000-000000000000";
 const MANY = 120;
 
 let ada: Caller;
@@ -22,7 +23,10 @@ beforeAll(async () => {
      insert into profiles (id) select gen_random_uuid() from generate_series(1, ${MANY});
      insert into events (id, owner_id, title) values ('${CROWDED_EVENT}', '${CROWD}', 'Crowded');
      insert into events (owner_id, title) select '${CROWD}', 'Event ' || n from generate_series(1, ${MANY}) n;
-     insert into wizard_sessions (user_id, event_id) select '${CROWD}', '${CROWDED_EVENT}' from generate_series(1, ${MANY})`,
+     insert into wizard_sessions (user_id, event_id) select '${CROWD}', '${CROWDED_EVENT}' from generate_series(2, ${MANY});
+     insert into wizard_sessions (id, user_id) values ('${SAVED_SESSION}', '${CROWD}');
+     insert into wizard_session_revisions (session_id, revision, stage, status, patch, size, saved_at)
+     select '${SAVED_SESSION}', n, 1, 'in_progress', '{}', 2, now() from generate_series(1, ${MANY}) n`,
   );
   [ada, service] = [await api.user(ADA), await api.service()];
 });
@@ -118,6 +122,7 @@ const CONNECTIONS: Readonly<Record<string, (selection: string) => string>> = {
   "Query.events": (list) => `{ events${list} }`,
   "Query.profiles": (list) => `{ profiles${list} }`,
   "Query.wizardSessions": (list) => `{ wizardSessions${list} }`,
+  "WizardSession.revisions": (list) => `{ wizardSession(id: "${SAVED_SESSION}") { revisions${list} } }`,
 };
 
 /** How many rows a list within the answer has. */
@@ -125,6 +130,34 @@ function count(answer: unknown): number {
   const [[key, value] = ["", undefined]] = Object.entries(Object(answer));
   return key === "nodes" && Array.isArray(value) ? value.length : count(value);
 }
+
+describe("the revisions of a session", () => {
+  const document = (args: string) =>
+    `{ wizardSession(id: "${SAVED_SESSION}") { revisions${args} { nodes { revision } pageInfo { endCursor } } } }`;
+  const revisions = async (args: string) => {
+    interface Answer {
+      readonly wizardSession: {
+        readonly revisions: { readonly nodes: readonly { readonly revision: number }[]; readonly pageInfo: PageInfo };
+      };
+    }
+    interface PageInfo {
+      readonly endCursor: string;
+    }
+    const { nodes, pageInfo } = (await service.ask<Answer>(document(args))).wizardSession.revisions;
+    return { numbers: nodes.map(({ revision }) => revision), pageInfo };
+  };
+
+  it("come newest first", async () => {
+    expect((await revisions("(first: 3)")).numbers).toEqual([MANY, MANY - 1, MANY - 2]);
+    expect((await revisions("(first: 2, orderBy: REVISION_ASC)")).numbers).toEqual([1, 2]);
+  });
+
+  it("go on from a cursor to the beginning, none twice", async () => {
+    const first = await revisions("(first: 70)");
+    const rest = await revisions(`(first: 70, after: "${first.pageInfo.endCursor}")`);
+    expect([...first.numbers, ...rest.numbers]).toEqual(Array.from({ length: MANY }, (_, place) => MANY - place));
+  });
+});
 
 describe("the size of a page", () => {
   it("is tried on every list below", () => {
@@ -140,7 +173,7 @@ describe("the size of a page", () => {
 
   describe.each(Object.entries(CONNECTIONS))("of %s", (_, documentFor) => {
     const sizeOf = async (args: string, variables = {}, head = "") =>
-      count(await service.ask(`query${head} ${documentFor(`${args} { nodes { id } }`)}`, variables));
+      count(await service.ask(`query${head} ${documentFor(`${args} { nodes { __typename } }`)}`, variables));
 
     it("is 50 where none is named", async () => {
       expect(await sizeOf("")).toBe(50);
@@ -155,7 +188,9 @@ describe("the size of a page", () => {
 
     it.each(["first", "last"])("can't be anything else by `%s`, and the answer names it", async (name) => {
       for (const size of [101, -1, 2_147_483_647]) {
-        const { message, extensions } = await service.refused(documentFor(`(${name}: ${size}) { nodes { id } }`));
+        const { message, extensions } = await service.refused(
+          documentFor(`(${name}: ${size}) { nodes { __typename } }`),
+        );
         expect(extensions).toEqual({ code: "INVALID_INPUT", field: name });
         expect(message).toBe(`\`${name}\` has to be from 0 to 100; read on with \`after\` or \`before\`.`);
       }

@@ -5,6 +5,7 @@ import { makePgService } from "postgraphile/adaptors/pg";
 import type {} from "postgraphile/grafserv/express/v4";
 import type { RuruClientConfig } from "postgraphile/grafserv/ruru/server";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
+import { changeNullability } from "postgraphile/utils";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
 import { type Claims, pgSettingsFor } from "./claims.ts";
 import { type MaskedFailure, makeMaskError } from "./errors.ts";
@@ -13,10 +14,12 @@ import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/Constraint
 import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
 import { makeHttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
 import { NamingPlugin } from "./plugins/NamingPlugin.ts";
+import { NewestFirstPlugin } from "./plugins/NewestFirstPlugin.ts";
 import { NoNegatedFiltersPlugin } from "./plugins/NoNegatedFiltersPlugin.ts";
 import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
 import { NullableOrderPlugin } from "./plugins/NullableOrderPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
+import { SavingPlugin } from "./plugins/SavingPlugin.ts";
 
 export interface PresetOptions {
   /** Connects as authenticator. */
@@ -58,6 +61,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       NamingPlugin,
       CheckedTextEnumPlugin,
       makeConstraintsPlugin(constraints),
+      NewestFirstPlugin,
       NotFoundPlugin,
       NoNegatedFiltersPlugin,
       NullableOrderPlugin,
@@ -68,6 +72,9 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       }),
       makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
+      SavingPlugin,
+      // No element of an array that our functions give is null.
+      changeNullability({ WizardSessionRevision: { changedPaths: "[!]!" } }),
       ...(options.plugins ?? []),
     ],
     disablePlugins: [
@@ -78,7 +85,11 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       ...["PgAggregatesFilterRelationalAggregatesPlugin", "PgAggregatesOrderByAggregatesPlugin"],
     ],
     pgServices: [makePgService({ pool: options.pool, schemas: ["public"] })],
-    gather: { installWatchFixtures: false },
+    gather: {
+      installWatchFixtures: false,
+      // An argument without a default has to be given.
+      pgStrictFunctions: true,
+    },
     schema: {
       connectionFilterAllowedOperators: [
         ...["isNull", "equalTo", "notEqualTo", "in", "notIn"],

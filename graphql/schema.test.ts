@@ -32,7 +32,7 @@ const typeOf = (typeName: string, field: string) => String(fieldsOf(typeName)[fi
 // The types that a single row is read as.
 const ROWS = Object.values(schema.getQueryType()?.getFields() ?? {})
   .map(({ type }) => getNamedType(type).name)
-  .filter((name) => !name.endsWith("Connection"))
+  .filter((name) => !/(Connection|State)$/.test(name))
   .toSorted();
 
 it("is the schema that the server answers with", async () => {
@@ -44,7 +44,7 @@ it("is the schema that the server answers with", async () => {
 describe("what can be asked", () => {
   it("is one row by its id, and lists", () => {
     expect(ROWS).toEqual(["Event", "Profile", "WizardSession"]);
-    const queries = ["event", "events", "profile", "profiles", "wizardSession", "wizardSessions"];
+    const queries = ["event", "events", "profile", "profiles", "wizardSession", "wizardSessionAt", "wizardSessions"];
     expect(namesOf("Query")).toEqual(queries);
   });
 
@@ -65,8 +65,8 @@ describe("what can be asked", () => {
     const fields = namesOf("WizardSession").map((field) => `${field}: ${typeOf("WizardSession", field)}`);
     expect(fields).toEqual([
       ...["completedAt: Datetime", "event: Event", "eventId: UUID", "id: UUID!", "lastSavedAt: Datetime!"],
-      ...["revision: Int!", "stage: Int!", "startedAt: Datetime!", "state: JSON!", "status: WizardSessionStatus!"],
-      ...["user: Profile", "userId: UUID!"],
+      ...["revision: Int!", "revisions: WizardSessionRevisionConnection!", "stage: Int!", "startedAt: Datetime!"],
+      ...["state: JSON!", "status: WizardSessionStatus!", "user: Profile", "userId: UUID!"],
     ]);
   });
 
@@ -88,8 +88,8 @@ describe("what can be asked", () => {
 describe("what can be changed", () => {
   it("is what a user has business with", () => {
     expect(namesOf("Mutation")).toEqual([
-      ...["createEvent", "createWizardSession", "deleteEvent", "deleteWizardSession"],
-      ...["updateEvent", "updateProfile", "updateWizardSession"],
+      ...["createEvent", "createWizardSession", "deleteEvent", "deleteWizardSession", "restoreWizardSession"],
+      ...["saveWizardSession", "startWizardSession", "updateEvent", "updateProfile", "updateWizardSession"],
     ]);
   });
 
@@ -114,6 +114,27 @@ describe("what can be changed", () => {
     expect(typeOf(`Delete${row}Input`, "id")).toBe("UUID!");
   });
 
+  it.each([
+    ["SaveWizardSessionInput", ["baseRevision: Int!", "id: UUID!", "patch: JSON!", "saveId: UUID!", "stage: Int"]],
+    ["RestoreWizardSessionInput", ["clientMutationId: String", "id: UUID!", "revision: Int!"]],
+    ["StartWizardSessionInput", ["clientMutationId: String", "eventId: UUID", "id: UUID!"]],
+    [
+      "SaveWizardSessionPayload",
+      ["conflicts: [SaveConflict!]!", "outcome: SaveOutcome!", "wizardSession: WizardSession!"],
+    ],
+    ["SaveConflict", ["base: JSON", "pointer: String!", "theirs: JSON", "yours: JSON"]],
+    ["WizardSessionState", ["revision: Int!", "savedAt: Datetime!", "stage: Int!", "state: JSON!"]],
+    [
+      "WizardSessionRevision",
+      [
+        ...["changedPaths: [String!]!", "revision: Int!", "saveId: UUID", "savedAt: Datetime!", "size: Int!"],
+        ...["stage: Int!", "status: WizardSessionRevisionStatus!"],
+      ],
+    ],
+  ])("%s is for saving, with these fields", (type, fields) => {
+    expect(namesOf(type).map((field) => `${field}: ${typeOf(type, field)}`)).toEqual(fields);
+  });
+
   it("needs no more of a new session than that there is one", () => {
     expect(namesOf("WizardSessionInput").filter((field) => typeOf("WizardSessionInput", field).endsWith("!"))).toEqual(
       [],
@@ -122,16 +143,20 @@ describe("what can be changed", () => {
 });
 
 describe("what is explained", () => {
-  const explained = [...ROWS, "WizardSessionStatus", "EventStatus"];
+  const saving = ["SaveWizardSessionInput", "SaveWizardSessionPayload", "SaveConflict", "WizardSessionState"];
+  const explained = [...ROWS, "WizardSessionStatus", "EventStatus", "SaveOutcome", "WizardSessionRevision"];
 
   it.each(explained)("%s is", (name) => {
     expect(schema.getType(name)?.description).toMatch(/\w{3}/);
   });
 
-  it.each(ROWS.flatMap((row) => [row, `${row}Input`, `${row}Patch`]))("every field of %s is", (name) => {
-    const silent = Object.entries(fieldsOf(name)).filter(([, { description }]) => !description);
-    expect(silent.map(([field]) => `${name}.${field}`)).toEqual([]);
-  });
+  it.each([...ROWS.flatMap((row) => [row, `${row}Input`, `${row}Patch`]), ...saving, "WizardSessionRevision"])(
+    "every field of %s is",
+    (name) => {
+      const silent = Object.entries(fieldsOf(name)).filter(([, { description }]) => !description);
+      expect(silent.map(([field]) => `${name}.${field}`)).toEqual([]);
+    },
+  );
 
   it("keeps the settings of the API out of it", () => {
     expect(printSchema(schema)).not.toMatch(/@(behavior|fieldName|foreignFieldName|omit|name)\b/);

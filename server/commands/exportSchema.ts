@@ -17,6 +17,8 @@ await runCommand(async () => {
   const { check, file } = readOptions();
   const database = await startThrowawayDatabase("stagekeep");
   const pool = new pg.Pool({ connectionString: database.connections.authDatabaseUrl });
+  // A pool has ended before the last of its connections is closed: stopping the server may still cut one off.
+  pool.on("error", () => {});
   try {
     const content = await exportSchema(pool);
     console.log(await writeOrCheck({ file, content, command: "npm run graphql:schema" }, check));

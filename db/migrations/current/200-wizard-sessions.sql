@@ -10,6 +10,7 @@ create table wizard_sessions (
   last_saved_at timestamptz not null default now(),
   completed_at  timestamptz,
   revision      integer not null default 0,
+  last_save_id  uuid,
   constraint wizard_sessions_stage_check check (stage >= 1 and stage <= 6),
   constraint wizard_sessions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
   constraint wizard_sessions_state_check check (jsonb_typeof(state) = 'object'),
@@ -48,7 +49,7 @@ revoke all on wizard_sessions from public, anon, authenticated, service_role;
 -- No `started_at`, `last_saved_at`, `completed_at`: the database alone decides them. No update of `user_id`: a
 -- session is never given away. `revision` can be named on update only to have it compared.
 grant select, delete, insert (id, user_id, event_id, stage, status, state),
-  update (event_id, stage, status, state, revision)
+  update (event_id, stage, status, state, revision, last_save_id)
   on wizard_sessions to authenticated, service_role;
 
 create trigger _100_ensure_profile
@@ -113,6 +114,10 @@ begin
   end if;
   -- An explicit null stays null and fails as any missing value does: it is no way round the comparison.
   NEW.revision = NEW.revision + 1;
+  -- The key is that of one save. A save without a key must not seem to be the one before it, sent again.
+  if NEW.last_save_id = OLD.last_save_id then
+    NEW.last_save_id = null;
+  end if;
   return NEW;
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
@@ -183,6 +188,8 @@ comment on column wizard_sessions.completed_at is
   E'@behavior +orderBy +filterBy\nWhen the session was completed, or null.';
 comment on column wizard_sessions.revision is
   E'@behavior +orderBy +filterBy\nCounts saves, from 0. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
+comment on column wizard_sessions.last_save_id is
+  E'@behavior -*\nThe key of the save that made this revision; null where it had none.';
 comment on constraint wizard_sessions_stage_check on wizard_sessions is 'The stage is a whole number from 1 to 6.';
 comment on constraint wizard_sessions_status_check on wizard_sessions is
   'A session is in progress, completed or abandoned.';

@@ -37,7 +37,8 @@ export function useTestDatabase(): TestDatabase {
 export function openDatabase(name: string, owner: string): { database: TestDatabase; end: () => Promise<void> } {
   const authUrl = urlAs("authenticator", name);
   const root = new pg.Pool({ connectionString: withDatabase(testRootUrl(), name) });
-  const auth = new pg.Pool({ connectionString: authUrl });
+  // As many as a test may want to have write at once.
+  const auth = new pg.Pool({ connectionString: authUrl, max: 50 });
   // A pool has ended before the last of its connections is closed: dropping the database may still cut one off.
   for (const pool of [root, auth]) pool.on("error", () => {});
 

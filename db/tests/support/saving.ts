@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import type { TestDatabase } from "./database.ts";
+import { only, type SessionRow } from "./rows.ts";
+
+export interface Save {
+  readonly id: string;
+  readonly saveId?: string;
+  readonly base: number;
+  readonly patch: unknown;
+  readonly stage?: number | null;
+}
+
+export interface Conflict {
+  readonly pointer: string;
+  readonly base: unknown;
+  readonly yours: unknown;
+  readonly theirs: unknown;
+}
+
+export interface SaveAnswer {
+  readonly outcome: "SAVED" | "MERGED" | "DUPLICATE" | "CONFLICT";
+  readonly session: SessionRow;
+  readonly conflicts: readonly Conflict[];
+}
+
+/** Saves a patch as that user, with a new key unless one is named. */
+export async function save(db: TestDatabase, sub: string, options: Save): Promise<SaveAnswer> {
+  const { id, saveId = randomUUID(), base, patch, stage = null } = options;
+  const { rows } = await db.asUser(sub, (client) =>
+    client.query<SaveAnswer>(
+      `select outcome, to_jsonb(wizard_session) as session, conflicts from save_wizard_session($1, $2, $3, $4, $5)`,
+      [id, saveId, base, JSON.stringify(patch), stage],
+    ),
+  );
+  return only(rows);
+}
+
+export interface RevisionRow {
+  readonly revision: number;
+  readonly save_id: string | null;
+  readonly stage: number;
+  readonly status: string;
+  readonly patch: unknown;
+  readonly checkpoint: boolean;
+  readonly size: number;
+  readonly saved_at: string;
+}
+
+/** The history of a session as the table holds it, past the policies; oldest first. */
+export async function history(db: TestDatabase, id: string): Promise<RevisionRow[]> {
+  const { rows } = await db.root.query<{ row: RevisionRow }>(
+    `select to_jsonb(r) - 'session_id' - 'snapshot' || jsonb_build_object('checkpoint', snapshot is not null) as row
+       from wizard_session_revisions r where session_id = $1 order by revision`,
+    [id],
+  );
+  return rows.map(({ row }) => row);
+}
+
+/** The numbers of the revisions that are kept; oldest first. */
+export async function keptRevisions(db: TestDatabase, id: string): Promise<number[]> {
+  return (await history(db, id)).map(({ revision }) => revision);
+}
+
+export interface StateAt {
+  readonly revision: number;
+  readonly stage: number;
+  readonly state: unknown;
+  readonly saved_at: string;
+  /** As PostgreSQL writes it, to the letter. */
+  readonly text: string;
+}
+
+/** What that user is given as the state at a revision. */
+export async function stateAt(db: TestDatabase, sub: string, id: string, revision: number): Promise<StateAt> {
+  const { rows } = await db.asUser(sub, (client) =>
+    client.query<{ row: StateAt }>(
+      "select to_jsonb(at) || jsonb_build_object('text', at.state::text) as row from wizard_session_at($1, $2) at",
+      [id, revision],
+    ),
+  );
+  return only(rows).row;
+}
+
+/** Writes columns of a session as that user, as `updateWizardSession` does. */
+export function update(db: TestDatabase, sub: string, id: string, columns: Record<string, unknown>) {
+  const names = Object.keys(columns);
+  return db.asUser(sub, (client) =>
+    client.query(`update wizard_sessions set ${names.map((name, i) => `${name} = $${i + 2}`)} where id = $1`, [
+      id,
+      ...Object.values(columns),
+    ]),
+  );
+}

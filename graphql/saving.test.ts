@@ -1,0 +1,227 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { type Caller, useTestApi } from "../db/tests/support/api.ts";
+import { storedSession } from "../db/tests/support/rows.ts";
+import { history } from "../db/tests/support/saving.ts";
+import {
+  createEventOf,
+  createSession,
+  readSession,
+  type Session,
+  updateSession,
+} from "../db/tests/support/sessions.ts";
+
+const api = useTestApi();
+let ada: Caller;
+let ben: Caller;
+beforeAll(async () => {
+  [ada, ben] = [await api.user(), await api.user()];
+});
+
+const SESSION = "id userId eventId stage status state startedAt lastSavedAt completedAt revision";
+const SAVE = `mutation ($input: SaveWizardSessionInput!) {
+  saveWizardSession(input: $input) {
+    outcome wizardSession { ${SESSION} } conflicts { pointer base yours theirs }
+  }
+}`;
+const START = `mutation ($id: UUID!, $eventId: UUID) {
+  startWizardSession(input: { id: $id, eventId: $eventId }) { wizardSession { ${SESSION} } }
+}`;
+const RESTORE = `mutation ($id: UUID!, $revision: Int!) {
+  restoreWizardSession(input: { id: $id, revision: $revision }) { wizardSession { ${SESSION} } }
+}`;
+const AT = `query ($id: UUID!, $revision: Int!) {
+  wizardSessionAt(id: $id, revision: $revision) { revision stage state savedAt }
+}`;
+const REVISIONS = `query ($id: UUID!) {
+  wizardSession(id: $id) { revisions { nodes { revision saveId stage status changedPaths size savedAt } totalCount } }
+}`;
+const NOT_FOUND = {
+  message: "There is no such session, or it is not yours.",
+  extensions: { code: "NOT_FOUND" },
+};
+
+interface Answer {
+  readonly outcome: string;
+  readonly wizardSession: Session;
+  readonly conflicts: readonly object[];
+}
+
+const inputFor = (id: string, baseRevision: number, patch: unknown, more: object = {}) => ({
+  input: { id, saveId: randomUUID(), baseRevision, patch, ...more },
+});
+async function save(caller: Caller, ...input: Parameters<typeof inputFor>): Promise<Answer> {
+  return (await caller.ask<{ readonly saveWizardSession: Answer }>(SAVE, inputFor(...input))).saveWizardSession;
+}
+
+describe("saveWizardSession", () => {
+  it("answers each outcome with the session and what is in the way", async () => {
+    const { id } = await createSession(ada, { state: { basics: { title: "Fair" } } });
+    const saveId = randomUUID();
+    const saved = await save(ada, id, 0, { basics: { title: "Fête" } }, { saveId, stage: 2 });
+    expect(saved).toMatchObject({ outcome: "SAVED", conflicts: [], wizardSession: { revision: 1, stage: 2 } });
+    expect(saved.wizardSession).toEqual(await readSession(ada, id));
+
+    const merged = await save(ada, id, 0, { basics: { summary: "Stalls" } });
+    const state = { basics: { title: "Fête", summary: "Stalls" } };
+    expect(merged).toMatchObject({ outcome: "MERGED", conflicts: [], wizardSession: { revision: 2, state } });
+
+    const stored = await storedSession(api.db, id);
+    expect(await save(ada, id, 0, { basics: { title: "Feast" } })).toEqual({
+      outcome: "CONFLICT",
+      conflicts: [{ pointer: "/basics/title", base: "Fair", yours: "Feast", theirs: "Fête" }],
+      wizardSession: merged.wizardSession,
+    });
+    expect(await save(ada, id, 0, { basics: { title: "Fête" } }, { saveId })).toEqual({
+      outcome: "DUPLICATE",
+      conflicts: [],
+      wizardSession: merged.wizardSession,
+    });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+
+  it("refuses a completed session, but not to say that a save before that went through", async () => {
+    const { id } = await createSession(ada);
+    const saveId = randomUUID();
+    await save(ada, id, 0, { a: 1 }, { saveId });
+    await updateSession(ada, id, { status: "COMPLETED" });
+    const { extensions } = await ada.refused(SAVE, inputFor(id, 2, { a: 2 }));
+    expect(extensions).toEqual({ code: "SESSION_COMPLETED" });
+    expect(await save(ada, id, 0, { a: 1 }, { saveId })).toMatchObject({ outcome: "DUPLICATE" });
+  });
+
+  it.each([
+    ["JSON in a string", '{"a":1}'],
+    ["an array", []],
+    ["a number", 1],
+  ])("refuses a patch that is %s", async (_, patch) => {
+    const { id } = await createSession(ada);
+    const { extensions } = await ada.refused(SAVE, inputFor(id, 0, patch));
+    expect(extensions).toEqual({ code: "INVALID_INPUT" });
+    expect(await storedSession(api.db, id)).toMatchObject({ revision: 0, state: {} });
+  });
+
+  it.each([
+    ["without a key", { saveId: null }],
+    ["without a base", { baseRevision: null }],
+    ["without a patch", { patch: null }],
+    ["upon a base to come", { baseRevision: 1 }],
+    ["at a stage that there is not", { stage: 7 }],
+    ["nested too deeply", { patch: JSON.parse(`${'{"a":'.repeat(100)}1${"}".repeat(100)}`) }],
+    ["with a NUL character", { patch: { a: "\u0000" } }],
+  ])("refuses a save %s", async (_, wrong) => {
+    const { id } = await createSession(ada);
+    const { input } = inputFor(id, 0, { a: 1 });
+    expect((await ada.refused(SAVE, { input: { ...input, ...wrong } })).extensions).toMatchObject({
+      code: "INVALID_INPUT",
+    });
+    expect(await storedSession(api.db, id)).toMatchObject({ revision: 0, state: {} });
+  });
+
+  it("refuses a state that would be too large", async () => {
+    const { id } = await createSession(ada);
+    const { extensions } = await ada.refused(SAVE, inputFor(id, 0, { a: "x".repeat(256 * 1024) }));
+    expect(extensions).toMatchObject({ code: "STATE_TOO_LARGE", limit: 256 * 1024 });
+    expect(await storedSession(api.db, id)).toMatchObject({ revision: 0, state: {} });
+  });
+
+  it("keeps what JavaScript would trip over", async () => {
+    const { id } = await createSession(ada);
+    const patch = JSON.parse('{"__proto__": {"polluted": true}, "constructor": null, "": "empty", "😀": "👍"}');
+    const { wizardSession } = await save(ada, id, 0, patch);
+    expect(JSON.stringify(wizardSession.state)).toContain('"__proto__":{"polluted":true}');
+    expect(Object.hasOwn(Object(wizardSession.state), "constructor")).toBe(false);
+    expect("polluted" in {}).toBe(false);
+  });
+
+  it("merges what many tabs send at once", async () => {
+    const { id } = await createSession(ada);
+    const tickets = Array.from({ length: 20 }, (_, n) => `t${n}`);
+    const answers = await Promise.all(tickets.map((ticket) => save(ada, id, 0, { tickets: { [ticket]: { n: 1 } } })));
+    expect(answers.filter(({ outcome }) => outcome === "MERGED")).toHaveLength(19);
+    const state = { tickets: Object.fromEntries(tickets.map((ticket) => [ticket, { n: 1 }])) };
+    expect(await readSession(ada, id)).toMatchObject({ revision: 20, state });
+  });
+
+  it("answers with the save itself, whatever follows it in the same request", async () => {
+    const { id } = await createSession(ada);
+    const document = `mutation ($first: SaveWizardSessionInput!, $second: SaveWizardSessionInput!) {
+      first: saveWizardSession(input: $first) { wizardSession { revision state } }
+      second: saveWizardSession(input: $second) { wizardSession { revision state } }
+    }`;
+    const [first, second] = [inputFor(id, 0, { a: 1 }).input, inputFor(id, 1, { a: 2 }).input];
+    expect(await ada.ask(document, { first, second })).toEqual({
+      first: { wizardSession: { revision: 1, state: { a: 1 } } },
+      second: { wizardSession: { revision: 2, state: { a: 2 } } },
+    });
+  });
+});
+
+describe("startWizardSession", () => {
+  it("gives the same session each time", async () => {
+    const id = randomUUID();
+    const eventId = await createEventOf(ada);
+    const first = await ada.ask(START, { id, eventId });
+    expect(first).toMatchObject({
+      startWizardSession: { wizardSession: { id, eventId, userId: ada.id, revision: 0 } },
+    });
+    expect(await ada.ask(START, { id })).toEqual(first);
+    const { wizardSession } = await save(ada, id, 0, { a: 1 });
+    expect(await ada.ask(START, { id, eventId })).toEqual({ startWizardSession: { wizardSession } });
+  });
+
+  it("tells nobody of another user's session", async () => {
+    const { id } = await createSession(ada, { state: { secret: 1 } });
+    const stored = await storedSession(api.db, id);
+    expect(await ben.refused(START, { id })).toMatchObject(NOT_FOUND);
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+});
+
+describe("the history", () => {
+  it("holds the saves of both doors, newest first, and gives each of them back", async () => {
+    const { id } = await createSession(ada, { state: { a: 1 } });
+    const saveId = randomUUID();
+    await save(ada, id, 0, { a: 2, b: { c: 1 } }, { saveId, stage: 2 });
+    await updateSession(ada, id, { state: { b: { c: 2 } }, status: "ABANDONED" });
+    expect(await ada.ask(REVISIONS, { id })).toMatchObject({
+      wizardSession: {
+        revisions: {
+          totalCount: 3,
+          nodes: [
+            { revision: 2, saveId: null, stage: 2, status: "ABANDONED", changedPaths: ["/a", "/b/c"], size: 15 },
+            { revision: 1, saveId, stage: 2, status: "IN_PROGRESS", changedPaths: ["/a", "/b/c"], size: 23 },
+            { revision: 0, saveId: null, stage: 1, status: "IN_PROGRESS", changedPaths: ["/a"], size: 8 },
+          ],
+        },
+      },
+    });
+    expect(await ada.ask(AT, { id, revision: 1 })).toMatchObject({
+      wizardSessionAt: { revision: 1, stage: 2, state: { a: 2, b: { c: 1 } }, savedAt: expect.any(String) },
+    });
+    expect(await ada.ask(RESTORE, { id, revision: 0 })).toMatchObject({
+      restoreWizardSession: { wizardSession: { revision: 3, stage: 1, status: "IN_PROGRESS", state: { a: 1 } } },
+    });
+    expect(await readSession(ada, id)).toMatchObject({ revision: 3, state: { a: 1 } });
+  });
+
+  it("answers NOT_FOUND for a revision that there is not", async () => {
+    const { id } = await createSession(ada);
+    for (const document of [AT, RESTORE]) {
+      expect(await ada.refused(document, { id, revision: 5 })).toMatchObject({
+        message: "Revision 5 of this session is not kept, or never was.",
+        extensions: { code: "NOT_FOUND" },
+      });
+    }
+  });
+
+  it("is nobody else's", async () => {
+    const { id } = await createSession(ada, { state: { secret: 1 } });
+    const stored = [await storedSession(api.db, id), await history(api.db, id)];
+    expect(await ben.refused(AT, { id, revision: 0 })).toMatchObject(NOT_FOUND);
+    expect(await ben.refused(RESTORE, { id, revision: 0 })).toMatchObject(NOT_FOUND);
+    expect(await ben.refused(SAVE, inputFor(id, 0, { secret: 2 }))).toMatchObject(NOT_FOUND);
+    expect(await ben.ask(REVISIONS, { id })).toEqual({ wizardSession: null });
+    expect([await storedSession(api.db, id), await history(api.db, id)]).toEqual(stored);
+  });
+});
