@@ -1,0 +1,1 @@
+-- Write the next migration here: `npm run db:watch` runs it at every save.
