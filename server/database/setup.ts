@@ -26,6 +26,13 @@ export async function setUpDatabase(connections: Connections): Promise<void> {
     for (const url of [connections.databaseUrl, connections.shadowDatabaseUrl]) {
       if (url !== undefined) await createDatabase(client, new URL(url));
     }
+  } catch (error) {
+    throw new Fault(
+      `The roles and the database could not be made, which takes a superuser: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await client.end();
   }

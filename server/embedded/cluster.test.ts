@@ -1,5 +1,7 @@
 import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "@jest/globals";
@@ -130,6 +132,21 @@ describe("startCluster", () => {
     const ended = new Promise<void>((resolve) => client.on("end", resolve));
     await cluster.stop();
     await ended;
+  });
+
+  it("takes the port of the last time, and another one where somebody has that by now", async () => {
+    const dataDir = await programs.folder();
+    const first = await start(dataDir);
+    await first.stop();
+    const second = await start(dataDir);
+    await second.stop();
+    expect(second.port).toBe(first.port);
+    const squatter = createServer().listen(first.port, "127.0.0.1");
+    await once(squatter, "listening");
+    const third = await start(dataDir);
+    await third.stop();
+    squatter.close();
+    expect(third.port).not.toBe(first.port);
   });
 
   it("keeps its data from one start to the next", async () => {

@@ -172,7 +172,7 @@ async function startServer(
   invoke: Invoke,
 ): Promise<number> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = await freePort(attempt === 1 ? await lastPort(paths) : undefined);
     const all = {
       ...QUIET,
       listen_addresses: "127.0.0.1",
@@ -238,11 +238,18 @@ function urlFor(port: number, superuserPassword: string): string {
   return `postgres://postgres:${encodeURIComponent(superuserPassword)}@127.0.0.1:${port}/postgres`;
 }
 
-function freePort(): Promise<number> {
+/** The port of the last start, by what PostgreSQL has noted of it: other programs may still have it in a URL. */
+async function lastPort(paths: ClusterPaths): Promise<number | undefined> {
+  const options = await readFile(join(paths.data, "postmaster.opts"), "utf8").catch(() => "");
+  return Number(/\bport=(\d+)/.exec(options)?.[1]) || undefined;
+}
+
+/** `wanted` if nobody has it, or else any. */
+function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
+    probe.on("error", (error) => (wanted === 0 ? reject(error) : resolve(freePort())));
+    probe.listen(wanted, "127.0.0.1", () => {
       const address = probe.address();
       probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
     });
