@@ -60,7 +60,17 @@ describe("a document", () => {
     await allowed(document(10));
     await refused(
       document(11),
-      "At most 200 are answered at once, and this asks for 220 values of the type JSON; name smaller pages with `first`, or ask for them once.",
+      "At most 200 are answered at once, and this asks for 220 states or other values of the type JSON; name smaller pages with `first`, or ask for them once.",
+    );
+  });
+
+  it("can ask for 200 times what has to be worked out from a state at the most", async () => {
+    const document = (size: number) =>
+      `{ wizardSessions(first: ${size}) { nodes { state problems { code } progress { number } } } }`;
+    await allowed(document(66));
+    await refused(
+      document(67),
+      "At most 200 are answered at once, and this asks for 201 states or other values of the type JSON; name smaller pages with `first`, or ask for them once.",
     );
   });
 

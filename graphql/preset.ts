@@ -20,6 +20,7 @@ import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
 import { NullableOrderPlugin } from "./plugins/NullableOrderPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
 import { SavingPlugin } from "./plugins/SavingPlugin.ts";
+import { WizardPlugin } from "./plugins/WizardPlugin.ts";
 
 export interface PresetOptions {
   /** Connects as authenticator. */
@@ -73,6 +74,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
       SavingPlugin,
+      WizardPlugin,
       // No element of an array that our functions give is null.
       changeNullability({ WizardSessionRevision: { changedPaths: "[!]!" } }),
       ...(options.plugins ?? []),

@@ -22,7 +22,7 @@ export interface DocumentSize {
   readonly depth: number;
   /** Rows that its lists may hold, a list within a list once for each row around it. */
   readonly rows: number;
-  /** Values of the type JSON, which may be large, in all those rows. */
+  /** Values of the type JSON, which may be large, in all those rows, and what has to be worked out from such a one. */
   readonly jsonValues: number;
 }
 
@@ -59,7 +59,7 @@ const WORDS: Readonly<Record<keyof DocumentSize, string>> = {
   width: "fields at its root",
   depth: "levels of fields",
   rows: "rows; name smaller pages with `first`",
-  jsonValues: "values of the type JSON; name smaller pages with `first`, or ask for them once",
+  jsonValues: "states or other values of the type JSON; name smaller pages with `first`, or ask for them once",
 };
 
 function makeRule(context: ValidationContext, options: DocumentLimitsOptions): ASTVisitor {
@@ -85,6 +85,7 @@ function makeRule(context: ValidationContext, options: DocumentLimitsOptions): A
   };
 }
 
+const LARGE_TYPES = ["JSON", "WizardProblem", "WizardStageProgress"];
 const NOTHING: DocumentSize = { fields: 0, width: 0, depth: 0, rows: 0, jsonValues: 0 };
 
 function makeMeasure(context: ValidationContext, { defaultPageSize, maximumPageSize }: DocumentLimitsOptions) {
@@ -116,7 +117,7 @@ function makeMeasure(context: ValidationContext, { defaultPageSize, maximumPageS
       width: 1,
       depth: 1 + below.depth,
       rows: page === undefined ? below.rows : page * (1 + below.rows),
-      jsonValues: (page ?? 1) * below.jsonValues + (type?.name === "JSON" ? 1 : 0),
+      jsonValues: (page ?? 1) * below.jsonValues + (type && LARGE_TYPES.includes(type.name) ? 1 : 0),
     };
   };
 
