@@ -79,8 +79,5 @@ function instantAt(answers: Answers, segments: readonly string[]): bigint | unde
 }
 
 function valueAt(answers: Answers, segments: readonly string[]): unknown {
-  return segments.reduce<unknown>(
-    (value, segment) => (isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined),
-    answers,
-  );
+  return segments.reduce<unknown>((value, segment) => (isObject(value) ? value[segment] : undefined), answers);
 }

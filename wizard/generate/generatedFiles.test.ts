@@ -22,10 +22,10 @@ describe("generatedFiles", () => {
     const files = await generatedFiles(folder);
     expect(Object.keys(files)).toEqual(["schemas.generated.ts", "types.generated.ts"]);
     const schemas = files["schemas.generated.ts"] ?? "";
-    expect(schemas).toContain('import trip2 from "./2-trip2.schema.json" with { type: "json" };\n');
+    expect(schemas).toContain('import stage2 from "./2-trip2.schema.json" with { type: "json" };\n');
     const entries = [...schemas.matchAll(/^ {2}\{ number: (\d+), key: "(\w+)", schema: (\w+) \},$/gm)];
     expect(entries.map(([, ...entry]) => entry.join())).toEqual(
-      Array.from({ length: 10 }, (_, index) => `${index + 1},trip${index + 1},trip${index + 1}`),
+      Array.from({ length: 10 }, (_, index) => `${index + 1},trip${index + 1},stage${index + 1}`),
     );
     expect(files["types.generated.ts"]).toContain(
       "export type StageNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;\n",

@@ -59,8 +59,9 @@ function parse(name: string, text: string): unknown {
 }
 
 function schemasOf(stages: readonly StageFile[]): string {
-  const imports = stages.map(({ name, key }) => `import ${key} from "./${name}" with { type: "json" };\n`);
-  const entries = stages.map(({ number, key }) => `  { number: ${number}, key: "${key}", schema: ${key} },\n`);
+  // Not named by the key, which may be a word such as "default".
+  const imports = stages.map(({ name, number }) => `import stage${number} from "./${name}" with { type: "json" };\n`);
+  const entries = stages.map(({ number, key }) => `  { number: ${number}, key: "${key}", schema: stage${number} },\n`);
   return [
     ...imports,
     'import type { StageKey, StageNumber } from "./types.generated.ts";\n\n',

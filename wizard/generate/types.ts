@@ -57,7 +57,7 @@ function completeOf(schema: Schema, name: string): JSONSchema {
 /** A value for each field that others depend on; undefined for no answer. */
 type Situation = Readonly<Record<string, unknown>>;
 
-const ANY_ANSWER = true;
+const ANY_ANSWER = Symbol("any answer");
 
 function situationsOf(schema: Schema): Situation[] {
   const conditions = (schema.allOf ?? []).map((branch) => branch.if);
