@@ -59,20 +59,22 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { tokens, logger, development, maximumConnections = DEFAULT_CONNECTIONS } = options;
   const pool = await openPool(options.authDatabaseUrl, maximumConnections, logger);
 
+  // Without a secret of ours there is nothing to sign the demo users' tokens with.
+  const hasDemoUsers = development && tokens.secret !== undefined;
   const preset = makePreset({
     pool,
     claimsOf: ({ node }) => claimsOf(node?.req),
     logMasked: ({ errorId, error }) => logger.error({ errorId, err: error }, "a request failed"),
     graphiql: options.graphiql,
     watch: development,
-    plugins: development && tokens.secret !== undefined ? [GraphiqlUserPlugin] : [],
+    plugins: hasDemoUsers ? [GraphiqlUserPlugin] : [],
     exampleQuery: EXAMPLE_QUERY,
   });
   const pgl = postgraphile(preset);
   const app = express().disable("x-powered-by");
   app.use(logRequests(logger));
   app.use(health(pool));
-  if (development && tokens.secret !== undefined) app.use(devSignIn(tokens));
+  if (hasDemoUsers) app.use(devSignIn(tokens));
   const openStreams = new Set<Response>();
   app.use(EVENT_STREAM_PATH, (_request, response, next) => {
     openStreams.add(response);
