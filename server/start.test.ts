@@ -1,13 +1,15 @@
+import { readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { GraphQLClient } from "graphql-request";
 import pg from "pg";
 import { useTestDatabase } from "../db/tests/support/database.ts";
 import { isGroupThere, type Program, postgresIn, usePrograms } from "../db/tests/support/programs.ts";
 import { until } from "../db/tests/support/until.ts";
+import { PROJECT_ROOT } from "./database/migrate.ts";
 import { DEMO_USERS } from "./dev/demoUsers.ts";
 
 const [ADA, BEN] = DEMO_USERS;
@@ -273,6 +275,28 @@ describe("npm start on a database of one's own that is not migrated", () => {
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: "\nThe database has no tables yet. Run npm run db:migrate, then start again.\n",
+    });
+  });
+});
+
+describe("npm start on a database of one's own that is behind", () => {
+  const db = useTestDatabase();
+  const [newest = ""] = readdirSync(resolve(PROJECT_ROOT, "db/migrations/committed")).toSorted().reverse();
+  beforeAll(() =>
+    db.root.query(
+      "delete from graphile_migrate.migrations where hash = (select hash from graphile_migrate.migrations order by date desc limit 1)",
+    ),
+  );
+
+  it("ends and names the migration that is missing", async () => {
+    const { code, stderr } = await programs.run(["npm", "start"], {
+      DATABASE_URL: db.ownerUrl,
+      AUTH_DATABASE_URL: db.authUrl,
+      DATA_DIR: await programs.folder(),
+    });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `\nThe database lacks what ${newest} would make. Run npm run db:migrate, then start again.\n`,
     });
   });
 });

@@ -2,7 +2,8 @@ import "../loadEnvironment.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../database/migrate.ts";
+import { configuredConnections } from "../database/connections.ts";
+import { GRAPHILE_MIGRATE, PROJECT_ROOT, runMigrations } from "../database/migrate.ts";
 import { openDatabase } from "../database/open.ts";
 import { readEnv } from "../env.ts";
 import { Fault } from "../fault.ts";
@@ -14,7 +15,11 @@ const SERVER = fileURLToPath(new URL("../main.ts", import.meta.url));
 // that it outlives the restarts.
 await runCommand(async () => {
   const stopped = stopSignal();
-  const { connections, close } = await openDatabase(readEnv());
+  const settings = readEnv();
+  // The embedded one is migrated when it starts.
+  const configured = configuredConnections(settings);
+  if (configured) await runMigrations({ databaseUrl: configured.databaseUrl });
+  const { connections, close } = await openDatabase(settings);
   const env = {
     ...process.env,
     DATABASE_URL: connections.databaseUrl,

@@ -1,7 +1,9 @@
 import { chooseDataDir } from "../embedded/dataDir.ts";
 import type { Env } from "../env.ts";
+import { Fault } from "../fault.ts";
 import { type Connections, configuredConnections } from "./connections.ts";
 import { runningEmbeddedDatabase, startEmbeddedDatabase } from "./embedded.ts";
+import { pendingMigrations } from "./pendingMigrations.ts";
 
 export interface OpenDatabase {
   readonly connections: Connections;
@@ -9,10 +11,19 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** The database to serve from: the configured one as it is, or the embedded one, started and migrated. */
+/**
+ * The database to serve from: the configured one as it is, or the embedded one, started and migrated.
+ * @throws {Fault} when the configured one has not seen all migrations.
+ */
 export async function openDatabase(env: Env): Promise<OpenDatabase> {
   const connections = configuredConnections(env);
-  if (connections) return { connections, close: async () => {} };
+  if (connections) {
+    const pending = await pendingMigrations(connections.databaseUrl);
+    if (pending.length === 0) return { connections, close: async () => {} };
+    throw new Fault(
+      `The database lacks what ${pending.join(", ")} would make. Run npm run db:migrate, then start again.`,
+    );
+  }
   const { connections: embedded, stop } = await startEmbeddedDatabase(chooseDataDir(env));
   return { connections: embedded, close: stop };
 }
