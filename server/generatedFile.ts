@@ -1,4 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { PROJECT_ROOT } from "./database/migrate.ts";
 import { describeDifference } from "./describeDifference.ts";
 import { Fault } from "./fault.ts";
 
@@ -29,4 +32,17 @@ export async function writeOrCheck({ file, content, command }: GeneratedFile, ch
     throw new Fault(`${file} is out of date. Run ${command}, and look at what has changed.\n${difference}`);
   }
   return `${file} is up to date.`;
+}
+
+/**
+ * The options `--check` and `--file` of a command that generates one file, by default `file` in the project.
+ * @throws {Fault} with `usage` for any other
+ */
+export function readGeneratorOptions(file: string, usage: string): { check: boolean; file: string } {
+  try {
+    const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, file: { type: "string" } } });
+    return { check: values.check, file: resolve(PROJECT_ROOT, values.file ?? file) };
+  } catch (error) {
+    throw new Fault(`${(error as Error).message}\n\n${usage}`);
+  }
 }

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { GraphQLClient } from "graphql-request";
 import pg from "pg";
-import { useTestDatabase } from "../db/tests/support/database.ts";
+import { type TestDatabase, useTestDatabase } from "../db/tests/support/database.ts";
 import { isGroupThere, type Program, postgresIn, usePrograms } from "../db/tests/support/programs.ts";
 import { until } from "../db/tests/support/until.ts";
 import { PROJECT_ROOT } from "./database/migrate.ts";
@@ -262,16 +262,18 @@ See .env.example.
   });
 });
 
+/** Starts where that is expected to fail. */
+async function npmStartOn(db: TestDatabase) {
+  const settings = { DATABASE_URL: db.ownerUrl, AUTH_DATABASE_URL: db.authUrl, DATA_DIR: await programs.folder() };
+  return programs.run(["npm", "start"], settings);
+}
+
 describe("npm start on a database of one's own that is not migrated", () => {
   const db = useTestDatabase();
   beforeAll(() => db.root.query("drop table wizard_sessions cascade"));
 
   it("ends and says how to migrate it", async () => {
-    const { code, stderr } = await programs.run(["npm", "start"], {
-      DATABASE_URL: db.ownerUrl,
-      AUTH_DATABASE_URL: db.authUrl,
-      DATA_DIR: await programs.folder(),
-    });
+    const { code, stderr } = await npmStartOn(db);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: "\nThe database has no tables yet. Run npm run db:migrate, then start again.\n",
@@ -289,11 +291,7 @@ describe("npm start on a database of one's own that is behind", () => {
   );
 
   it("ends and names the migration that is missing", async () => {
-    const { code, stderr } = await programs.run(["npm", "start"], {
-      DATABASE_URL: db.ownerUrl,
-      AUTH_DATABASE_URL: db.authUrl,
-      DATA_DIR: await programs.folder(),
-    });
+    const { code, stderr } = await npmStartOn(db);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: `\nThe database lacks what ${newest} would make. Run npm run db:migrate, then start again.\n`,

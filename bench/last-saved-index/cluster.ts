@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { withDatabase } from "../../server/database/connections.ts";
+import { asRole, withDatabase } from "../../server/database/connections.ts";
 import { runMigrations } from "../../server/database/migrate.ts";
 import { setUpDatabase } from "../../server/database/setup.ts";
 import { startCluster } from "../../server/embedded/cluster.ts";
@@ -43,8 +43,12 @@ export async function withBenchCluster(work: (cluster: BenchCluster) => Promise<
     const interrupt = () => void stop();
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
     try {
-      const databaseUrl = urlAs("stagekeep_owner", rootUrl);
-      await setUpDatabase({ rootDatabaseUrl: rootUrl, databaseUrl, authDatabaseUrl: urlAs("authenticator", rootUrl) });
+      const databaseUrl = asRole(rootUrl, "stagekeep_owner", TEMPLATE);
+      await setUpDatabase({
+        rootDatabaseUrl: rootUrl,
+        databaseUrl,
+        authDatabaseUrl: asRole(rootUrl, "authenticator", TEMPLATE),
+      });
       await runMigrations({ databaseUrl, includeCurrent: true });
       await work(benchCluster(rootUrl));
     } finally {
@@ -95,10 +99,4 @@ function benchCluster(rootUrl: string): BenchCluster {
       await promisify(execFile)("sync");
     },
   };
-}
-
-function urlAs(role: string, rootUrl: string): string {
-  const url = new URL(withDatabase(rootUrl, TEMPLATE));
-  url.username = role;
-  return url.href;
 }

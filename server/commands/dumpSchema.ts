@@ -1,12 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { PGlite } from "@electric-sql/pglite";
 import { pgDump } from "@electric-sql/pglite-tools/pg_dump";
 import { PROJECT_ROOT } from "../database/migrate.ts";
 import { readMigrations } from "../database/migrationFiles.ts";
 import { Fault } from "../fault.ts";
-import { writeOrCheck } from "../generatedFile.ts";
+import { readGeneratorOptions, writeOrCheck } from "../generatedFile.ts";
 import { runCommand } from "../runCommand.ts";
 
 const USAGE = `Usage: npm run db:dump -- [options]
@@ -19,18 +18,9 @@ const HEADER = `--
 `;
 
 await runCommand(async () => {
-  const { check, file } = readOptions();
+  const { check, file } = readGeneratorOptions("db/schema.sql", USAGE);
   console.log(await writeOrCheck({ file, content: await dumpMigrated(), command: "npm run db:dump" }, check));
 });
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, file: { type: "string" } } });
-    return { check: values.check, file: resolve(PROJECT_ROOT, values.file ?? "db/schema.sql") };
-  } catch (error) {
-    throw new Fault(`${(error as Error).message}\n\n${USAGE}`);
-  }
-}
 
 /**
  * Migrates a database in memory, as its owner who is no superuser, and dumps it. PostgreSQL is PGlite here, since

@@ -1,12 +1,8 @@
 import "../loadEnvironment.ts";
-import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import pg from "pg";
 import { exportSchema } from "../../graphql/exportSchema.ts";
-import { PROJECT_ROOT } from "../database/migrate.ts";
 import { startThrowawayDatabase } from "../database/throwaway.ts";
-import { Fault } from "../fault.ts";
-import { writeOrCheck } from "../generatedFile.ts";
+import { readGeneratorOptions, writeOrCheck } from "../generatedFile.ts";
 import { runCommand } from "../runCommand.ts";
 
 const USAGE = `Usage: npm run graphql:schema -- [options]
@@ -14,7 +10,7 @@ const USAGE = `Usage: npm run graphql:schema -- [options]
   --file FILE  another file than graphql/schema.graphql`;
 
 await runCommand(async () => {
-  const { check, file } = readOptions();
+  const { check, file } = readGeneratorOptions("graphql/schema.graphql", USAGE);
   const database = await startThrowawayDatabase("stagekeep");
   const pool = new pg.Pool({ connectionString: database.connections.authDatabaseUrl });
   // A pool has ended before the last of its connections is closed: stopping the server may still cut one off.
@@ -27,12 +23,3 @@ await runCommand(async () => {
     await database.stop();
   }
 });
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, file: { type: "string" } } });
-    return { check: values.check, file: resolve(PROJECT_ROOT, values.file ?? "graphql/schema.graphql") };
-  } catch (error) {
-    throw new Fault(`${(error as Error).message}\n\n${USAGE}`);
-  }
-}

@@ -24,3 +24,11 @@ export function withDatabase(url: string, database: string): string {
   changed.pathname = `/${database}`;
   return changed.href;
 }
+
+/** The same server as another role, with the same password unless another is given, in another database. */
+export function asRole(url: string, role: string, database: string, password?: string): string {
+  const changed = new URL(withDatabase(url, database));
+  changed.username = role;
+  if (password !== undefined) changed.password = password;
+  return changed.href;
+}

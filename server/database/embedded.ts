@@ -1,7 +1,6 @@
 import { runningClusterUrl, startCluster } from "../embedded/cluster.ts";
 import { loadSecrets, type Secrets } from "../secrets.ts";
-import type { Connections } from "./connections.ts";
-import { withDatabase } from "./connections.ts";
+import { asRole, type Connections } from "./connections.ts";
 import { runMigrations } from "./migrate.ts";
 import { setUpDatabase } from "./setup.ts";
 
@@ -36,16 +35,10 @@ export async function runningEmbeddedDatabase(dataDir: string): Promise<Connecti
 }
 
 function connectionsTo(rootDatabaseUrl: string, { ownerPassword, authenticatorPassword }: Secrets): Connections {
-  const as = (role: string, password: string, database: string) => {
-    const url = new URL(withDatabase(rootDatabaseUrl, database));
-    url.username = role;
-    url.password = password;
-    return url.href;
-  };
   return {
     rootDatabaseUrl,
-    databaseUrl: as("stagekeep_owner", ownerPassword, DATABASE),
-    shadowDatabaseUrl: as("stagekeep_owner", ownerPassword, SHADOW_DATABASE),
-    authDatabaseUrl: as("authenticator", authenticatorPassword, DATABASE),
+    databaseUrl: asRole(rootDatabaseUrl, "stagekeep_owner", DATABASE, ownerPassword),
+    shadowDatabaseUrl: asRole(rootDatabaseUrl, "stagekeep_owner", SHADOW_DATABASE, ownerPassword),
+    authDatabaseUrl: asRole(rootDatabaseUrl, "authenticator", DATABASE, authenticatorPassword),
   };
 }

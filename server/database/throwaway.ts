@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startCluster } from "../embedded/cluster.ts";
-import { type Connections, withDatabase } from "./connections.ts";
+import { asRole, type Connections } from "./connections.ts";
 import { runMigrations } from "./migrate.ts";
 import { setUpDatabase } from "./setup.ts";
 
@@ -36,8 +36,8 @@ export async function startThrowawayDatabase(name: string, programs?: string): P
   try {
     const connections = {
       rootDatabaseUrl: cluster.rootUrl,
-      databaseUrl: urlAs(cluster.rootUrl, "stagekeep_owner", name),
-      authDatabaseUrl: urlAs(cluster.rootUrl, "authenticator", name),
+      databaseUrl: asRole(cluster.rootUrl, "stagekeep_owner", name),
+      authDatabaseUrl: asRole(cluster.rootUrl, "authenticator", name),
     };
     await setUpDatabase(connections);
     await runMigrations({ databaseUrl: connections.databaseUrl, includeCurrent: true });
@@ -46,11 +46,4 @@ export async function startThrowawayDatabase(name: string, programs?: string): P
     await stop();
     throw error;
   }
-}
-
-/** Another role's connection to another database of a throw-away server, where all passwords are the same. */
-export function urlAs(rootDatabaseUrl: string, role: string, database: string): string {
-  const url = new URL(withDatabase(rootDatabaseUrl, database));
-  url.username = role;
-  return url.href;
 }

@@ -1,8 +1,5 @@
-import {
-  startThrowawayDatabase,
-  type ThrowawayDatabase,
-  urlAs as urlFrom,
-} from "../../../server/database/throwaway.ts";
+import { asRole } from "../../../server/database/connections.ts";
+import { startThrowawayDatabase, type ThrowawayDatabase } from "../../../server/database/throwaway.ts";
 
 export const TEMPLATE = "stagekeep_template";
 const ROOT_URL_VARIABLE = "STAGEKEEP_TEST_ROOT_URL";
@@ -23,7 +20,7 @@ export function testRootUrl(): string {
   return url;
 }
 
-/** Another role's connection to another database of the run's PostgreSQL. */
+/** Another role's connection to another database of the run's PostgreSQL, where all passwords are the same. */
 export function urlAs(role: string, database: string): string {
-  return urlFrom(testRootUrl(), role, database);
+  return asRole(testRootUrl(), role, database);
 }
