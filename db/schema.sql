@@ -33,6 +33,53 @@ CREATE SCHEMA auth;
 ALTER SCHEMA auth OWNER TO stagekeep_owner;
 
 --
+-- Name: event_answers(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.event_answers(event_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'basics', jsonb_build_object(
+      'title', e.title, 'category', e.category, 'summary', e.summary,
+      'organizerName', e.organizer_name, 'organizerEmail', p.organizer_email
+    ),
+    'schedule', jsonb_build_object(
+      'timezone', e.timezone, 'startsAt', e.starts_at, 'endsAt', e.ends_at, 'doorsAt', e.doors_at
+    ),
+    'location', jsonb_build_object(
+      'mode', e.mode, 'venueName', e.venue_name, 'address', e.address, 'city', e.city, 'region', e.region,
+      'postalCode', e.postal_code, 'country', e.country, 'joinUrl', p.join_url
+    ),
+    'tickets', jsonb_build_object(
+      'currency', e.currency,
+      'tickets', (
+        select jsonb_object_agg(t.key, jsonb_build_object(
+                 'name', t.name, 'kind', t.kind, 'priceMinor', t.price_minor, 'quantity', t.quantity,
+                 'maxPerOrder', t.max_per_order, 'salesStart', t.sales_start, 'salesEnd', t.sales_end
+               ))
+          from public.event_tickets t where t.event_id = e.id
+      )
+    ),
+    'page', jsonb_build_object(
+      'description', e.description, 'slug', e.slug, 'coverImageUrl', e.cover_image_url,
+      'coverImageAlt', e.cover_image_alt, 'accent', e.accent, 'supportEmail', e.support_email
+    ),
+    'publish', jsonb_build_object(
+      'visibility', e.visibility, 'publishAt', e.publish_at, 'refundPolicy', e.refund_policy
+    )
+  ))
+    from public.events e left join public.event_private_details p on p.event_id = e.id
+   where e.id = event_answers.event_id
+-- Times as text have an offset, and it is this one whoever asks.
+$$;
+
+
+ALTER FUNCTION app_private.event_answers(event_id uuid) OWNER TO stagekeep_owner;
+
+--
 -- Name: json_at(jsonb, text[]); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -179,6 +226,23 @@ $$;
 ALTER FUNCTION app_private.json_pointer(path text[]) OWNER TO stagekeep_owner;
 
 --
+-- Name: may_act_for(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.may_act_for(user_id uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(user_id = auth.uid(), false) or exists (
+    select from pg_roles
+     where rolname = coalesce(nullif(current_setting('role'), 'none'), session_user) and (rolbypassrls or rolsuper)
+  )
+$$;
+
+
+ALTER FUNCTION app_private.may_act_for(user_id uuid) OWNER TO stagekeep_owner;
+
+--
 -- Name: prune_wizard_session_revisions(uuid, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -268,7 +332,9 @@ CREATE TABLE public.wizard_sessions (
     completed_at timestamp with time zone,
     revision integer DEFAULT 0 NOT NULL,
     last_save_id uuid,
+    definition_version integer DEFAULT COALESCE((NULLIF(current_setting('stagekeep.definition_version'::text, true), ''::text))::integer, 1) NOT NULL,
     CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
+    CONSTRAINT wizard_sessions_definition_version_check CHECK ((definition_version >= 1)),
     CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
     CONSTRAINT wizard_sessions_state_check CHECK ((jsonb_typeof(state) = 'object'::text)),
     CONSTRAINT wizard_sessions_state_depth_check CHECK ((NOT jsonb_path_exists(state, '$.**{100 to last}'::jsonpath))),
@@ -372,10 +438,25 @@ The key of the save that made this revision; null where it had none.';
 
 
 --
+-- Name: COLUMN wizard_sessions.definition_version; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.definition_version IS '@behavior -attribute:aggregate -attribute:havingBy
+Which version of the wizard''s stages the state is written for; the server''s own where nobody says.';
+
+
+--
 -- Name: CONSTRAINT wizard_sessions_completed_at_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
 COMMENT ON CONSTRAINT wizard_sessions_completed_at_check ON public.wizard_sessions IS 'A session has a time of completion when, and only when, it is completed.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_definition_version_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_definition_version_check ON public.wizard_sessions IS 'A version of the wizard''s stages is a whole number from 1.';
 
 
 --
@@ -565,9 +646,9 @@ begin
       );
   end if;
   insert into public.wizard_session_revisions
-    (session_id, revision, save_id, stage, status, patch, snapshot, size, saved_at)
+    (session_id, revision, save_id, stage, status, definition_version, patch, snapshot, size, saved_at)
   values
-    (NEW.id, NEW.revision, NEW.last_save_id, NEW.stage, NEW.status, v_patch,
+    (NEW.id, NEW.revision, NEW.last_save_id, NEW.stage, NEW.status, NEW.definition_version, v_patch,
      case when v_checkpoint then NEW.state end, octet_length(v_text), NEW.last_saved_at);
   if NEW.revision % v_every = 0 then
     perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
@@ -625,6 +706,103 @@ $$;
 ALTER FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) OWNER TO stagekeep_owner;
 
 --
+-- Name: write_event(uuid, uuid, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.write_event(event_id uuid, owner_id uuid, answers jsonb) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id      constant uuid := coalesce(event_id, gen_random_uuid());
+  v_tickets constant jsonb := answers -> 'tickets' -> 'tickets';
+  v_name    text;
+begin
+  insert into public.events as e (
+    id, owner_id, status,
+    title, category, summary, organizer_name,
+    timezone, starts_at, ends_at, doors_at,
+    mode, venue_name, address, city, region, postal_code, country,
+    currency, description, slug, cover_image_url, cover_image_alt, accent, support_email,
+    visibility, publish_at, refund_policy
+  )
+  select v_id, write_event.owner_id, 'published',
+         b.title, b.category, b.summary, b."organizerName",
+         s.timezone, s."startsAt", s."endsAt", s."doorsAt",
+         l.mode, l."venueName", l.address, l.city, l.region, l."postalCode", l.country,
+         answers -> 'tickets' ->> 'currency',
+         p.description, p.slug, p."coverImageUrl", p."coverImageAlt", p.accent, p."supportEmail",
+         v.visibility, v."publishAt", v."refundPolicy"
+    from jsonb_to_record(answers -> 'basics') b (title text, category text, summary text, "organizerName" text)
+   cross join jsonb_to_record(answers -> 'schedule')
+                s (timezone text, "startsAt" timestamptz, "endsAt" timestamptz, "doorsAt" timestamptz)
+   cross join jsonb_to_record(answers -> 'location') l (
+                mode text, "venueName" text, address text, city text, region text, "postalCode" text, country text
+              )
+   cross join jsonb_to_record(answers -> 'page') p (
+                description text, slug text, "coverImageUrl" text, "coverImageAlt" text, accent text, "supportEmail" text
+              )
+   cross join jsonb_to_record(answers -> 'publish') v (visibility text, "publishAt" timestamptz, "refundPolicy" text)
+  on conflict (id) do update set (
+    status,
+    title, category, summary, organizer_name,
+    timezone, starts_at, ends_at, doors_at,
+    mode, venue_name, address, city, region, postal_code, country,
+    currency, description, slug, cover_image_url, cover_image_alt, accent, support_email,
+    visibility, publish_at, refund_policy
+  ) = (
+    excluded.status,
+    excluded.title, excluded.category, excluded.summary, excluded.organizer_name,
+    excluded.timezone, excluded.starts_at, excluded.ends_at, excluded.doors_at,
+    excluded.mode, excluded.venue_name, excluded.address, excluded.city, excluded.region, excluded.postal_code,
+    excluded.country,
+    excluded.currency, excluded.description, excluded.slug, excluded.cover_image_url, excluded.cover_image_alt,
+    excluded.accent, excluded.support_email,
+    excluded.visibility, excluded.publish_at, excluded.refund_policy
+  );
+
+  insert into public.event_private_details as d (event_id, organizer_email, join_url)
+  values (v_id, answers -> 'basics' ->> 'organizerEmail', answers -> 'location' ->> 'joinUrl')
+  on conflict on constraint event_private_details_pkey
+  do update set organizer_email = excluded.organizer_email, join_url = excluded.join_url;
+
+  delete from public.event_tickets t where t.event_id = v_id and not v_tickets ? t.key;
+  insert into public.event_tickets as t
+         (event_id, key, name, kind, price_minor, quantity, max_per_order, sales_start, sales_end)
+  select v_id, given.key, a.name, a.kind, a."priceMinor", a.quantity, a."maxPerOrder", a."salesStart", a."salesEnd"
+    from jsonb_each(v_tickets) given
+   cross join jsonb_to_record(given.value) a (
+           name text, kind text, "priceMinor" bigint, quantity integer, "maxPerOrder" integer,
+           "salesStart" timestamptz, "salesEnd" timestamptz
+         )
+  on conflict on constraint event_tickets_pkey do update
+     set name = excluded.name, kind = excluded.kind, price_minor = excluded.price_minor, quantity = excluded.quantity,
+         max_per_order = excluded.max_per_order, sales_start = excluded.sales_start, sales_end = excluded.sales_end;
+
+  -- Between tables, so that no check can say it.
+  if answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
+    raise exception 'An online event needs a link to join.' using errcode = '23502', column = 'join_url';
+  elsif not exists (select from public.event_tickets t where t.event_id = v_id) then
+    raise exception 'An event needs at least one ticket.' using errcode = '23502', column = 'tickets';
+  end if;
+  return v_id;
+exception when unique_violation then
+  get stacked diagnostics v_name = constraint_name;
+  if v_name <> 'events_slug_key' then
+    raise;
+  end if;
+  raise exception 'The page address is in use. Choose another one.'
+    using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
+      'stage', 5, 'pointer', '/page/slug', 'code', 'taken',
+      'message', 'Another event has this page address. Choose another one.'
+    )));
+end;
+$$;
+
+
+ALTER FUNCTION app_private.write_event(event_id uuid, owner_id uuid, answers jsonb) OWNER TO stagekeep_owner;
+
+--
 -- Name: jwt(); Type: FUNCTION; Schema: auth; Owner: stagekeep_owner
 --
 
@@ -670,6 +848,88 @@ COMMENT ON FUNCTION auth.role() IS 'The role that the caller''s token names (the
 
 
 --
+-- Name: complete_wizard_session(uuid, integer, jsonb); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) RETURNS public.wizard_sessions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id      constant uuid := complete_wizard_session.id;
+  v_session public.wizard_sessions;
+  v_event   uuid;
+begin
+  if v_id is null or base_revision is null or answers is null then
+    raise exception 'Completing needs an id, a base revision and the answers.'
+      using errcode = '23502', column = case
+        when v_id is null then 'id' when base_revision is null then 'base_revision' else 'answers' end;
+  end if;
+  select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id) for update;
+  if not found then
+    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+  end if;
+  if v_session.status = 'completed' then
+    return v_session;
+  end if;
+  if base_revision <> v_session.revision then
+    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then complete that.',
+      v_session.revision, base_revision
+      using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', v_session.revision);
+  end if;
+  -- A completed session is the record of what was published.
+  if not v_session.state @> answers then
+    raise exception 'the answers are not those of the session' using errcode = '22023';
+  end if;
+  v_event = app_private.write_event(v_session.event_id, v_session.user_id, answers);
+  update public.wizard_sessions s set status = 'completed', event_id = v_event where s.id = v_id
+  returning * into v_session;
+  return v_session;
+end;
+$$;
+
+
+ALTER FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) IS '@behavior -*
+Makes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
+
+
+--
+-- Name: published_event(text); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.published_event(slug text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+  select to_jsonb(e) - 'owner_id' - 'status' - 'created_at' - 'publish_at' || jsonb_build_object('tickets', (
+           select coalesce(jsonb_agg(to_jsonb(t) - 'event_id' order by t.price_minor nulls first, t.name, t.key), '[]')
+             from public.event_tickets t where t.event_id = e.id
+         ))
+    from public.events e
+   where e.slug = published_event.slug
+     and e.status = 'published' and e.visibility in ('public', 'unlisted')
+     and coalesce(e.publish_at, '-infinity') <= now()
+$$;
+
+
+ALTER FUNCTION public.published_event(slug text) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION published_event(slug text); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.published_event(slug text) IS '@behavior -*
+The page of a published event that is public or unlisted, as a JSON object of the event''s columns and its tickets; null when there is none at that address.';
+
+
+--
 -- Name: restore_wizard_session(uuid, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
@@ -688,7 +948,7 @@ begin
   end if;
   select * into v_restored from wizard_session_at(v_id, restore_wizard_session.revision);
   update wizard_sessions s
-     set state = v_restored.state, stage = v_restored.stage,
+     set state = v_restored.state, stage = v_restored.stage, definition_version = v_restored.definition_version,
          status = case s.status when 'abandoned' then 'in_progress' else s.status end
    where s.id = v_id
   returning * into v_session;
@@ -703,7 +963,7 @@ ALTER FUNCTION public.restore_wizard_session(id uuid, revision integer) OWNER TO
 -- Name: FUNCTION restore_wizard_session(id uuid, revision integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer) IS '@resultFieldName wizardSession
+COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer) IS '@behavior -*
 Saves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
 
 
@@ -811,7 +1071,8 @@ begin
     raise exception 'A session needs an id.' using errcode = '23502', column = 'id';
   end if;
   -- Of two calls at once the second waits for the first to commit, and inserts nothing.
-  insert into wizard_sessions (id, event_id) values (v_id, start_wizard_session.event_id)
+  insert into wizard_sessions (id, event_id, state)
+  values (v_id, start_wizard_session.event_id, coalesce(app_private.event_answers(start_wizard_session.event_id), '{}'))
   on conflict on constraint wizard_sessions_pkey do nothing;
   select * into v_session from wizard_sessions s where s.id = v_id;
   if not found then
@@ -829,8 +1090,8 @@ ALTER FUNCTION public.start_wizard_session(id uuid, event_id uuid) OWNER TO stag
 -- Name: FUNCTION start_wizard_session(id uuid, event_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) IS '@resultFieldName wizardSession
-Begins a session under an id that the client makes. Called again with that id it gives the same session, as it is now.';
+COMMENT ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) IS '@behavior -*
+Begins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
 
 
 --
@@ -854,7 +1115,7 @@ ALTER FUNCTION public.update_wizard_session_timestamp() OWNER TO stagekeep_owner
 -- Name: wizard_session_at(uuid, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) RETURNS record
+CREATE FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -886,17 +1147,18 @@ begin
   end loop;
   wizard_session_at.stage = v_target.stage;
   wizard_session_at.saved_at = v_target.saved_at;
+  wizard_session_at.definition_version = v_target.definition_version;
 end;
 $$;
 
 
-ALTER FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) OWNER TO stagekeep_owner;
+ALTER FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) OWNER TO stagekeep_owner;
 
 --
--- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) IS '@behavior -*
+COMMENT ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) IS '@behavior -*
 The state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
 
 
@@ -910,10 +1172,12 @@ CREATE TABLE public.wizard_session_revisions (
     save_id uuid,
     stage integer NOT NULL,
     status text NOT NULL,
+    definition_version integer DEFAULT 1 NOT NULL,
     patch jsonb NOT NULL,
     snapshot jsonb,
     size integer NOT NULL,
     saved_at timestamp with time zone NOT NULL,
+    saved_by uuid DEFAULT auth.uid(),
     CONSTRAINT wizard_session_revisions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
 );
 
@@ -966,6 +1230,13 @@ COMMENT ON COLUMN public.wizard_session_revisions.status IS 'In progress, comple
 
 
 --
+-- Name: COLUMN wizard_session_revisions.definition_version; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.definition_version IS 'Which version of the wizard''s stages the state was written for.';
+
+
+--
 -- Name: COLUMN wizard_session_revisions.patch; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -993,6 +1264,14 @@ COMMENT ON COLUMN public.wizard_session_revisions.size IS 'How many bytes the wh
 --
 
 COMMENT ON COLUMN public.wizard_session_revisions.saved_at IS 'When the save was written.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.saved_by; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.saved_by IS '@behavior -attribute:orderBy
+The id of the user who saved: the session''s own, or that of a back end; null for a script.';
 
 
 --
@@ -1027,6 +1306,218 @@ The paths that this save changed, as JSON pointers into the state.';
 
 
 --
+-- Name: event_private_details; Type: TABLE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TABLE public.event_private_details (
+    event_id uuid NOT NULL,
+    organizer_email text,
+    join_url text,
+    CONSTRAINT event_private_details_join_url_check CHECK (((join_url ~* '^https://'::text) AND (char_length(join_url) <= 2048))),
+    CONSTRAINT event_private_details_organizer_email_check CHECK (((organizer_email ~ '.@.'::text) AND (char_length(organizer_email) <= 254)))
+);
+
+
+ALTER TABLE public.event_private_details OWNER TO stagekeep_owner;
+
+--
+-- Name: TABLE event_private_details; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TABLE public.event_private_details IS '@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy
+What only an event''s owner gets to see of it.';
+
+
+--
+-- Name: COLUMN event_private_details.event_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_private_details.event_id IS 'The event.';
+
+
+--
+-- Name: COLUMN event_private_details.organizer_email; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_private_details.organizer_email IS 'Where the organizer can be reached about the event.';
+
+
+--
+-- Name: COLUMN event_private_details.join_url; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_private_details.join_url IS 'The https address at which people take part online; null for an event at a venue alone.';
+
+
+--
+-- Name: CONSTRAINT event_private_details_join_url_check ON event_private_details; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_private_details_join_url_check ON public.event_private_details IS 'A link to join has an https address of at most 2048 characters.';
+
+
+--
+-- Name: CONSTRAINT event_private_details_organizer_email_check ON event_private_details; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_private_details_organizer_email_check ON public.event_private_details IS 'An e-mail address has an @ and at most 254 characters.';
+
+
+--
+-- Name: event_tickets; Type: TABLE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TABLE public.event_tickets (
+    event_id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    price_minor bigint,
+    quantity integer NOT NULL,
+    max_per_order integer,
+    sales_start timestamp with time zone,
+    sales_end timestamp with time zone,
+    CONSTRAINT event_tickets_key_check CHECK ((key ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,35}$'::text)),
+    CONSTRAINT event_tickets_kind_check CHECK ((kind = ANY (ARRAY['free'::text, 'paid'::text, 'donation'::text]))),
+    CONSTRAINT event_tickets_max_per_order_check CHECK ((max_per_order >= 1)),
+    CONSTRAINT event_tickets_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255))),
+    CONSTRAINT event_tickets_price_check CHECK (((kind = 'paid'::text) = (price_minor IS NOT NULL))),
+    CONSTRAINT event_tickets_price_minor_check CHECK (((price_minor >= 1) AND (price_minor <= '999999999999'::bigint))),
+    CONSTRAINT event_tickets_quantity_check CHECK ((quantity >= 1)),
+    CONSTRAINT event_tickets_sales_end_check CHECK ((sales_end > sales_start))
+);
+
+
+ALTER TABLE public.event_tickets OWNER TO stagekeep_owner;
+
+--
+-- Name: TABLE event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TABLE public.event_tickets IS '@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy
+A kind of ticket of an event.';
+
+
+--
+-- Name: COLUMN event_tickets.event_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.event_id IS 'The event that it lets people into.';
+
+
+--
+-- Name: COLUMN event_tickets.key; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.key IS 'What tells it from the event''s other tickets, as in the wizard''s state.';
+
+
+--
+-- Name: COLUMN event_tickets.name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.name IS 'What it is called, at most 255 characters.';
+
+
+--
+-- Name: COLUMN event_tickets.kind; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.kind IS 'Free, paid, or pay what you want.';
+
+
+--
+-- Name: COLUMN event_tickets.price_minor; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.price_minor IS 'The price in the smallest unit of the event''s currency: 1250 is 12.50 EUR. Null unless it is a paid one.';
+
+
+--
+-- Name: COLUMN event_tickets.quantity; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.quantity IS 'How many there are.';
+
+
+--
+-- Name: COLUMN event_tickets.max_per_order; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.max_per_order IS 'How many one person can order at a time; null where it does not matter.';
+
+
+--
+-- Name: COLUMN event_tickets.sales_start; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.sales_start IS 'From when on it can be ordered; null for as soon as the event is published.';
+
+
+--
+-- Name: COLUMN event_tickets.sales_end; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets.sales_end IS 'Until when it can be ordered; null for until the event is over.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_key_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_key_check ON public.event_tickets IS 'A ticket''s key is 1 to 36 letters, digits, hyphens and underscores.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_kind_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_kind_check ON public.event_tickets IS 'A ticket is free, paid, or for a donation.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_max_per_order_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_max_per_order_check ON public.event_tickets IS 'An order may hold at least one ticket.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_name_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_name_check ON public.event_tickets IS 'A ticket''s name has 1 to 255 characters.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_price_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_price_check ON public.event_tickets IS 'A paid ticket has a price, and no other has one.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_price_minor_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_price_minor_check ON public.event_tickets IS 'A price is at least 1 and at most 999,999,999,999 of the currency''s smallest unit.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_quantity_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_quantity_check ON public.event_tickets IS 'There is at least one ticket of a kind.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_sales_end_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_sales_end_check ON public.event_tickets IS 'Sales end after they start.';
+
+
+--
 -- Name: events; Type: TABLE; Schema: public; Owner: stagekeep_owner
 --
 
@@ -1038,9 +1529,60 @@ CREATE TABLE public.events (
     starts_at timestamp with time zone,
     ends_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    category text,
+    summary text,
+    organizer_name text,
+    timezone text,
+    doors_at timestamp with time zone,
+    mode text,
+    venue_name text,
+    address text,
+    city text,
+    region text,
+    postal_code text,
+    country text,
+    currency text,
+    description text,
+    slug text,
+    cover_image_url text,
+    cover_image_alt text,
+    accent text,
+    support_email text,
+    visibility text,
+    publish_at timestamp with time zone,
+    refund_policy text,
+    CONSTRAINT events_accent_check CHECK ((accent ~ '^#[0-9A-Fa-f]{6}$'::text)),
+    CONSTRAINT events_address_check CHECK (((char_length(address) >= 1) AND (char_length(address) <= 255))),
+    CONSTRAINT events_category_check CHECK ((category ~ '^[a-z][a-z_]{0,39}$'::text)),
+    CONSTRAINT events_city_check CHECK (((char_length(city) >= 1) AND (char_length(city) <= 85))),
+    CONSTRAINT events_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT events_cover_image_alt_check CHECK (((char_length(cover_image_alt) >= 1) AND (char_length(cover_image_alt) <= 255))),
+    CONSTRAINT events_cover_image_check CHECK (((cover_image_url IS NULL) = (cover_image_alt IS NULL))),
+    CONSTRAINT events_cover_image_url_check CHECK (((cover_image_url ~* '^https://'::text) AND (char_length(cover_image_url) <= 2048))),
+    CONSTRAINT events_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT events_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 50000))),
+    CONSTRAINT events_doors_at_check CHECK ((doors_at <= starts_at)),
     CONSTRAINT events_ends_at_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT events_mode_check CHECK ((mode = ANY (ARRAY['venue'::text, 'online'::text, 'hybrid'::text]))),
+    CONSTRAINT events_organizer_name_check CHECK (((char_length(organizer_name) >= 1) AND (char_length(organizer_name) <= 255))),
+    CONSTRAINT events_postal_code_check CHECK (((char_length(postal_code) >= 1) AND (char_length(postal_code) <= 20))),
+    CONSTRAINT events_publish_at_check CHECK ((publish_at <= starts_at)),
+    CONSTRAINT events_published_check CHECK (((status <> ALL (ARRAY['published'::text, 'cancelled'::text])) OR (num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, currency, description, slug, visibility) = 0))),
+    CONSTRAINT events_refund_policy_check CHECK ((refund_policy ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
+    CONSTRAINT events_region_check CHECK (((char_length(region) >= 1) AND (char_length(region) <= 85))),
+    CONSTRAINT events_slug_check CHECK ((slug ~ '^[a-z0-9-]{3,60}$'::text)),
     CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'cancelled'::text]))),
-    CONSTRAINT events_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 150)))
+    CONSTRAINT events_summary_check CHECK (((char_length(summary) >= 1) AND (char_length(summary) <= 140))),
+    CONSTRAINT events_support_email_check CHECK (((support_email ~ '.@.'::text) AND (char_length(support_email) <= 254))),
+    CONSTRAINT events_timezone_check CHECK ((timezone ~ '^[A-Za-z0-9_+/-]{1,64}$'::text)),
+    CONSTRAINT events_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 150))),
+    CONSTRAINT events_venue_check CHECK (
+CASE
+    WHEN (mode = ANY (ARRAY['venue'::text, 'hybrid'::text])) THEN (num_nulls(venue_name, address, city, postal_code, country) = 0)
+    ELSE (num_nonnulls(venue_name, address, city, region, postal_code, country) = 0)
+END),
+    CONSTRAINT events_venue_name_check CHECK (((char_length(venue_name) >= 1) AND (char_length(venue_name) <= 100))),
+    CONSTRAINT events_visibility_check CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
 );
 
 
@@ -1050,7 +1592,7 @@ ALTER TABLE public.events OWNER TO stagekeep_owner;
 -- Name: TABLE events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON TABLE public.events IS 'An event, as it was entered or as the wizard has written it.';
+COMMENT ON TABLE public.events IS 'An event, as it was entered or as the wizard has written it. Everybody may read those that are published for all.';
 
 
 --
@@ -1109,10 +1651,319 @@ When the event was first written.';
 
 
 --
+-- Name: COLUMN events.category; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.category IS '@behavior -attribute:aggregate -attribute:havingBy
+One of the wizard''s categories, such as `music`.';
+
+
+--
+-- Name: COLUMN events.summary; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.summary IS '@behavior -attribute:aggregate -attribute:havingBy
+One sentence for lists, at most 140 characters.';
+
+
+--
+-- Name: COLUMN events.organizer_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.organizer_name IS '@behavior -attribute:aggregate -attribute:havingBy
+Who invites, at most 255 characters.';
+
+
+--
+-- Name: COLUMN events.timezone; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.timezone IS '@behavior -attribute:aggregate -attribute:havingBy
+The IANA name of the time zone in which its times are to be shown.';
+
+
+--
+-- Name: COLUMN events.doors_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.doors_at IS '@behavior -attribute:aggregate -attribute:havingBy
+When people are let in; not after `startsAt`.';
+
+
+--
+-- Name: COLUMN events.mode; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.mode IS '@behavior -attribute:aggregate -attribute:havingBy
+At a venue, online, or both.';
+
+
+--
+-- Name: COLUMN events.venue_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.venue_name IS '@behavior -attribute:aggregate -attribute:havingBy
+What the place is called; null for an online event.';
+
+
+--
+-- Name: COLUMN events.address; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.address IS '@behavior -attribute:aggregate -attribute:havingBy
+Street and number of the place.';
+
+
+--
+-- Name: COLUMN events.city; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.city IS '@behavior -attribute:aggregate -attribute:havingBy
+The city, town or village of the place.';
+
+
+--
+-- Name: COLUMN events.region; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.region IS '@behavior -attribute:aggregate -attribute:havingBy
+The state, province or county of the place, where addresses name one.';
+
+
+--
+-- Name: COLUMN events.postal_code; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.postal_code IS '@behavior -attribute:aggregate -attribute:havingBy
+The postal code of the place.';
+
+
+--
+-- Name: COLUMN events.country; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.country IS '@behavior -attribute:aggregate -attribute:havingBy
+The country of the place, as two letters of ISO 3166-1.';
+
+
+--
+-- Name: COLUMN events.currency; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.currency IS '@behavior -attribute:aggregate -attribute:havingBy
+The currency of all prices, as three letters of ISO 4217.';
+
+
+--
+-- Name: COLUMN events.description; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.description IS '@behavior -attribute:aggregate -attribute:havingBy
+What people should know before they come, in Markdown, at most 50,000 characters.';
+
+
+--
+-- Name: COLUMN events.slug; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.slug IS '@behavior +filterBy -orderBy -attribute:aggregate
+The last part of the page''s address: 3 to 60 small letters, digits and hyphens, unlike any other event''s.';
+
+
+--
+-- Name: COLUMN events.cover_image_url; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.cover_image_url IS '@behavior -attribute:aggregate -attribute:havingBy
+The https address of a picture for the top of the page.';
+
+
+--
+-- Name: COLUMN events.cover_image_alt; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.cover_image_alt IS '@behavior -attribute:aggregate -attribute:havingBy
+What the picture shows, for people who can''t see it.';
+
+
+--
+-- Name: COLUMN events.accent; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.accent IS '@behavior -attribute:aggregate -attribute:havingBy
+The colour of buttons and links, as # and six hexadecimal digits.';
+
+
+--
+-- Name: COLUMN events.support_email; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.support_email IS '@behavior -attribute:aggregate -attribute:havingBy
+Where people with questions write to. It is shown on the page.';
+
+
+--
+-- Name: COLUMN events.visibility; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.visibility IS '@behavior -attribute:aggregate -attribute:havingBy
+Public: listed for all. Unlisted: for those who know its address. Private: for its owner.';
+
+
+--
+-- Name: COLUMN events.publish_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.publish_at IS '@behavior -attribute:aggregate -attribute:havingBy
+From when on others can see it; null for at once.';
+
+
+--
+-- Name: COLUMN events.refund_policy; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.refund_policy IS '@behavior -attribute:aggregate -attribute:havingBy
+Until when people get their money back, as one of the wizard''s choices.';
+
+
+--
+-- Name: CONSTRAINT events_accent_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_accent_check ON public.events IS 'A colour is # and six hexadecimal digits.';
+
+
+--
+-- Name: CONSTRAINT events_address_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_address_check ON public.events IS 'An address has 1 to 255 characters.';
+
+
+--
+-- Name: CONSTRAINT events_category_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_category_check ON public.events IS 'A category is a word of small letters.';
+
+
+--
+-- Name: CONSTRAINT events_city_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_city_check ON public.events IS 'A city has 1 to 85 characters.';
+
+
+--
+-- Name: CONSTRAINT events_country_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_country_check ON public.events IS 'A country is two capital letters (ISO 3166-1).';
+
+
+--
+-- Name: CONSTRAINT events_cover_image_alt_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_cover_image_alt_check ON public.events IS 'A picture''s description has 1 to 255 characters.';
+
+
+--
+-- Name: CONSTRAINT events_cover_image_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_cover_image_check ON public.events IS 'A picture and its description go together.';
+
+
+--
+-- Name: CONSTRAINT events_cover_image_url_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_cover_image_url_check ON public.events IS 'A picture has an https address of at most 2048 characters.';
+
+
+--
+-- Name: CONSTRAINT events_currency_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_currency_check ON public.events IS 'A currency is three capital letters (ISO 4217).';
+
+
+--
+-- Name: CONSTRAINT events_description_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_description_check ON public.events IS 'A description has 1 to 50,000 characters.';
+
+
+--
+-- Name: CONSTRAINT events_doors_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_doors_at_check ON public.events IS 'The doors open before the event starts, or when it does.';
+
+
+--
 -- Name: CONSTRAINT events_ends_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
 COMMENT ON CONSTRAINT events_ends_at_check ON public.events IS 'An event ends after it starts.';
+
+
+--
+-- Name: CONSTRAINT events_mode_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_mode_check ON public.events IS 'An event is at a venue, online, or both.';
+
+
+--
+-- Name: CONSTRAINT events_organizer_name_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_organizer_name_check ON public.events IS 'An organizer''s name has 1 to 255 characters.';
+
+
+--
+-- Name: CONSTRAINT events_postal_code_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_postal_code_check ON public.events IS 'A postal code has 1 to 20 characters.';
+
+
+--
+-- Name: CONSTRAINT events_publish_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_publish_at_check ON public.events IS 'An event is published before it starts, or when it does.';
+
+
+--
+-- Name: CONSTRAINT events_published_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_published_check ON public.events IS 'A published event has all that its page needs: category, organizer, times, place, currency, description, address, visibility.';
+
+
+--
+-- Name: CONSTRAINT events_refund_policy_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_refund_policy_check ON public.events IS 'A refund policy is a word of small letters.';
+
+
+--
+-- Name: CONSTRAINT events_region_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_region_check ON public.events IS 'A region has 1 to 85 characters.';
+
+
+--
+-- Name: CONSTRAINT events_slug_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_slug_check ON public.events IS 'A page address is 3 to 60 small letters, digits and hyphens.';
 
 
 --
@@ -1123,10 +1974,52 @@ COMMENT ON CONSTRAINT events_status_check ON public.events IS 'An event is draft
 
 
 --
+-- Name: CONSTRAINT events_summary_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_summary_check ON public.events IS 'A summary has 1 to 140 characters.';
+
+
+--
+-- Name: CONSTRAINT events_support_email_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_support_email_check ON public.events IS 'An e-mail address has an @ and at most 254 characters.';
+
+
+--
+-- Name: CONSTRAINT events_timezone_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_timezone_check ON public.events IS 'A time zone has an IANA name such as Europe/Berlin.';
+
+
+--
 -- Name: CONSTRAINT events_title_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
 COMMENT ON CONSTRAINT events_title_check ON public.events IS 'A title has 1 to 150 characters.';
+
+
+--
+-- Name: CONSTRAINT events_venue_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_venue_check ON public.events IS 'An event at a venue has the venue''s name and address; one that is only online has neither.';
+
+
+--
+-- Name: CONSTRAINT events_venue_name_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_venue_name_check ON public.events IS 'A venue''s name has 1 to 100 characters.';
+
+
+--
+-- Name: CONSTRAINT events_visibility_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_visibility_check ON public.events IS 'An event is public, unlisted or private.';
 
 
 --
@@ -1180,11 +2073,43 @@ COMMENT ON CONSTRAINT profiles_display_name_check ON public.profiles IS 'A displ
 
 
 --
+-- Name: event_private_details event_private_details_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.event_private_details
+    ADD CONSTRAINT event_private_details_pkey PRIMARY KEY (event_id);
+
+
+--
+-- Name: event_tickets event_tickets_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.event_tickets
+    ADD CONSTRAINT event_tickets_pkey PRIMARY KEY (event_id, key);
+
+
+--
 -- Name: events events_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
 --
 
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: events events_slug_key; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_slug_key UNIQUE (slug);
+
+
+--
+-- Name: CONSTRAINT events_slug_key ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_slug_key ON public.events IS '@behavior -*
+No two events have the same page address.';
 
 
 --
@@ -1224,6 +2149,13 @@ ALTER TABLE ONLY public.wizard_sessions
 --
 
 CREATE INDEX idx_events_owner_id ON public.events USING btree (owner_id);
+
+
+--
+-- Name: idx_events_published; Type: INDEX; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE INDEX idx_events_published ON public.events USING btree (starts_at) WHERE ((status = 'published'::text) AND (visibility = 'public'::text));
 
 
 --
@@ -1325,6 +2257,40 @@ CREATE TRIGGER update_wizard_session_timestamp BEFORE UPDATE ON public.wizard_se
 
 
 --
+-- Name: event_private_details event_private_details_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.event_private_details
+    ADD CONSTRAINT event_private_details_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
+
+
+--
+-- Name: CONSTRAINT event_private_details_event_id_fkey ON event_private_details; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_private_details_event_id_fkey ON public.event_private_details IS '@fieldName event
+@foreignFieldName privateDetails
+The details are those of an event.';
+
+
+--
+-- Name: event_tickets event_tickets_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.event_tickets
+    ADD CONSTRAINT event_tickets_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
+
+
+--
+-- Name: CONSTRAINT event_tickets_event_id_fkey ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_event_id_fkey ON public.event_tickets IS '@fieldName event
+@foreignFieldName tickets
+A ticket is one for an event.';
+
+
+--
 -- Name: events events_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -1394,6 +2360,36 @@ A session belongs to a profile.';
 
 
 --
+-- Name: event_private_details; Type: ROW SECURITY; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE public.event_private_details ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: event_private_details event_private_details_policy; Type: POLICY; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE POLICY event_private_details_policy ON public.event_private_details FOR SELECT TO authenticated USING ((EXISTS ( SELECT
+   FROM public.events
+  WHERE ((events.id = event_private_details.event_id) AND (events.owner_id = ( SELECT auth.uid() AS uid))))));
+
+
+--
+-- Name: event_tickets; Type: ROW SECURITY; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE public.event_tickets ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: event_tickets event_tickets_policy; Type: POLICY; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE POLICY event_tickets_policy ON public.event_tickets FOR SELECT TO anon, authenticated USING ((EXISTS ( SELECT
+   FROM public.events
+  WHERE (events.id = event_tickets.event_id))));
+
+
+--
 -- Name: events; Type: ROW SECURITY; Schema: public; Owner: stagekeep_owner
 --
 
@@ -1404,6 +2400,13 @@ ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
 --
 
 CREATE POLICY events_policy ON public.events TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((owner_id = ( SELECT auth.uid() AS uid)));
+
+
+--
+-- Name: events events_published_policy; Type: POLICY; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE POLICY events_published_policy ON public.events FOR SELECT TO anon, authenticated USING (((status = 'published'::text) AND (visibility = 'public'::text) AND (COALESCE(publish_at, '-infinity'::timestamp with time zone) <= now())));
 
 
 --
@@ -1491,6 +2494,15 @@ GRANT USAGE ON SCHEMA public TO service_role;
 
 
 --
+-- Name: FUNCTION event_answers(event_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.event_answers(event_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO service_role;
+
+
+--
 -- Name: FUNCTION json_at(target jsonb, path text[]); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1542,6 +2554,13 @@ GRANT ALL ON FUNCTION app_private.json_merge_paths(patch jsonb) TO service_role;
 REVOKE ALL ON FUNCTION app_private.json_pointer(path text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION app_private.json_pointer(path text[]) TO authenticated;
 GRANT ALL ON FUNCTION app_private.json_pointer(path text[]) TO service_role;
+
+
+--
+-- Name: FUNCTION may_act_for(user_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.may_act_for(user_id uuid) FROM PUBLIC;
 
 
 --
@@ -1641,6 +2660,14 @@ GRANT UPDATE(last_save_id) ON TABLE public.wizard_sessions TO service_role;
 
 
 --
+-- Name: COLUMN wizard_sessions.definition_version; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(definition_version),UPDATE(definition_version) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(definition_version),UPDATE(definition_version) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
 -- Name: FUNCTION save_conflicts(session public.wizard_sessions, base integer, merged jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1701,6 +2728,13 @@ GRANT ALL ON FUNCTION app_private.wizard_session_loses_event(before public.wizar
 
 
 --
+-- Name: FUNCTION write_event(event_id uuid, owner_id uuid, answers jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.write_event(event_id uuid, owner_id uuid, answers jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION jwt(); Type: ACL; Schema: auth; Owner: stagekeep_owner
 --
 
@@ -1718,6 +2752,25 @@ REVOKE ALL ON FUNCTION auth.role() FROM PUBLIC;
 GRANT ALL ON FUNCTION auth.role() TO anon;
 GRANT ALL ON FUNCTION auth.role() TO authenticated;
 GRANT ALL ON FUNCTION auth.role() TO service_role;
+
+
+--
+-- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) TO authenticated;
+GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) TO service_role;
+
+
+--
+-- Name: FUNCTION published_event(slug text); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.published_event(slug text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.published_event(slug text) TO anon;
+GRANT ALL ON FUNCTION public.published_event(slug text) TO authenticated;
+GRANT ALL ON FUNCTION public.published_event(slug text) TO service_role;
 
 
 --
@@ -1755,12 +2808,12 @@ REVOKE ALL ON FUNCTION public.update_wizard_session_timestamp() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone); Type: ACL; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) TO authenticated;
-GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone) TO service_role;
+REVOKE ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) TO authenticated;
+GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) TO service_role;
 
 
 --
@@ -1781,11 +2834,29 @@ GRANT ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision pub
 
 
 --
+-- Name: TABLE event_private_details; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT SELECT ON TABLE public.event_private_details TO authenticated;
+GRANT SELECT ON TABLE public.event_private_details TO service_role;
+
+
+--
+-- Name: TABLE event_tickets; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT SELECT ON TABLE public.event_tickets TO anon;
+GRANT SELECT ON TABLE public.event_tickets TO authenticated;
+GRANT SELECT ON TABLE public.event_tickets TO service_role;
+
+
+--
 -- Name: TABLE events; Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
 GRANT SELECT,DELETE ON TABLE public.events TO authenticated;
 GRANT SELECT,DELETE ON TABLE public.events TO service_role;
+GRANT SELECT ON TABLE public.events TO anon;
 
 
 --

@@ -14,6 +14,7 @@ import {
 } from "graphql";
 import { type Caller, useTestApi } from "../db/tests/support/api.ts";
 import { withoutTriggers } from "../db/tests/support/sampleSessions.ts";
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 const api = useTestApi();
 const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));
@@ -28,13 +29,15 @@ const VARIABLES = { ada: ADA, session: SESSION, event: EVENT, save: SAVE };
 // Ada has one of everything and Ben nothing but his profile.
 const ROWS = `
   insert into profiles (id, display_name) values ('${ADA}', 'Ada'), ('${BEN}', 'Ben');
-  insert into events (id, owner_id, title) values ('${EVENT}', '${ADA}', 'Secret fair');
+  insert into events (id, owner_id, title, slug) values ('${EVENT}', '${ADA}', 'Secret fair', 'secret-fair');
+  insert into event_tickets (event_id, key, name, kind, quantity) values ('${EVENT}', 't', 'Seat', 'free', 1);
+  insert into event_private_details (event_id, join_url) values ('${EVENT}', 'https://meet.example.com');
   insert into wizard_sessions (id, user_id, event_id, stage, revision, state)
   values ('${SESSION}', '${ADA}', '${EVENT}', 4, 7, '{"secret": true}');
-  insert into wizard_session_revisions (session_id, revision, stage, status, patch, snapshot, size, saved_at)
+  insert into wizard_session_revisions (session_id, revision, stage, status, definition_version, saved_by, patch, snapshot, size, saved_at)
   values
-    ('${SESSION}', 6, 4, 'in_progress', '{"secret": false}', '{"secret": false}', 17, '2026-03-01 12:00Z'),
-    ('${SESSION}', 7, 4, 'in_progress', '{"secret": true}', null, 16, '2026-03-01 12:01Z')`;
+    ('${SESSION}', 6, 4, 'in_progress', 1, '${ADA}', '{"secret": false}', '{"secret": false}', 17, '2026-03-01 12:00Z'),
+    ('${SESSION}', 7, 4, 'in_progress', 1, '${ADA}', '{"secret": true}', null, 16, '2026-03-01 12:01Z')`;
 
 interface Probe {
   /** May use the variables in VARIABLES, which name what is Ada's. */
@@ -43,13 +46,21 @@ interface Probe {
   readonly owner: object;
   /** What Ben is given, and no more: data, or the extensions of the refusal. */
   readonly other: { readonly data: object } | { readonly extensions: object };
+  /** Whether somebody who is not signed in is given what Ben is given, and not refused. */
+  readonly open?: true;
+  /** SQL that makes the rows fit for it. */
+  readonly before?: string;
 }
 
 const NOT_FOUND = { extensions: { code: "NOT_FOUND" } };
 const FORBIDDEN = { extensions: { code: "FORBIDDEN" } };
 
-const session = "id userId eventId stage status state startedAt lastSavedAt completedAt revision";
-const event = "id ownerId title status startsAt endsAt createdAt";
+const session = "id userId eventId stage status state startedAt lastSavedAt completedAt revision definitionVersion";
+const event = `id ownerId title status startsAt endsAt createdAt category summary organizerName timezone doorsAt mode
+  venueName address city region postalCode country currency description slug coverImageUrl coverImageAlt accent
+  supportEmail visibility publishAt refundPolicy`;
+const eventCounts = "id ownerId title status startsAt endsAt createdAt";
+const ticket = "eventId key name kind priceMinor quantity maxPerOrder salesStart salesEnd";
 const profile = "id displayName createdAt";
 const numbers = "{ stage revision }";
 const pageInfo = "pageInfo { startCursor endCursor hasNextPage hasPreviousPage }";
@@ -58,7 +69,7 @@ const sessionCounts = "{ id userId eventId stage status state startedAt lastSave
 
 /**
  * How each field of the API can be used to get at somebody else's rows, and what comes of it. Somebody who is not
- * signed in is refused each of them.
+ * signed in is refused all of them but those that are open.
  */
 const PROBES: Readonly<Record<string, Probe>> = {
   "a session by its id": {
@@ -82,7 +93,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     document: `query ($session: UUID!) {
       wizardSession(id: $session) {
         revisions {
-          nodes { revision stage status savedAt saveId size changedPaths } edges { cursor node { size } } totalCount ${pageInfo}
+          nodes { revision stage status definitionVersion savedAt savedBy saveId size changedPaths } edges { cursor node { size } } totalCount ${pageInfo}
         }
       }
     }`,
@@ -95,7 +106,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
   },
   "a session as it was": {
     document: `query ($session: UUID!) {
-      wizardSessionAt(id: $session, revision: 6) { revision stage state savedAt }
+      wizardSessionAt(id: $session, revision: 6) { revision stage state savedAt definitionVersion }
     }`,
     owner: { wizardSessionAt: { revision: 6, stage: 4, state: { secret: false } } },
     other: NOT_FOUND,
@@ -104,6 +115,31 @@ const PROBES: Readonly<Record<string, Probe>> = {
     document: "query ($event: UUID!) { event(id: $event) { id owner { id } wizardSessions { nodes { id } } } }",
     owner: { event: { id: EVENT, owner: { id: ADA }, wizardSessions: { nodes: [{ id: SESSION }] } } },
     other: { data: { event: null } },
+  },
+  "an event with all that belongs to it": {
+    document: `query ($event: UUID!) {
+      event(id: $event) {
+        ${event} privateDetails { eventId organizerEmail joinUrl event { id } }
+        tickets { nodes { ${ticket} event { id } } edges { cursor node { key } } totalCount ${pageInfo} }
+      }
+    }`,
+    owner: {
+      event: { id: EVENT, privateDetails: { joinUrl: "https://meet.example.com" }, tickets: { nodes: [{ key: "t" }] } },
+    },
+    other: { data: { event: null } },
+  },
+  "the page of an event that is not published": {
+    document: `{
+      publishedEvent(slug: "secret-fair") {
+        id slug title category summary organizerName timezone startsAt endsAt doorsAt mode venueName address city region
+        postalCode country currency description coverImageUrl coverImageAlt accent supportEmail visibility refundPolicy
+        tickets { key name kind priceMinor quantity maxPerOrder salesStart salesEnd }
+      }
+    }`,
+    // Its page is for nobody yet.
+    owner: { publishedEvent: null },
+    other: { data: { publishedEvent: null } },
+    open: true,
   },
   "a profile by its id": {
     document: `query ($ada: UUID!) {
@@ -133,6 +169,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     document: `{ events { nodes { id } edges { cursor node { id } } totalCount ${pageInfo} } }`,
     owner: { events: { nodes: [{ id: EVENT }], edges: [{ node: { id: EVENT } }], totalCount: 1 } },
     other: { data: { events: { nodes: [], edges: [], totalCount: 0, pageInfo: noPage } } },
+    open: true,
   },
   // Everybody is on the list of profiles, alone.
   "the list of profiles": {
@@ -186,7 +223,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
   "the aggregates of events": {
     document: `{
       events {
-        aggregates { keys distinctCount { id ownerId title status startsAt endsAt createdAt } }
+        aggregates { keys distinctCount { ${eventCounts} } }
         groupedAggregates(groupBy: [TITLE]) { keys }
       }
     }`,
@@ -196,12 +233,13 @@ const PROBES: Readonly<Record<string, Probe>> = {
         events: {
           aggregates: {
             keys: null,
-            distinctCount: Object.fromEntries(event.split(" ").map((column) => [column, "0"])),
+            distinctCount: Object.fromEntries(eventCounts.split(" ").map((column) => [column, "0"])),
           },
           groupedAggregates: [],
         },
       },
     },
+    open: true,
   },
   "the aggregates of profiles": {
     document: `query ($ada: UUID!) {
@@ -277,25 +315,33 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
     other: NOT_FOUND,
   },
+  "a session completed": {
+    document: `mutation ($session: UUID!) {
+      completeWizardSession(input: { id: $session, baseRevision: 7 }) { wizardSession { id status } event { id title } }
+    }`,
+    owner: { completeWizardSession: { wizardSession: { id: SESSION, status: "COMPLETED" }, event: { id: EVENT } } },
+    other: NOT_FOUND,
+    before: `update wizard_sessions set state = '${JSON.stringify(COMPLETE_STATE)}'`,
+  },
   "a session put back": {
     document: `mutation ($session: UUID!) {
       restoreWizardSession(input: { id: $session, revision: 6 }) {
-        wizardSession { id state revision } wizardSessionEdge { cursor node { id } } query { wizardSessions { totalCount } }
+        wizardSession { id state revision }
       }
     }`,
     owner: {
-      restoreWizardSession: { wizardSession: { id: SESSION, state: { secret: false }, revision: 8 }, query: {} },
+      restoreWizardSession: { wizardSession: { id: SESSION, state: { secret: false }, revision: 8 } },
     },
     other: NOT_FOUND,
   },
   "a start under the id of a session": {
     document: `mutation ($session: UUID!) {
       startWizardSession(input: { id: $session }) {
-        wizardSession { id state revision } wizardSessionEdge { cursor node { id } } query { wizardSessions { totalCount } }
+        wizardSession { id state revision }
       }
     }`,
     owner: {
-      startWizardSession: { wizardSession: { id: SESSION, state: { secret: true }, revision: 7 }, query: {} },
+      startWizardSession: { wizardSession: { id: SESSION, state: { secret: true }, revision: 7 } },
     },
     other: NOT_FOUND,
   },
@@ -439,7 +485,9 @@ beforeEach(async () => {
   await withoutTriggers(api.db, `truncate profiles cascade; ${ROWS}`);
 });
 
-describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other }) => {
+describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other, open, before: preparation }) => {
+  if (preparation) beforeEach(() => withoutTriggers(api.db, preparation));
+
   /** Every row that there is, past the policies. */
   const everything = async () =>
     (
@@ -447,6 +495,8 @@ describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other }) => {
         `select to_jsonb(r) as row from profiles r
          union all select to_jsonb(r) from events r
          union all select to_jsonb(r) from wizard_sessions r
+         union all select to_jsonb(r) from event_tickets r
+         union all select to_jsonb(r) from event_private_details r
          union all select to_jsonb(r) from wizard_session_revisions r`,
       )
     ).rows;
@@ -463,16 +513,20 @@ describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other }) => {
     expect(await ada.ask(document, VARIABLES)).toMatchObject(owner);
   });
 
-  it("is not for another user, and changes nothing for him", async () => {
-    if ("extensions" in other) return await expectRefused(ben, other.extensions);
+  async function expectNothingOfHers(caller: Caller) {
+    if ("extensions" in other) return await expectRefused(caller, other.extensions);
     const before = await everything();
-    expect(await ben.ask(document, VARIABLES)).toEqual(other.data);
+    expect(await caller.ask(document, VARIABLES)).toEqual(other.data);
     expect(await everything()).toEqual(before);
-  });
+  }
 
-  it("is refused to somebody who is not signed in, and changes nothing", async () => {
-    await expectRefused(api.anon(), FORBIDDEN.extensions);
-  });
+  it("is not for another user, and changes nothing for him", () => expectNothingOfHers(ben));
+
+  if (open) it("gives nothing to somebody who is not signed in either", () => expectNothingOfHers(api.anon()));
+  else {
+    it("is refused to somebody who is not signed in, and changes nothing", () =>
+      expectRefused(api.anon(), FORBIDDEN.extensions));
+  }
 });
 
 // The policies let nobody link rows of two users. Should a back end do it, neither sees through to the other.

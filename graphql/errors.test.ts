@@ -158,20 +158,19 @@ describe("a statement that takes too long", () => {
 });
 
 describe("somebody who is not signed in", () => {
-  const LISTS = { events: "events", profiles: "profiles", wizard_sessions: "wizardSessions" };
+  const LISTS = { profiles: "profiles", wizard_sessions: "wizardSessions" };
+  // The first are for everybody, as far as they are published; the others are no lists of their own.
+  const OTHER_TABLES = ["events", "event_tickets", "event_private_details", "wizard_session_revisions"];
 
   it("is tried on every table below", async () => {
     const { rows } = await api.db.root.query<{ name: string }>(
       "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')",
     );
-    // The history is no list of its own, but one on each session.
-    const tables = rows.map(({ name }) => name).filter((name) => name !== "wizard_session_revisions");
-    expect(tables.toSorted()).toEqual(Object.keys(LISTS));
+    expect(rows.map(({ name }) => name).toSorted()).toEqual([...Object.keys(LISTS), ...OTHER_TABLES].toSorted());
   });
 
   it.each(Object.values(LISTS))("may not read %s, though there are some", async (list) => {
     await createSession(ada);
-    await ada.ask('mutation { createEvent(input: { event: { title: "Summer party" } }) { event { id } } }');
     const document = `{ ${list} { totalCount } }`;
     const answer = await ada.ask<Record<string, { readonly totalCount: number }>>(document);
     expect(answer[list]?.totalCount).toBeGreaterThan(0);

@@ -23,6 +23,8 @@ beforeAll(async () => {
      insert into profiles (id) select gen_random_uuid() from generate_series(1, ${MANY});
      insert into events (id, owner_id, title) values ('${CROWDED_EVENT}', '${CROWD}', 'Crowded');
      insert into events (owner_id, title) select '${CROWD}', 'Event ' || n from generate_series(1, ${MANY}) n;
+     insert into event_tickets (event_id, key, name, kind, quantity)
+     select '${CROWDED_EVENT}', n, 'Seat', 'free', 1 from generate_series(1, ${MANY}) n;
      insert into wizard_sessions (user_id, event_id) select '${CROWD}', '${CROWDED_EVENT}' from generate_series(2, ${MANY});
      insert into wizard_sessions (id, user_id) values ('${SAVED_SESSION}', '${CROWD}');
      insert into wizard_session_revisions (session_id, revision, stage, status, patch, size, saved_at)
@@ -116,6 +118,7 @@ describe("cursors", () => {
 
 // Every field that gives a connection: how to ask for it, and where in the answer it is.
 const CONNECTIONS: Readonly<Record<string, (selection: string) => string>> = {
+  "Event.tickets": (list) => `{ event(id: "${CROWDED_EVENT}") { tickets${list} } }`,
   "Event.wizardSessions": (list) => `{ event(id: "${CROWDED_EVENT}") { wizardSessions${list} } }`,
   "Profile.events": (list) => `{ profile(id: "${CROWD}") { events${list} } }`,
   "Profile.wizardSessions": (list) => `{ profile(id: "${CROWD}") { wizardSessions${list} } }`,

@@ -123,7 +123,7 @@ describe("a filter", () => {
 
   it.each([
     ["WizardSessionFilter", COLUMNS],
-    ["EventFilter", ["createdAt", "endsAt", "id", "ownerId", "startsAt", "status", "title"]],
+    ["EventFilter", ["createdAt", "endsAt", "id", "ownerId", "slug", "startsAt", "status", "title"]],
     ["ProfileFilter", ["id"]],
   ])("%s can name its columns, and nothing of other tables", (input, columns) => {
     expect(fieldsOf(input)).toEqual([...columns, "and", "or"].toSorted());

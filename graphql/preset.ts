@@ -7,9 +7,11 @@ import type { RuruClientConfig } from "postgraphile/grafserv/ruru/server";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { changeNullability } from "postgraphile/utils";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
+import { DEFINITION, type Definition } from "../wizard/migrations.ts";
 import { type Claims, pgSettingsFor } from "./claims.ts";
 import { type MaskedFailure, makeMaskError } from "./errors.ts";
 import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
+import { makeCompletingPlugin } from "./plugins/CompletingPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
 import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
 import { makeHttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
@@ -18,9 +20,11 @@ import { NewestFirstPlugin } from "./plugins/NewestFirstPlugin.ts";
 import { NoNegatedFiltersPlugin } from "./plugins/NoNegatedFiltersPlugin.ts";
 import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
 import { NullableOrderPlugin } from "./plugins/NullableOrderPlugin.ts";
+import { makeOpeningPlugin } from "./plugins/OpeningPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
+import { PublishedEventPlugin } from "./plugins/PublishedEventPlugin.ts";
 import { SavingPlugin } from "./plugins/SavingPlugin.ts";
-import { WizardPlugin } from "./plugins/WizardPlugin.ts";
+import { makeWizardPlugin } from "./plugins/WizardPlugin.ts";
 
 export interface PresetOptions {
   /** Connects as authenticator. */
@@ -32,6 +36,8 @@ export interface PresetOptions {
   /** Read the schema again when graphile-migrate says that it changed. */
   readonly watch?: boolean;
   readonly plugins?: readonly GraphileConfig.Plugin[];
+  /** The version of the wizard's stages; absent: that of `wizard/`. */
+  readonly definition?: Definition | undefined;
   /** What GraphiQL shows to somebody who opens it for the first time. */
   readonly exampleQuery?: string;
 }
@@ -50,6 +56,7 @@ const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16, rows: 5000, jsonVal
 
 /** What the API is. The server, the tests and the export of the schema all use this one. */
 export function makePreset(options: PresetOptions): GraphileConfig.Preset {
+  const { definition = DEFINITION } = options;
   const constraints = new Map<string, ConstraintRule>();
   return {
     extends: [
@@ -74,7 +81,10 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
       SavingPlugin,
-      WizardPlugin,
+      makeOpeningPlugin(definition),
+      makeCompletingPlugin(definition),
+      PublishedEventPlugin,
+      makeWizardPlugin(definition),
       // No element of an array that our functions give is null.
       changeNullability({ WizardSessionRevision: { changedPaths: "[!]!" } }),
       ...(options.plugins ?? []),
@@ -105,7 +115,12 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
     },
     grafast: {
       explain: false,
-      context: (request) => ({ pgSettings: pgSettingsFor(options.claimsOf(request)) }),
+      context: (request) => ({
+        pgSettings: {
+          ...pgSettingsFor(options.claimsOf(request)),
+          "stagekeep.definition_version": String(definition.version),
+        },
+      }),
     },
     grafserv: {
       graphqlPath: GRAPHQL_PATH,

@@ -32,7 +32,7 @@ const typeOf = (typeName: string, field: string) => String(fieldsOf(typeName)[fi
 // The types that a single row of a table is read as.
 const ROWS = Object.values(schema.getQueryType()?.getFields() ?? {})
   .map(({ type }) => getNamedType(type).name)
-  .filter((name) => !/(Connection|State|Stage)$/.test(name))
+  .filter((name) => !/(Connection|State|Stage)$|^Published/.test(name))
   .toSorted();
 
 it("is the schema that the server answers with", async () => {
@@ -45,7 +45,7 @@ describe("what can be asked", () => {
   it("is one row by its id, and lists", () => {
     expect(ROWS).toEqual(["Event", "Profile", "WizardSession"]);
     const queries = [
-      ...["event", "events", "profile", "profiles"],
+      ...["event", "events", "profile", "profiles", "publishedEvent"],
       ...["wizardSession", "wizardSessionAt", "wizardSessions", "wizardStages"],
     ];
     expect(namesOf("Query")).toEqual(queries);
@@ -67,7 +67,8 @@ describe("what can be asked", () => {
   it("gives a session what the wizard needs", () => {
     const fields = namesOf("WizardSession").map((field) => `${field}: ${typeOf("WizardSession", field)}`);
     expect(fields).toEqual([
-      ...["completedAt: Datetime", "event: Event", "eventId: UUID", "id: UUID!", "lastSavedAt: Datetime!"],
+      ...["completedAt: Datetime", "definitionVersion: Int!", "event: Event", "eventId: UUID", "id: UUID!"],
+      "lastSavedAt: Datetime!",
       ...["problems: [WizardProblem!]!", "progress: [WizardStageProgress!]!"],
       ...["revision: Int!", "revisions: WizardSessionRevisionConnection!", "stage: Int!", "startedAt: Datetime!"],
       ...["state: JSON!", "status: WizardSessionStatus!", "user: Profile", "userId: UUID!"],
@@ -92,14 +93,21 @@ describe("what can be asked", () => {
 describe("what can be changed", () => {
   it("is what a user has business with", () => {
     expect(namesOf("Mutation")).toEqual([
-      ...["createEvent", "createWizardSession", "deleteEvent", "deleteWizardSession", "restoreWizardSession"],
+      ...[
+        "completeWizardSession",
+        "createEvent",
+        "createWizardSession",
+        "deleteEvent",
+        "deleteWizardSession",
+        "restoreWizardSession",
+      ],
       ...["saveWizardSession", "startWizardSession", "updateEvent", "updateProfile", "updateWizardSession"],
     ]);
   });
 
   it.each([
-    ["WizardSessionInput", ["eventId", "id", "stage", "state", "status", "userId"]],
-    ["WizardSessionPatch", ["eventId", "revision", "stage", "state", "status"]],
+    ["WizardSessionInput", ["definitionVersion", "eventId", "id", "stage", "state", "status", "userId"]],
+    ["WizardSessionPatch", ["definitionVersion", "eventId", "revision", "stage", "state", "status"]],
     ["EventInput", ["endsAt", "id", "ownerId", "startsAt", "title"]],
     ["EventPatch", ["endsAt", "startsAt", "title"]],
     ["ProfileInput", []],
@@ -120,18 +128,24 @@ describe("what can be changed", () => {
 
   it.each([
     ["SaveWizardSessionInput", ["baseRevision: Int!", "id: UUID!", "patch: JSON!", "saveId: UUID!", "stage: Int"]],
-    ["RestoreWizardSessionInput", ["clientMutationId: String", "id: UUID!", "revision: Int!"]],
-    ["StartWizardSessionInput", ["clientMutationId: String", "eventId: UUID", "id: UUID!"]],
+    ["CompleteWizardSessionInput", ["baseRevision: Int!", "id: UUID!"]],
+    ["CompleteWizardSessionPayload", ["event: Event", "wizardSession: WizardSession!"]],
+    ["RestoreWizardSessionInput", ["id: UUID!", "revision: Int!"]],
+    ["StartWizardSessionInput", ["eventId: UUID", "id: UUID!"]],
     [
       "SaveWizardSessionPayload",
       ["conflicts: [SaveConflict!]!", "outcome: SaveOutcome!", "wizardSession: WizardSession!"],
     ],
     ["SaveConflict", ["base: JSON", "pointer: String!", "theirs: JSON", "yours: JSON"]],
-    ["WizardSessionState", ["revision: Int!", "savedAt: Datetime!", "stage: Int!", "state: JSON!"]],
+    [
+      "WizardSessionState",
+      ["definitionVersion: Int!", "revision: Int!", "savedAt: Datetime!", "stage: Int!", "state: JSON!"],
+    ],
     [
       "WizardSessionRevision",
       [
-        ...["changedPaths: [String!]!", "revision: Int!", "saveId: UUID", "savedAt: Datetime!", "size: Int!"],
+        ...["changedPaths: [String!]!", "definitionVersion: Int!", "revision: Int!", "saveId: UUID"],
+        ...["savedAt: Datetime!", "savedBy: UUID", "size: Int!"],
         ...["stage: Int!", "status: WizardSessionRevisionStatus!"],
       ],
     ],
@@ -147,7 +161,16 @@ describe("what can be changed", () => {
 });
 
 describe("what is explained", () => {
-  const saving = ["SaveWizardSessionInput", "SaveWizardSessionPayload", "SaveConflict", "WizardSessionState"];
+  const saving = [
+    "PublishedEvent",
+    "PublishedTicket",
+    "EventTicket",
+    "EventPrivateDetail",
+    "SaveWizardSessionInput",
+    "SaveWizardSessionPayload",
+    "SaveConflict",
+    "WizardSessionState",
+  ];
   const explained = [...ROWS, "WizardSessionStatus", "EventStatus", "SaveOutcome", "WizardSessionRevision"];
 
   it.each(explained)("%s is", (name) => {

@@ -8,6 +8,7 @@ import { postgraphile } from "postgraphile";
 import { grafserv } from "postgraphile/grafserv/express/v4";
 import { requestTooLarge } from "../graphql/errors.ts";
 import { EVENT_STREAM_PATH, GRAPHQL_PATH, MAXIMUM_REQUEST_BYTES, makePreset } from "../graphql/preset.ts";
+import type { Definition } from "../wizard/migrations.ts";
 import { EXAMPLE_QUERY } from "./dev/exampleQuery.ts";
 import { GraphiqlUserPlugin } from "./dev/GraphiqlUserPlugin.ts";
 import { devSignIn } from "./dev/signIn.ts";
@@ -33,6 +34,8 @@ export interface AppOptions {
   /** The sign-in for demo users, and reading the schema again when it changes. Never in production. */
   readonly development: boolean;
   readonly maximumConnections?: number;
+  /** The version of the wizard's stages; absent: that of `wizard/`. */
+  readonly definition?: Definition;
 }
 
 export interface App {
@@ -69,6 +72,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     watch: development,
     plugins: hasDemoUsers ? [GraphiqlUserPlugin] : [],
     exampleQuery: EXAMPLE_QUERY,
+    definition: options.definition,
   });
   const pgl = postgraphile(preset);
   const app = express().disable("x-powered-by");

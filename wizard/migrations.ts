@@ -16,6 +16,14 @@ export interface Migration {
 /** In the order of their versions. A version that older states fit into as they are needs none. */
 export const MIGRATIONS: readonly Migration[] = [];
 
+/** A version of the wizard's stages, and what brings older states up to it. */
+export interface Definition {
+  readonly version: number;
+  readonly migrations: readonly Migration[];
+}
+
+export const DEFINITION: Definition = { version: DEFINITION_VERSION, migrations: MIGRATIONS };
+
 /**
  * Makes a state that was saved under an older definition one for the present. A state from a newer one stays as it is: a
  * program that has been set back must not damage what it does not understand.

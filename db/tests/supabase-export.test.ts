@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { readMigrations } from "../../server/database/migrationFiles.ts";
 import { buildExport, exportPlaceholders, type SupabaseExportOptions } from "../../server/supabase/buildExport.ts";
 import { refusal, type TestDatabase, useTestDatabase } from "./support/database.ts";
+import { complete } from "./support/events.ts";
 import { createEvent, only, startSession, storedSession } from "./support/rows.ts";
 import { definitionsIn, grantsIn } from "./support/schemaFacts.ts";
 import { useSupabaseDatabase } from "./support/supabase.ts";
@@ -54,7 +56,10 @@ describe("applied to a fresh Supabase project", () => {
     expect(grants.filter((grant) => /TRUNCATE|REFERENCES|TRIGGER|MAINTAIN|PUBLIC/.test(grant))).toEqual([]);
     // Functions that run as the owner are for triggers alone.
     expect(grants.filter((grant) => /EXECUTE/.test(grant) && /tg_|prune|timestamp/.test(grant))).toEqual([]);
-    expect(grants.filter((grant) => / anon /.test(grant))).toEqual(["schema app_private: anon USAGE"]);
+    expect(grants.filter((grant) => / anon /.test(grant))).toEqual([
+      ...["event_tickets: anon SELECT", "events: anon SELECT", "published_event(text): anon EXECUTE"],
+      "schema app_private: anon USAGE",
+    ]);
   });
 
   it("leaves the project's schemas, its auth functions and its default privileges as they were", async () => {
@@ -87,7 +92,7 @@ describe("applied to a fresh Supabase project", () => {
       "select from wizard_sessions",
       "insert into wizard_sessions default values",
       "truncate wizard_sessions",
-      "select from events",
+      "insert into events (title) values ('Mine')",
       "select from profiles",
     ];
     for (const statement of statements) {
@@ -203,6 +208,31 @@ describe("applied to a project with its own profiles and events", () => {
     const [adas, bens] = [await makeTheirEvent(ada), await makeTheirEvent(ben)];
     expect(await refusal(startSession(project, ada, { event_id: bens }))).toMatchObject({ code: "42501" });
     expect(await startSession(project, ada, { event_id: adas })).toMatchObject({ event_id: adas });
+  });
+
+  it("begins a session for an event with nothing, since it does not know how theirs reads as answers", async () => {
+    const [id, event] = [randomUUID(), await makeTheirEvent(ada)];
+    await project.asUser(ada, (client) => client.query("select start_wizard_session($1, $2)", [id, event]));
+    expect(await storedSession(project, id)).toMatchObject({ event_id: event, state: {} });
+  });
+
+  it("says what to write before a session can be completed, and then completes it", async () => {
+    const state = { basics: { title: "Summer party" } };
+    const session = await startSession(project, ada, { state });
+    const options = { id: session.id, base: 0, answers: state };
+    expect(await refusal(complete(project, ada, options))).toMatchObject({
+      code: "0A000",
+      message: expect.stringContaining("app_private.write_event"),
+    });
+    expect(await storedSession(project, session.id)).toEqual(session);
+
+    const documentation = await readFile(new URL("../../docs/supabase.md", import.meta.url), "utf8");
+    const [, example = ""] =
+      /```sql\n(create or replace function app_private\.write_event[\s\S]*?)```/.exec(documentation) ?? [];
+    await project.apply(example);
+    const { event_id } = await complete(project, ada, options);
+    const { rows } = await project.root.query("select user_id, name from events where id = $1", [event_id]);
+    expect(rows).toEqual([{ user_id: ada, name: "Summer party" }]);
   });
 
   it("refuses a user whom the project does not know", async () => {

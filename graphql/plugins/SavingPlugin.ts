@@ -87,6 +87,8 @@ export const SavingPlugin: GraphileConfig.Plugin = extendSchema((build) => {
         state: JSON!
         """When that revision was written."""
         savedAt: Datetime!
+        """Which version of the wizard's stages the state was written for."""
+        definitionVersion: Int!
       }
     `,
     objects: {
@@ -119,6 +121,7 @@ export const SavingPlugin: GraphileConfig.Plugin = extendSchema((build) => {
       WizardSessionState: {
         plans: {
           savedAt: ($state: PgSelectSingleStep) => $state.get("saved_at"),
+          definitionVersion: ($state: PgSelectSingleStep) => $state.get("definition_version"),
         },
       },
     },

@@ -2,14 +2,17 @@ import type { PgSelectSingleStep } from "postgraphile/@dataplan/pg";
 import { constant, lambda } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import { extendSchema, gql } from "postgraphile/utils";
+import { bringUp, type Definition } from "../../wizard/migrations.ts";
 import { problemsOf } from "../../wizard/problems.ts";
 import { progressOf } from "../../wizard/progress.ts";
+import type { JsonObject } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
 
 /** The wizard's definition, and what it says of a session: both come from the six JSON Schemas in `wizard/`. */
-export const WizardPlugin: GraphileConfig.Plugin = extendSchema(
-  () => ({
-    typeDefs: gql`
+export const makeWizardPlugin = (definition: Definition): GraphileConfig.Plugin =>
+  extendSchema(
+    () => ({
+      typeDefs: gql`
       extend type Query {
         """The stages of the wizard in their order. They are the same for everybody."""
         wizardStages: [WizardStage!]!
@@ -62,15 +65,22 @@ export const WizardPlugin: GraphileConfig.Plugin = extendSchema(
         problems: [WizardProblem!]!
       }
     `,
-    objects: {
-      Query: { plans: { wizardStages: () => constant(STAGES) } },
-      WizardSession: {
-        plans: {
-          problems: ($session: PgSelectSingleStep) => lambda($session.get("state"), problemsOf),
-          progress: ($session: PgSelectSingleStep) => lambda($session.get("state"), progressOf),
+      objects: {
+        Query: { plans: { wizardStages: () => constant(STAGES) } },
+        WizardSession: {
+          plans: {
+            problems: ($session: PgSelectSingleStep) => lambda(presentState($session, definition), problemsOf),
+            progress: ($session: PgSelectSingleStep) => lambda(presentState($session, definition), progressOf),
+          },
         },
       },
-    },
-  }),
-  "WizardPlugin",
-);
+    }),
+    "WizardPlugin",
+  );
+
+/** The state as it will be when the session is opened for writing the next time. */
+function presentState($session: PgSelectSingleStep, { migrations }: Definition) {
+  return lambda([$session.get("state"), $session.get("definition_version")], ([state, version]) =>
+    bringUp(state as JsonObject, version, migrations),
+  );
+}

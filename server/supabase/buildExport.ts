@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { MigrationFile } from "../database/migrationFiles.ts";
 import { Fault } from "../fault.ts";
 import { type Statement, splitStatements } from "./statements.ts";
@@ -5,6 +6,9 @@ import { type Statement, splitStatements } from "./statements.ts";
 /** The tables that a project may have brought itself. Each has a migration file of its name. */
 export const REPLACEABLE_TABLES = ["profiles", "events"] as const;
 export type ReplaceableTable = (typeof REPLACEABLE_TABLES)[number];
+
+/** What stands in for the files about `events` where the project has a table of its own. */
+const OWN_EVENTS_FILE = new URL("ownEvents.sql", import.meta.url);
 
 export interface SupabaseExportOptions {
   /** Tables that the project has already: neither made nor touched. */
@@ -29,7 +33,7 @@ export function buildExport(migrations: readonly MigrationFile[], options: Supab
   // By the names of files, whatever their numbers: a later change to `events` is left out with `events`.
   const leftOut = new Set<string>();
   for (const part of ["auth", ...options.existing]) {
-    const files = migrations.filter(({ name }) => name.replace(/^\d+-/, "") === `${part}.sql`);
+    const files = migrations.filter(({ name }) => new RegExp(`^\\d+-${part}(-[\\w-]+)?\\.sql$`).test(name));
     if (files.length === 0) {
       throw new Fault(`No migration file is called NNN-${part}.sql, so that ${part} can't be left out of the export.`);
     }
@@ -42,6 +46,7 @@ export function buildExport(migrations: readonly MigrationFile[], options: Supab
     const statements = splitStatements(sql).map((statement) => forProject(statement, made));
     return `-- ${name}\n\n${statements.join("").trim()}\n`;
   });
+  if (options.existing.includes("events")) parts.push(readFileSync(OWN_EVENTS_FILE, "utf8"));
   return [header(included, options), ...parts].join("\n");
 }
 

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:ce6ab5b77a58064700c1c27e0238d9bc4f05c9cf
+--! Hash: sha1:b53da33d30a9bb066dd82dc77ec0710b81785014
 --! Message: wizard sessions
 
 --! split: 050-app-private.sql
@@ -90,37 +90,100 @@ comment on constraint profiles_display_name_check on profiles is 'A display name
 --! split: 120-events.sql
 drop table if exists events cascade;
 create table events (
-  id         uuid primary key default gen_random_uuid(),
-  owner_id   uuid not null default auth.uid() references profiles (id) on delete cascade,
-  title      text not null,
-  status     text not null default 'draft',
-  starts_at  timestamptz,
-  ends_at    timestamptz,
-  created_at timestamptz not null default now(),
+  id              uuid primary key default gen_random_uuid(),
+  owner_id        uuid not null default auth.uid() references profiles (id) on delete cascade,
+  title           text not null,
+  status          text not null default 'draft',
+  starts_at       timestamptz,
+  ends_at         timestamptz,
+  created_at      timestamptz not null default now(),
+  category        text,
+  summary         text,
+  organizer_name  text,
+  timezone        text,
+  doors_at        timestamptz,
+  mode            text,
+  venue_name      text,
+  address         text,
+  city            text,
+  region          text,
+  postal_code     text,
+  country         text,
+  currency        text,
+  description     text,
+  slug            text,
+  cover_image_url text,
+  cover_image_alt text,
+  accent          text,
+  support_email   text,
+  visibility      text,
+  publish_at      timestamptz,
+  refund_policy   text,
   constraint events_title_check check (char_length(title) between 1 and 150),
   constraint events_status_check check (status in ('draft', 'published', 'cancelled')),
-  constraint events_ends_at_check check (ends_at > starts_at)
+  constraint events_ends_at_check check (ends_at > starts_at),
+  constraint events_category_check check (category ~ '^[a-z][a-z_]{0,39}$'),
+  constraint events_summary_check check (char_length(summary) between 1 and 140),
+  constraint events_organizer_name_check check (char_length(organizer_name) between 1 and 255),
+  constraint events_timezone_check check (timezone ~ '^[A-Za-z0-9_+/-]{1,64}$'),
+  constraint events_doors_at_check check (doors_at <= starts_at),
+  constraint events_mode_check check (mode in ('venue', 'online', 'hybrid')),
+  constraint events_venue_name_check check (char_length(venue_name) between 1 and 100),
+  constraint events_address_check check (char_length(address) between 1 and 255),
+  constraint events_city_check check (char_length(city) between 1 and 85),
+  constraint events_region_check check (char_length(region) between 1 and 85),
+  constraint events_postal_code_check check (char_length(postal_code) between 1 and 20),
+  constraint events_country_check check (country ~ '^[A-Z]{2}$'),
+  constraint events_currency_check check (currency ~ '^[A-Z]{3}$'),
+  constraint events_description_check check (char_length(description) between 1 and 50000),
+  constraint events_slug_check check (slug ~ '^[a-z0-9-]{3,60}$'),
+  constraint events_cover_image_url_check check (cover_image_url ~* '^https://' and char_length(cover_image_url) <= 2048),
+  constraint events_cover_image_alt_check check (char_length(cover_image_alt) between 1 and 255),
+  constraint events_accent_check check (accent ~ '^#[0-9A-Fa-f]{6}$'),
+  constraint events_support_email_check check (support_email ~ '.@.' and char_length(support_email) <= 254),
+  constraint events_visibility_check check (visibility in ('public', 'unlisted', 'private')),
+  constraint events_publish_at_check check (publish_at <= starts_at),
+  constraint events_refund_policy_check check (refund_policy ~ '^[a-z][a-z0-9_]{0,39}$'),
+  -- Between columns: what a page can't do without, what a place needs, and what an online event must not have.
+  constraint events_published_check check (
+    status not in ('published', 'cancelled')
+    or num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, currency, description, slug, visibility) = 0
+  ),
+  constraint events_venue_check check (
+    case when mode in ('venue', 'hybrid') then num_nulls(venue_name, address, city, postal_code, country) = 0
+         else num_nonnulls(venue_name, address, city, region, postal_code, country) = 0 end
+  ),
+  constraint events_cover_image_check check ((cover_image_url is null) = (cover_image_alt is null)),
+  constraint events_slug_key unique (slug)
 );
 
 -- One index serves both the foreign key and the policy.
 create index idx_events_owner_id on events (owner_id);
+-- What everybody may list, in the order in which it takes place.
+create index idx_events_published on events (starts_at) where status = 'published' and visibility = 'public';
 
 alter table events enable row level security;
 create policy events_policy on events for all to authenticated
   using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));
+-- An unlisted event is not among these, since whatever a policy shows can be listed: public.published_event() gives it
+-- to those who know its address.
+create policy events_published_policy on events for select to anon, authenticated
+  using (status = 'published' and visibility = 'public' and coalesce(publish_at, '-infinity') <= now());
 
 revoke all on events from public, anon, authenticated, service_role;
--- No `status`: publishing and cancelling are steps with rules of their own, not a value to be typed in.
--- `owner_id` can be given on insert, where the policy checks it, and never changed.
+-- Of its page only what a form for drafts needs. Publishing and cancelling are steps with rules of their own, not a
+-- value to be typed in. `owner_id` can be given on insert, where the policy checks it, and never changed.
 grant select, delete, insert (id, owner_id, title, starts_at, ends_at), update (title, starts_at, ends_at)
   on events to authenticated, service_role;
+grant select on events to anon;
 
 create trigger _100_ensure_profile
   before insert on events
   for each row when (NEW.owner_id = auth.uid())
   execute function app_private.tg__ensure_profile();
 
-comment on table events is 'An event, as it was entered or as the wizard has written it.';
+comment on table events is
+  'An event, as it was entered or as the wizard has written it. Everybody may read those that are published for all.';
 comment on column events.id is 'Made by the database, or by the client before it sends the event.';
 comment on column events.owner_id is
   E'@behavior +orderBy +filterBy\nWhose event this is: the caller, unless a service says otherwise.';
@@ -130,11 +193,310 @@ comment on column events.status is
 comment on column events.starts_at is E'@behavior +orderBy +filterBy\nWhen it begins.';
 comment on column events.ends_at is E'@behavior +orderBy +filterBy\nWhen it ends; later than `startsAt`.';
 comment on column events.created_at is E'@behavior +orderBy +filterBy\nWhen the event was first written.';
+comment on column events.category is E'@behavior -attribute:aggregate -attribute:havingBy\nOne of the wizard''s categories, such as `music`.';
+comment on column events.summary is E'@behavior -attribute:aggregate -attribute:havingBy\nOne sentence for lists, at most 140 characters.';
+comment on column events.organizer_name is E'@behavior -attribute:aggregate -attribute:havingBy\nWho invites, at most 255 characters.';
+comment on column events.timezone is E'@behavior -attribute:aggregate -attribute:havingBy\nThe IANA name of the time zone in which its times are to be shown.';
+comment on column events.doors_at is E'@behavior -attribute:aggregate -attribute:havingBy\nWhen people are let in; not after `startsAt`.';
+comment on column events.mode is E'@behavior -attribute:aggregate -attribute:havingBy\nAt a venue, online, or both.';
+comment on column events.venue_name is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat the place is called; null for an online event.';
+comment on column events.address is E'@behavior -attribute:aggregate -attribute:havingBy\nStreet and number of the place.';
+comment on column events.city is E'@behavior -attribute:aggregate -attribute:havingBy\nThe city, town or village of the place.';
+comment on column events.region is E'@behavior -attribute:aggregate -attribute:havingBy\nThe state, province or county of the place, where addresses name one.';
+comment on column events.postal_code is E'@behavior -attribute:aggregate -attribute:havingBy\nThe postal code of the place.';
+comment on column events.country is E'@behavior -attribute:aggregate -attribute:havingBy\nThe country of the place, as two letters of ISO 3166-1.';
+comment on column events.currency is E'@behavior -attribute:aggregate -attribute:havingBy\nThe currency of all prices, as three letters of ISO 4217.';
+comment on column events.description is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat people should know before they come, in Markdown, at most 50,000 characters.';
+comment on column events.slug is
+  E'@behavior +filterBy -orderBy -attribute:aggregate\nThe last part of the page''s address: 3 to 60 small letters, digits and hyphens, unlike any other event''s.';
+comment on column events.cover_image_url is E'@behavior -attribute:aggregate -attribute:havingBy\nThe https address of a picture for the top of the page.';
+comment on column events.cover_image_alt is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat the picture shows, for people who can''t see it.';
+comment on column events.accent is E'@behavior -attribute:aggregate -attribute:havingBy\nThe colour of buttons and links, as # and six hexadecimal digits.';
+comment on column events.support_email is E'@behavior -attribute:aggregate -attribute:havingBy\nWhere people with questions write to. It is shown on the page.';
+comment on column events.visibility is E'@behavior -attribute:aggregate -attribute:havingBy\nPublic: listed for all. Unlisted: for those who know its address. Private: for its owner.';
+comment on column events.publish_at is E'@behavior -attribute:aggregate -attribute:havingBy\nFrom when on others can see it; null for at once.';
+comment on column events.refund_policy is E'@behavior -attribute:aggregate -attribute:havingBy\nUntil when people get their money back, as one of the wizard''s choices.';
 comment on constraint events_title_check on events is 'A title has 1 to 150 characters.';
 comment on constraint events_status_check on events is 'An event is draft, published or cancelled.';
 comment on constraint events_ends_at_check on events is 'An event ends after it starts.';
+comment on constraint events_category_check on events is 'A category is a word of small letters.';
+comment on constraint events_summary_check on events is 'A summary has 1 to 140 characters.';
+comment on constraint events_organizer_name_check on events is 'An organizer''s name has 1 to 255 characters.';
+comment on constraint events_timezone_check on events is 'A time zone has an IANA name such as Europe/Berlin.';
+comment on constraint events_doors_at_check on events is 'The doors open before the event starts, or when it does.';
+comment on constraint events_mode_check on events is 'An event is at a venue, online, or both.';
+comment on constraint events_venue_name_check on events is 'A venue''s name has 1 to 100 characters.';
+comment on constraint events_address_check on events is 'An address has 1 to 255 characters.';
+comment on constraint events_city_check on events is 'A city has 1 to 85 characters.';
+comment on constraint events_region_check on events is 'A region has 1 to 85 characters.';
+comment on constraint events_postal_code_check on events is 'A postal code has 1 to 20 characters.';
+comment on constraint events_country_check on events is 'A country is two capital letters (ISO 3166-1).';
+comment on constraint events_currency_check on events is 'A currency is three capital letters (ISO 4217).';
+comment on constraint events_description_check on events is 'A description has 1 to 50,000 characters.';
+comment on constraint events_slug_check on events is 'A page address is 3 to 60 small letters, digits and hyphens.';
+comment on constraint events_slug_key on events is
+  E'@behavior -*\nNo two events have the same page address.';
+comment on constraint events_cover_image_url_check on events is 'A picture has an https address of at most 2048 characters.';
+comment on constraint events_cover_image_alt_check on events is 'A picture''s description has 1 to 255 characters.';
+comment on constraint events_cover_image_check on events is 'A picture and its description go together.';
+comment on constraint events_accent_check on events is 'A colour is # and six hexadecimal digits.';
+comment on constraint events_support_email_check on events is 'An e-mail address has an @ and at most 254 characters.';
+comment on constraint events_visibility_check on events is 'An event is public, unlisted or private.';
+comment on constraint events_publish_at_check on events is 'An event is published before it starts, or when it does.';
+comment on constraint events_refund_policy_check on events is 'A refund policy is a word of small letters.';
+comment on constraint events_published_check on events is
+  'A published event has all that its page needs: category, organizer, times, place, currency, description, address, visibility.';
+comment on constraint events_venue_check on events is
+  'An event at a venue has the venue''s name and address; one that is only online has neither.';
 comment on constraint events_owner_id_fkey on events is
   E'@fieldName owner\n@foreignFieldName events\nAn event belongs to a profile.';
+
+--! split: 122-events-details.sql
+-- What an event has many of, and what of it is not for everybody. Both are written by the wizard alone.
+drop table if exists event_tickets cascade;
+create table event_tickets (
+  event_id      uuid not null references events (id) on delete cascade,
+  key           text not null,
+  name          text not null,
+  kind          text not null,
+  price_minor   bigint,
+  quantity      integer not null,
+  max_per_order integer,
+  sales_start   timestamptz,
+  sales_end     timestamptz,
+  primary key (event_id, key),
+  constraint event_tickets_key_check check (key ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,35}$'),
+  constraint event_tickets_name_check check (char_length(name) between 1 and 255),
+  constraint event_tickets_kind_check check (kind in ('free', 'paid', 'donation')),
+  constraint event_tickets_price_minor_check check (price_minor between 1 and 999999999999),
+  constraint event_tickets_price_check check ((kind = 'paid') = (price_minor is not null)),
+  constraint event_tickets_quantity_check check (quantity >= 1),
+  constraint event_tickets_max_per_order_check check (max_per_order >= 1),
+  constraint event_tickets_sales_end_check check (sales_end > sales_start)
+);
+
+-- Whoever sees an event sees its tickets: events' own policies answer the question.
+alter table event_tickets enable row level security;
+create policy event_tickets_policy on event_tickets for select to anon, authenticated
+  using (exists (select from events where events.id = event_tickets.event_id));
+
+revoke all on event_tickets from public, anon, authenticated, service_role;
+grant select on event_tickets to anon, authenticated, service_role;
+
+comment on table event_tickets is
+  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nA kind of ticket of an event.';
+comment on column event_tickets.event_id is 'The event that it lets people into.';
+comment on column event_tickets.key is 'What tells it from the event''s other tickets, as in the wizard''s state.';
+comment on column event_tickets.name is 'What it is called, at most 255 characters.';
+comment on column event_tickets.kind is 'Free, paid, or pay what you want.';
+comment on column event_tickets.price_minor is
+  'The price in the smallest unit of the event''s currency: 1250 is 12.50 EUR. Null unless it is a paid one.';
+comment on column event_tickets.quantity is 'How many there are.';
+comment on column event_tickets.max_per_order is 'How many one person can order at a time; null where it does not matter.';
+comment on column event_tickets.sales_start is 'From when on it can be ordered; null for as soon as the event is published.';
+comment on column event_tickets.sales_end is 'Until when it can be ordered; null for until the event is over.';
+comment on constraint event_tickets_key_check on event_tickets is
+  'A ticket''s key is 1 to 36 letters, digits, hyphens and underscores.';
+comment on constraint event_tickets_name_check on event_tickets is 'A ticket''s name has 1 to 255 characters.';
+comment on constraint event_tickets_kind_check on event_tickets is 'A ticket is free, paid, or for a donation.';
+comment on constraint event_tickets_price_minor_check on event_tickets is
+  'A price is at least 1 and at most 999,999,999,999 of the currency''s smallest unit.';
+comment on constraint event_tickets_price_check on event_tickets is 'A paid ticket has a price, and no other has one.';
+comment on constraint event_tickets_quantity_check on event_tickets is 'There is at least one ticket of a kind.';
+comment on constraint event_tickets_max_per_order_check on event_tickets is 'An order may hold at least one ticket.';
+comment on constraint event_tickets_sales_end_check on event_tickets is 'Sales end after they start.';
+comment on constraint event_tickets_event_id_fkey on event_tickets is
+  E'@fieldName event\n@foreignFieldName tickets\nA ticket is one for an event.';
+
+drop table if exists event_private_details cascade;
+create table event_private_details (
+  event_id        uuid primary key references events (id) on delete cascade,
+  organizer_email text,
+  join_url        text,
+  constraint event_private_details_organizer_email_check
+    check (organizer_email ~ '.@.' and char_length(organizer_email) <= 254),
+  constraint event_private_details_join_url_check check (join_url ~* '^https://' and char_length(join_url) <= 2048)
+);
+
+-- A table of its own, because policies hide rows and not columns: the event's row is for everybody once it is published.
+alter table event_private_details enable row level security;
+create policy event_private_details_policy on event_private_details for select to authenticated
+  using (
+    exists (
+      select from events
+       where events.id = event_private_details.event_id and events.owner_id = (select auth.uid())
+    )
+  );
+
+revoke all on event_private_details from public, anon, authenticated, service_role;
+grant select on event_private_details to authenticated, service_role;
+
+comment on table event_private_details is
+  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nWhat only an event''s owner gets to see of it.';
+comment on column event_private_details.event_id is 'The event.';
+comment on column event_private_details.organizer_email is 'Where the organizer can be reached about the event.';
+comment on column event_private_details.join_url is
+  'The https address at which people take part online; null for an event at a venue alone.';
+comment on constraint event_private_details_organizer_email_check on event_private_details is
+  'An e-mail address has an @ and at most 254 characters.';
+comment on constraint event_private_details_join_url_check on event_private_details is
+  'A link to join has an https address of at most 2048 characters.';
+comment on constraint event_private_details_event_id_fkey on event_private_details is
+  E'@fieldName event\n@foreignFieldName privateDetails\nThe details are those of an event.';
+
+--! split: 124-events-wizard.sql
+-- How the wizard's answers and an event are made of one another. A team with stages of its own replaces this file.
+
+-- An event's rows as answers, for a session that edits it. It reads as the caller. The terms are not among the answers:
+-- they are accepted anew each time.
+create or replace function app_private.event_answers(event_id uuid) returns jsonb as $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'basics', jsonb_build_object(
+      'title', e.title, 'category', e.category, 'summary', e.summary,
+      'organizerName', e.organizer_name, 'organizerEmail', p.organizer_email
+    ),
+    'schedule', jsonb_build_object(
+      'timezone', e.timezone, 'startsAt', e.starts_at, 'endsAt', e.ends_at, 'doorsAt', e.doors_at
+    ),
+    'location', jsonb_build_object(
+      'mode', e.mode, 'venueName', e.venue_name, 'address', e.address, 'city', e.city, 'region', e.region,
+      'postalCode', e.postal_code, 'country', e.country, 'joinUrl', p.join_url
+    ),
+    'tickets', jsonb_build_object(
+      'currency', e.currency,
+      'tickets', (
+        select jsonb_object_agg(t.key, jsonb_build_object(
+                 'name', t.name, 'kind', t.kind, 'priceMinor', t.price_minor, 'quantity', t.quantity,
+                 'maxPerOrder', t.max_per_order, 'salesStart', t.sales_start, 'salesEnd', t.sales_end
+               ))
+          from public.event_tickets t where t.event_id = e.id
+      )
+    ),
+    'page', jsonb_build_object(
+      'description', e.description, 'slug', e.slug, 'coverImageUrl', e.cover_image_url,
+      'coverImageAlt', e.cover_image_alt, 'accent', e.accent, 'supportEmail', e.support_email
+    ),
+    'publish', jsonb_build_object(
+      'visibility', e.visibility, 'publishAt', e.publish_at, 'refundPolicy', e.refund_policy
+    )
+  ))
+    from public.events e left join public.event_private_details p on p.event_id = e.id
+   where e.id = event_answers.event_id
+-- Times as text have an offset, and it is this one whoever asks.
+$$ language sql stable set search_path to pg_catalog, pg_temp set timezone to 'UTC';
+
+-- Writes answers that have been checked as a published event of that owner, onto `event_id` or as a new one, and gives
+-- its id. Whatever the answers leave out is left out of the event. The columns' own checks have the last word.
+create or replace function app_private.write_event(event_id uuid, owner_id uuid, answers jsonb) returns uuid as $$
+declare
+  v_id      constant uuid := coalesce(event_id, gen_random_uuid());
+  v_tickets constant jsonb := answers -> 'tickets' -> 'tickets';
+  v_name    text;
+begin
+  insert into public.events as e (
+    id, owner_id, status,
+    title, category, summary, organizer_name,
+    timezone, starts_at, ends_at, doors_at,
+    mode, venue_name, address, city, region, postal_code, country,
+    currency, description, slug, cover_image_url, cover_image_alt, accent, support_email,
+    visibility, publish_at, refund_policy
+  )
+  select v_id, write_event.owner_id, 'published',
+         b.title, b.category, b.summary, b."organizerName",
+         s.timezone, s."startsAt", s."endsAt", s."doorsAt",
+         l.mode, l."venueName", l.address, l.city, l.region, l."postalCode", l.country,
+         answers -> 'tickets' ->> 'currency',
+         p.description, p.slug, p."coverImageUrl", p."coverImageAlt", p.accent, p."supportEmail",
+         v.visibility, v."publishAt", v."refundPolicy"
+    from jsonb_to_record(answers -> 'basics') b (title text, category text, summary text, "organizerName" text)
+   cross join jsonb_to_record(answers -> 'schedule')
+                s (timezone text, "startsAt" timestamptz, "endsAt" timestamptz, "doorsAt" timestamptz)
+   cross join jsonb_to_record(answers -> 'location') l (
+                mode text, "venueName" text, address text, city text, region text, "postalCode" text, country text
+              )
+   cross join jsonb_to_record(answers -> 'page') p (
+                description text, slug text, "coverImageUrl" text, "coverImageAlt" text, accent text, "supportEmail" text
+              )
+   cross join jsonb_to_record(answers -> 'publish') v (visibility text, "publishAt" timestamptz, "refundPolicy" text)
+  on conflict (id) do update set (
+    status,
+    title, category, summary, organizer_name,
+    timezone, starts_at, ends_at, doors_at,
+    mode, venue_name, address, city, region, postal_code, country,
+    currency, description, slug, cover_image_url, cover_image_alt, accent, support_email,
+    visibility, publish_at, refund_policy
+  ) = (
+    excluded.status,
+    excluded.title, excluded.category, excluded.summary, excluded.organizer_name,
+    excluded.timezone, excluded.starts_at, excluded.ends_at, excluded.doors_at,
+    excluded.mode, excluded.venue_name, excluded.address, excluded.city, excluded.region, excluded.postal_code,
+    excluded.country,
+    excluded.currency, excluded.description, excluded.slug, excluded.cover_image_url, excluded.cover_image_alt,
+    excluded.accent, excluded.support_email,
+    excluded.visibility, excluded.publish_at, excluded.refund_policy
+  );
+
+  insert into public.event_private_details as d (event_id, organizer_email, join_url)
+  values (v_id, answers -> 'basics' ->> 'organizerEmail', answers -> 'location' ->> 'joinUrl')
+  on conflict on constraint event_private_details_pkey
+  do update set organizer_email = excluded.organizer_email, join_url = excluded.join_url;
+
+  delete from public.event_tickets t where t.event_id = v_id and not v_tickets ? t.key;
+  insert into public.event_tickets as t
+         (event_id, key, name, kind, price_minor, quantity, max_per_order, sales_start, sales_end)
+  select v_id, given.key, a.name, a.kind, a."priceMinor", a.quantity, a."maxPerOrder", a."salesStart", a."salesEnd"
+    from jsonb_each(v_tickets) given
+   cross join jsonb_to_record(given.value) a (
+           name text, kind text, "priceMinor" bigint, quantity integer, "maxPerOrder" integer,
+           "salesStart" timestamptz, "salesEnd" timestamptz
+         )
+  on conflict on constraint event_tickets_pkey do update
+     set name = excluded.name, kind = excluded.kind, price_minor = excluded.price_minor, quantity = excluded.quantity,
+         max_per_order = excluded.max_per_order, sales_start = excluded.sales_start, sales_end = excluded.sales_end;
+
+  -- Between tables, so that no check can say it.
+  if answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
+    raise exception 'An online event needs a link to join.' using errcode = '23502', column = 'join_url';
+  elsif not exists (select from public.event_tickets t where t.event_id = v_id) then
+    raise exception 'An event needs at least one ticket.' using errcode = '23502', column = 'tickets';
+  end if;
+  return v_id;
+exception when unique_violation then
+  get stacked diagnostics v_name = constraint_name;
+  if v_name <> 'events_slug_key' then
+    raise;
+  end if;
+  raise exception 'The page address is in use. Choose another one.'
+    using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
+      'stage', 5, 'pointer', '/page/slug', 'code', 'taken',
+      'message', 'Another event has this page address. Choose another one.'
+    )));
+end;
+$$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
+
+-- An event's page for whoever knows its address. It looks past the policies, because an unlisted event is for those who
+-- know its address and must not be found by listing; it gives nothing but what the page shows.
+create or replace function public.published_event(slug text) returns jsonb as $$
+  select to_jsonb(e) - 'owner_id' - 'status' - 'created_at' - 'publish_at' || jsonb_build_object('tickets', (
+           select coalesce(jsonb_agg(to_jsonb(t) - 'event_id' order by t.price_minor nulls first, t.name, t.key), '[]')
+             from public.event_tickets t where t.event_id = e.id
+         ))
+    from public.events e
+   where e.slug = published_event.slug
+     and e.status = 'published' and e.visibility in ('public', 'unlisted')
+     and coalesce(e.publish_at, '-infinity') <= now()
+$$ language sql stable security definer set search_path to pg_catalog, pg_temp set timezone to 'UTC';
+
+revoke all on function
+  app_private.event_answers(uuid),
+  app_private.write_event(uuid, uuid, jsonb),
+  public.published_event(text)
+from public, anon, authenticated, service_role;
+grant execute on function app_private.event_answers(uuid) to authenticated, service_role;
+grant execute on function public.published_event(text) to anon, authenticated, service_role;
+
+comment on function public.published_event(text) is
+  E'@behavior -*\nThe page of a published event that is public or unlisted, as a JSON object of the event''s columns and its tickets; null when there is none at that address.';
 
 --! split: 200-wizard-sessions.sql
 drop table if exists wizard_sessions cascade;
@@ -150,11 +512,14 @@ create table wizard_sessions (
   completed_at  timestamptz,
   revision      integer not null default 0,
   last_save_id  uuid,
+  -- The server says in this setting which version of the stages it has; who writes without a server says it outright.
+  definition_version integer not null default coalesce(nullif(current_setting('stagekeep.definition_version', true), '')::integer, 1),
   constraint wizard_sessions_stage_check check (stage >= 1 and stage <= 6),
   constraint wizard_sessions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
   constraint wizard_sessions_state_check check (jsonb_typeof(state) = 'object'),
   -- What can be written has to be readable: JSON of some thousand levels can't be sent to anybody again.
   constraint wizard_sessions_state_depth_check check (not jsonb_path_exists(state, '$.**{100 to last}')),
+  constraint wizard_sessions_definition_version_check check (definition_version >= 1),
   constraint wizard_sessions_completed_at_check check ((status = 'completed') = (completed_at is not null))
 )
 -- Room on each page for a row's next version: with it, and with no B-tree on what every save changes, nine saves of ten
@@ -187,8 +552,8 @@ create policy wizard_sessions_event_policy on wizard_sessions as restrictive for
 revoke all on wizard_sessions from public, anon, authenticated, service_role;
 -- No `started_at`, `last_saved_at`, `completed_at`: the database alone decides them. No update of `user_id`: a
 -- session is never given away. `revision` can be named on update only to have it compared.
-grant select, delete, insert (id, user_id, event_id, stage, status, state),
-  update (event_id, stage, status, state, revision, last_save_id)
+grant select, delete, insert (id, user_id, event_id, stage, status, state, definition_version),
+  update (event_id, stage, status, state, revision, last_save_id, definition_version)
   on wizard_sessions to authenticated, service_role;
 
 create trigger _100_ensure_profile
@@ -329,6 +694,10 @@ comment on column wizard_sessions.revision is
   E'@behavior +orderBy +filterBy\nCounts saves, from 0. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
 comment on column wizard_sessions.last_save_id is
   E'@behavior -*\nThe key of the save that made this revision; null where it had none.';
+comment on column wizard_sessions.definition_version is
+  E'@behavior -attribute:aggregate -attribute:havingBy\nWhich version of the wizard''s stages the state is written for; the server''s own where nobody says.';
+comment on constraint wizard_sessions_definition_version_check on wizard_sessions is
+  'A version of the wizard''s stages is a whole number from 1.';
 comment on constraint wizard_sessions_stage_check on wizard_sessions is 'The stage is a whole number from 1 to 6.';
 comment on constraint wizard_sessions_status_check on wizard_sessions is
   'A session is in progress, completed or abandoned.';
@@ -465,10 +834,13 @@ create table wizard_session_revisions (
   save_id    uuid,
   stage      integer not null,
   status     text not null,
+  definition_version integer not null default 1,
   patch      jsonb not null,
   snapshot   jsonb,
   size       integer not null,
   saved_at   timestamptz not null,
+  -- Whose token it was: mostly the session's user, or nobody where a back end or a script writes.
+  saved_by   uuid default auth.uid(),
   primary key (session_id, revision),
   constraint wizard_session_revisions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
   -- No key is applied twice, even where a writer goes past the function that looks for it.
@@ -545,9 +917,9 @@ begin
       );
   end if;
   insert into public.wizard_session_revisions
-    (session_id, revision, save_id, stage, status, patch, snapshot, size, saved_at)
+    (session_id, revision, save_id, stage, status, definition_version, patch, snapshot, size, saved_at)
   values
-    (NEW.id, NEW.revision, NEW.last_save_id, NEW.stage, NEW.status, v_patch,
+    (NEW.id, NEW.revision, NEW.last_save_id, NEW.stage, NEW.status, NEW.definition_version, v_patch,
      case when v_checkpoint then NEW.state end, octet_length(v_text), NEW.last_saved_at);
   if NEW.revision % v_every = 0 then
     perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
@@ -571,8 +943,9 @@ revoke all on function
 from public, anon, authenticated, service_role;
 
 -- The state as that revision left it: the checkpoint before it, and the patches since. It reads as the caller.
-create or replace function public.wizard_session_at(
-  id uuid, inout revision integer, out stage integer, out state jsonb, out saved_at timestamptz
+drop function if exists public.wizard_session_at(uuid, integer);
+create function public.wizard_session_at(
+  id uuid, inout revision integer, out stage integer, out state jsonb, out saved_at timestamptz, out definition_version integer
 ) as $$
 declare
   v_id     constant uuid := wizard_session_at.id;
@@ -602,6 +975,7 @@ begin
   end loop;
   wizard_session_at.stage = v_target.stage;
   wizard_session_at.saved_at = v_target.saved_at;
+  wizard_session_at.definition_version = v_target.definition_version;
 end;
 $$ language plpgsql stable set search_path to public, pg_temp;
 revoke all on function public.wizard_session_at(uuid, integer) from public, anon, authenticated, service_role;
@@ -626,12 +1000,16 @@ comment on column wizard_session_revisions.save_id is
   E'@behavior -attribute:orderBy\nThe key that the save was sent with; null where it had none.';
 comment on column wizard_session_revisions.stage is 'The stage that the user was at.';
 comment on column wizard_session_revisions.status is 'In progress, completed or abandoned, as the save left it.';
+comment on column wizard_session_revisions.definition_version is
+  'Which version of the wizard''s stages the state was written for.';
 comment on column wizard_session_revisions.patch is
   E'@behavior -*\nThe merge patch that makes this revision''s state of the one before.';
 comment on column wizard_session_revisions.snapshot is
   E'@behavior -*\nThe whole state, at checkpoints; null at every other revision.';
 comment on column wizard_session_revisions.size is 'How many bytes the whole state had as JSON text.';
 comment on column wizard_session_revisions.saved_at is 'When the save was written.';
+comment on column wizard_session_revisions.saved_by is
+  E'@behavior -attribute:orderBy\nThe id of the user who saved: the session''s own, or that of a back end; null for a script.';
 comment on constraint wizard_session_revisions_status_check on wizard_session_revisions is
   'A session is in progress, completed or abandoned.';
 comment on constraint wizard_session_revisions_session_id_fkey on wizard_session_revisions is
@@ -774,7 +1152,7 @@ begin
   end if;
   select * into v_restored from wizard_session_at(v_id, restore_wizard_session.revision);
   update wizard_sessions s
-     set state = v_restored.state, stage = v_restored.stage,
+     set state = v_restored.state, stage = v_restored.stage, definition_version = v_restored.definition_version,
          status = case s.status when 'abandoned' then 'in_progress' else s.status end
    where s.id = v_id
   returning * into v_session;
@@ -782,7 +1160,8 @@ begin
 end;
 $$ language plpgsql volatile set search_path to public, pg_temp;
 
--- Begins a session under an id that the client has made, or finds the one that it began before.
+-- Begins a session under an id that the client has made, or finds the one that it began before. One that edits an event
+-- begins with what the event says.
 create or replace function public.start_wizard_session(id uuid, event_id uuid default null)
 returns wizard_sessions as $$
 declare
@@ -793,7 +1172,8 @@ begin
     raise exception 'A session needs an id.' using errcode = '23502', column = 'id';
   end if;
   -- Of two calls at once the second waits for the first to commit, and inserts nothing.
-  insert into wizard_sessions (id, event_id) values (v_id, start_wizard_session.event_id)
+  insert into wizard_sessions (id, event_id, state)
+  values (v_id, start_wizard_session.event_id, coalesce(app_private.event_answers(start_wizard_session.event_id), '{}'))
   on conflict on constraint wizard_sessions_pkey do nothing;
   select * into v_session from wizard_sessions s where s.id = v_id;
   if not found then
@@ -820,6 +1200,65 @@ to authenticated, service_role;
 comment on function public.save_wizard_session(uuid, uuid, integer, jsonb, integer) is
   E'@behavior -*\nSaves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
 comment on function public.restore_wizard_session(uuid, integer) is
-  E'@resultFieldName wizardSession\nSaves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
+  E'@behavior -*\nSaves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
 comment on function public.start_wizard_session(uuid, uuid) is
-  E'@resultFieldName wizardSession\nBegins a session under an id that the client makes. Called again with that id it gives the same session, as it is now.';
+  E'@behavior -*\nBegins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
+
+--! split: 230-complete-wizard-session.sql
+-- Whether the caller may act on what is that user's, for functions that look past the policies: the user, and roles that
+-- are past them anyway. `role` is what the caller has become, also within a function that runs as its owner.
+create or replace function app_private.may_act_for(user_id uuid) returns boolean as $$
+  select coalesce(user_id = auth.uid(), false) or exists (
+    select from pg_roles
+     where rolname = coalesce(nullif(current_setting('role'), 'none'), session_user) and (rolbypassrls or rolsuper)
+  )
+$$ language sql stable set search_path to pg_catalog, pg_temp;
+
+-- Makes a session's answers an event, and locks the session. What answers have to be is said by the wizard's schemas,
+-- which this knows nothing of: whoever calls it has checked them. What it makes sure of is that they are the session's
+-- own, that they are those of the revision that was checked, and that all of it happens once or not at all.
+--
+-- It runs as the owner, since users can't publish an event by writing it.
+create or replace function public.complete_wizard_session(id uuid, base_revision integer, answers jsonb)
+returns wizard_sessions as $$
+declare
+  v_id      constant uuid := complete_wizard_session.id;
+  v_session public.wizard_sessions;
+  v_event   uuid;
+begin
+  if v_id is null or base_revision is null or answers is null then
+    raise exception 'Completing needs an id, a base revision and the answers.'
+      using errcode = '23502', column = case
+        when v_id is null then 'id' when base_revision is null then 'base_revision' else 'answers' end;
+  end if;
+  select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id) for update;
+  if not found then
+    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+  end if;
+  if v_session.status = 'completed' then
+    return v_session;
+  end if;
+  if base_revision <> v_session.revision then
+    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then complete that.',
+      v_session.revision, base_revision
+      using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', v_session.revision);
+  end if;
+  -- A completed session is the record of what was published.
+  if not v_session.state @> answers then
+    raise exception 'the answers are not those of the session' using errcode = '22023';
+  end if;
+  v_event = app_private.write_event(v_session.event_id, v_session.user_id, answers);
+  update public.wizard_sessions s set status = 'completed', event_id = v_event where s.id = v_id
+  returning * into v_session;
+  return v_session;
+end;
+$$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
+
+revoke all on function
+  app_private.may_act_for(uuid),
+  public.complete_wizard_session(uuid, integer, jsonb)
+from public, anon, authenticated, service_role;
+grant execute on function public.complete_wizard_session(uuid, integer, jsonb) to authenticated, service_role;
+
+comment on function public.complete_wizard_session(uuid, integer, jsonb) is
+  E'@behavior -*\nMakes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';

@@ -11,6 +11,7 @@ export interface SessionRow {
   readonly started_at: string;
   readonly last_saved_at: string;
   readonly completed_at: string | null;
+  readonly definition_version: number;
   readonly revision: number;
 }
 

@@ -1,0 +1,401 @@
+import { randomUUID } from "node:crypto";
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { COMPLETE_HYBRID_STATE, COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
+import { refusal, useTestDatabase } from "./support/database.ts";
+import { complete, completeAs, completeState, countEvents, publish, storedEvent } from "./support/events.ts";
+import { createEvent, type SessionRow, startSession, storedSession } from "./support/rows.ts";
+import { history, save, update } from "./support/saving.ts";
+import { until } from "./support/until.ts";
+
+const db = useTestDatabase();
+let ada: string;
+let ben: string;
+beforeEach(() => {
+  [ada, ben] = [randomUUID(), randomUUID()];
+});
+
+/** A session of Ada's with that state, and what completing it takes. */
+async function ready(state: object = completeState(), fields: object = {}) {
+  const session = await startSession(db, ada, { state, ...fields });
+  return { session, options: { id: session.id, base: 0, answers: state } };
+}
+
+async function expectUntouched(session: SessionRow, events = 0) {
+  expect(await storedSession(db, session.id)).toEqual(session);
+  expect(await countEvents(db, ada)).toBe(events);
+}
+
+describe("completing", () => {
+  it("writes every answer to the event, its tickets and its private details, and locks the session", async () => {
+    const state = completeState();
+    const { session, options } = await ready(state);
+    const completed = await complete(db, ada, options);
+    expect(completed).toMatchObject({ status: "completed", revision: 1, state, event_id: expect.any(String) });
+    expect(completed.completed_at).not.toBeNull();
+    expect(await storedSession(db, session.id)).toEqual(completed);
+    expect(await history(db, session.id)).toMatchObject([{ status: "in_progress" }, { status: "completed" }]);
+
+    expect(await storedEvent(db, completed.event_id)).toEqual({
+      id: completed.event_id,
+      owner_id: ada,
+      status: "published",
+      created_at: expect.any(String),
+      title: "Summer party",
+      category: "community",
+      summary: "Music, food and a long evening in the garden.",
+      organizer_name: "Ada Lovelace",
+      timezone: "Europe/Berlin",
+      starts_at: "2027-06-19T16:00:00+00:00",
+      ends_at: "2027-06-19T21:00:00+00:00",
+      doors_at: "2027-06-19T15:00:00+00:00",
+      mode: "venue",
+      venue_name: "The old mill",
+      address: "Mill Lane 3",
+      city: "Potsdam",
+      region: "Brandenburg",
+      postal_code: "14467",
+      country: "DE",
+      currency: "EUR",
+      description: "Bring a blanket and somebody you like.",
+      slug: state.page.slug,
+      cover_image_url: "https://images.example.com/garden.jpg",
+      cover_image_alt: "Paper lanterns between apple trees",
+      accent: "#1a73e8",
+      support_email: "help@example.com",
+      visibility: "public",
+      publish_at: "2027-03-01T07:00:00+00:00",
+      refund_policy: "until_7_days_before",
+      tickets: [
+        {
+          key: "3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04",
+          name: "Early bird",
+          kind: "paid",
+          price_minor: 1250,
+          quantity: 50,
+          max_per_order: 4,
+          sales_start: "2027-03-01T08:00:00+00:00",
+          sales_end: "2027-05-31T21:59:59+00:00",
+        },
+        { ...NOTHING_MORE, key: "child", name: "Child", kind: "free", quantity: 30 },
+        { ...NOTHING_MORE, key: "friend", name: "Friend of the house", kind: "donation", quantity: 20 },
+      ],
+      details: { organizer_email: "ada@example.com", join_url: null },
+    });
+  });
+  const NOTHING_MORE = { price_minor: null, max_per_order: null, sales_start: null, sales_end: null };
+
+  it.each([
+    ["online", COMPLETE_ONLINE_STATE, { mode: "online", venue_name: null, city: null }],
+    ["hybrid", COMPLETE_HYBRID_STATE, { mode: "hybrid", venue_name: "The old mill", city: "Potsdam" }],
+  ])("keeps the link of an %s event among its private details", async (_, { location }, columns) => {
+    const { options } = await ready(completeState({ location }));
+    const { event_id } = await complete(db, ada, options);
+    expect(await storedEvent(db, event_id)).toMatchObject({
+      ...columns,
+      details: { join_url: "https://meet.example.com/summer-party" },
+    });
+  });
+
+  it("gives the same event when it is called again, onto whatever revision", async () => {
+    const { options } = await ready();
+    const first = await complete(db, ada, options);
+    const event = await storedEvent(db, first.event_id);
+    for (const base of [0, 1, 7]) expect(await complete(db, ada, { ...options, base, answers: {} })).toEqual(first);
+    expect(await storedEvent(db, first.event_id)).toEqual(event);
+    expect(await countEvents(db, ada)).toBe(1);
+  });
+
+  it("makes one event of two calls at once: the second waits for the first", async () => {
+    const { options } = await ready();
+    let second: Promise<SessionRow> | undefined;
+    const first = await db.asUser(ada, async (client) => {
+      const completed = await completeAs(client, options);
+      second = complete(db, ada, options);
+      await until(async () => {
+        const { rowCount } = await db.root.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return rowCount === 1;
+      });
+      return completed;
+    });
+    expect(await second).toEqual(first);
+    expect(await countEvents(db, ada)).toBe(1);
+  });
+
+  it("gives the session without an event where that was deleted afterwards", async () => {
+    const { options } = await ready();
+    const { event_id } = await complete(db, ada, options);
+    await db.asUser(ada, (client) => client.query("delete from events where id = $1", [event_id]));
+    expect(await complete(db, ada, options)).toMatchObject({ status: "completed", event_id: null });
+    expect(await countEvents(db, ada)).toBe(0);
+  });
+
+  it("takes up an abandoned session", async () => {
+    const { options } = await ready(completeState(), { status: "abandoned" });
+    expect(await complete(db, ada, options)).toMatchObject({ status: "completed" });
+  });
+
+  it("leaves out what the answers leave out, though the state holds it", async () => {
+    const state = completeState();
+    const { session } = await ready(state);
+    const { summary: _, ...basics } = COMPLETE_STATE.basics;
+    const { event_id } = await complete(db, ada, { id: session.id, base: 0, answers: { ...state, basics } });
+    expect(await storedEvent(db, event_id)).toMatchObject({ summary: null, title: "Summer party" });
+  });
+
+  it("lets a back end complete it for its user, to whom the event belongs", async () => {
+    const { options } = await ready();
+    const { event_id } = await db.asService((client) => completeAs(client, options));
+    expect(await storedEvent(db, event_id)).toMatchObject({ owner_id: ada });
+  });
+});
+
+describe("a session that edits an event", () => {
+  it("writes onto that event, with the tickets that there are now", async () => {
+    const event = await createEvent(db, ada);
+    const first = await ready(completeState(), { event_id: event });
+    expect(await complete(db, ada, first.options)).toMatchObject({ event_id: event });
+
+    const tickets = { currency: "CHF", tickets: { child: { name: "Under 12", kind: "free", quantity: 5 } } };
+    const state = completeState({ tickets, location: COMPLETE_ONLINE_STATE.location, basics: BASICS });
+    const second = await ready(state, { event_id: event });
+    expect(await complete(db, ada, second.options)).toMatchObject({ event_id: event });
+    expect(await storedEvent(db, event)).toMatchObject({
+      title: "Winter party",
+      summary: null,
+      venue_name: null,
+      currency: "CHF",
+      slug: state.page.slug,
+      tickets: [{ key: "child", name: "Under 12", quantity: 5 }],
+      details: { organizer_email: null, join_url: "https://meet.example.com/summer-party" },
+    });
+    expect(await countEvents(db, ada)).toBe(1);
+  });
+  const BASICS = { title: "Winter party", category: "music", organizerName: "Ada" };
+
+  it("keeps the event's page address, which is no other event's", async () => {
+    const { id, slug } = await publish(db, ada);
+    const state = completeState({ page: { ...COMPLETE_STATE.page, slug } });
+    const { options } = await ready(state, { event_id: id });
+    expect(await complete(db, ada, options)).toMatchObject({ event_id: id });
+  });
+
+  it("begins with what the event says, so that it can be completed as it is", async () => {
+    const state = completeState({ location: COMPLETE_HYBRID_STATE.location });
+    const { options } = await ready(state);
+    const { event_id } = await complete(db, ada, options);
+    const before = await storedEvent(db, event_id);
+    const id = randomUUID();
+    const start = (sub: string, event: string | null) =>
+      db.asUser(sub, (client) => client.query("select start_wizard_session($1, $2)", [id, event]));
+    await start(ada, event_id);
+
+    const session = await storedSession(db, id);
+    const { acceptTerms: _, ...publishing } = COMPLETE_STATE.publish;
+    const inUtc = (time: unknown) => `${new Date(String(time)).toISOString().slice(0, 19)}+00:00`;
+    const { schedule, tickets } = COMPLETE_STATE;
+    const early = tickets.tickets["3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04"];
+    expect(session).toMatchObject({ user_id: ada, event_id, stage: 1, revision: 0 });
+    expect(session?.state).toEqual({
+      ...state,
+      schedule: {
+        timezone: schedule.timezone,
+        startsAt: inUtc(schedule.startsAt),
+        endsAt: inUtc(schedule.endsAt),
+        doorsAt: inUtc(schedule.doorsAt),
+      },
+      tickets: {
+        ...tickets,
+        tickets: {
+          ...tickets.tickets,
+          "3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04": {
+            ...early,
+            salesStart: inUtc(early?.salesStart),
+            salesEnd: inUtc(early?.salesEnd),
+          },
+        },
+      },
+      publish: { ...publishing, publishAt: inUtc(publishing.publishAt) },
+    });
+    await complete(db, ada, { id, base: 0, answers: session?.state });
+    expect(await storedEvent(db, event_id)).toEqual(before);
+    // Called again, it does not fill in anything a second time.
+    await start(ada, null);
+    expect(await storedSession(db, id)).toMatchObject({ status: "completed", revision: 1 });
+  });
+
+  it("begins empty, but for the title, where the event is a draft", async () => {
+    const event = await createEvent(db, ada);
+    const id = randomUUID();
+    await db.asUser(ada, (client) => client.query("select start_wizard_session($1, $2)", [id, event]));
+    const empty = { schedule: {}, location: {}, page: {}, publish: {} };
+    expect(await storedSession(db, id)).toMatchObject({
+      state: { basics: { title: "Summer party" }, tickets: {}, ...empty },
+    });
+  });
+
+  it("is not begun for an event of somebody else, though everybody may read that", async () => {
+    const { id: event } = await publish(db, ben, { publish: { visibility: "public", acceptTerms: true } });
+    const id = randomUUID();
+    const start = db.asUser(ada, (client) => client.query("select start_wizard_session($1, $2)", [id, event]));
+    expect(await refusal(start)).toMatchObject({ code: "42501" });
+    expect(await storedSession(db, id)).toBeUndefined();
+  });
+});
+
+describe("completing is refused, and nothing is written,", () => {
+  it("onto another revision than the present one", async () => {
+    const { session, options } = await ready();
+    await save(db, ada, { id: session.id, base: 0, patch: { basics: { title: "Winter party" } } });
+    const saved = (await storedSession(db, session.id)) as SessionRow;
+    for (const base of [0, 2]) {
+      expect(await refusal(complete(db, ada, { ...options, base }))).toMatchObject({
+        code: "WZ409",
+        detail: '{"currentRevision": 1}',
+      });
+    }
+    await expectUntouched(saved);
+  });
+
+  it("for another user, as for an id that nobody has", async () => {
+    const { session, options } = await ready();
+    const nobodys = await refusal(complete(db, ben, { ...options, id: randomUUID() }));
+    expect(nobodys).toMatchObject({ code: "WZ404" });
+    expect(await refusal(complete(db, ben, options))).toMatchObject({ code: "WZ404", message: nobodys.message });
+    await expectUntouched(session);
+    expect(await countEvents(db, ben)).toBe(0);
+  });
+
+  it("for another user also once it is completed", async () => {
+    const { options } = await ready();
+    await complete(db, ada, options);
+    expect(await refusal(complete(db, ben, options))).toMatchObject({ code: "WZ404" });
+  });
+
+  it("for whoever is not signed in", async () => {
+    const { session, options } = await ready();
+    expect(await refusal(db.asAnon((client) => completeAs(client, options)))).toMatchObject({ code: "42501" });
+    await expectUntouched(session);
+  });
+
+  it("past the function, by writing an event as it does", async () => {
+    const { session } = await ready();
+    const attempt = db.asUser(ada, (client) =>
+      client.query("select app_private.write_event(null, $1, $2)", [ada, JSON.stringify(completeState())]),
+    );
+    expect(await refusal(attempt)).toMatchObject({ code: "42501" });
+    await expectUntouched(session);
+  });
+
+  it("with answers that are not the session's", async () => {
+    const state = completeState();
+    const { session, options } = await ready(state);
+    const answers = { ...state, basics: { ...state.basics, title: "Something else" } };
+    expect(await refusal(complete(db, ada, { ...options, answers }))).toMatchObject({ code: "22023" });
+    await expectUntouched(session);
+  });
+
+  it("with a page address that another event has, whoever's it is", async () => {
+    const { slug } = await publish(db, ben, { publish: { visibility: "private", acceptTerms: true } });
+    const { session, options } = await ready(completeState({ page: { description: "Come!", slug } }));
+    const error = await refusal(complete(db, ada, options));
+    expect(error.code).toBe("WZ422");
+    expect(JSON.parse(error.detail ?? "")).toEqual({
+      problems: [{ stage: 5, pointer: "/page/slug", code: "taken", message: expect.stringContaining("address") }],
+    });
+    await expectUntouched(session);
+  });
+
+  it("of two at once with one page address, for the second", async () => {
+    const page = { description: "Come!", slug: `party-${randomUUID().slice(0, 8)}` };
+    const both = [await ready(completeState({ page })), await ready(completeState({ page }))];
+    const outcomes = await Promise.allSettled(both.map(({ options }) => complete(db, ada, options)));
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect(await countEvents(db, ada)).toBe(1);
+  });
+
+  it.each([["id"], ["base_revision"], ["answers"]])("without %s", async (column) => {
+    const { session } = await ready();
+    const values = { id: session.id, base_revision: 0, answers: "{}", [column]: null };
+    const attempt = db.asUser(ada, (client) =>
+      client.query("select complete_wizard_session($1, $2, $3)", Object.values(values)),
+    );
+    expect(await refusal(attempt)).toMatchObject({ code: "23502", column });
+    await expectUntouched(session);
+  });
+
+  const { basics, schedule, location, page, publish: publishing } = COMPLETE_STATE;
+  const ticket = { name: "Seat", kind: "paid", priceMinor: 100, quantity: 1 };
+  const ticketWith = (more: object) => ({ tickets: { currency: "EUR", tickets: { t: { ...ticket, ...more } } } });
+  it.each<[string, Parameters<typeof completeState>[0]]>([
+    ["events_title_check", { basics: { ...basics, title: "x".repeat(151) } }],
+    ["events_category_check", { basics: { ...basics, category: "Music & arts" } }],
+    ["events_summary_check", { basics: { ...basics, summary: "x".repeat(141) } }],
+    ["events_organizer_name_check", { basics: { ...basics, organizerName: "" } }],
+    ["event_private_details_organizer_email_check", { basics: { ...basics, organizerEmail: "ada" } }],
+    ["events_timezone_check", { schedule: { ...schedule, timezone: "Europe Berlin" } }],
+    ["events_ends_at_check", { schedule: { ...schedule, endsAt: schedule.startsAt } }],
+    ["events_doors_at_check", { schedule: { ...schedule, doorsAt: schedule.endsAt } }],
+    ["events_published_check", { schedule: { ...schedule, endsAt: null } }],
+    ["events_mode_check", { location: { ...location, mode: "boat" } }],
+    ["events_venue_check", { location: { mode: "venue", venueName: "The old mill" } }],
+    ["events_venue_check", { location: { ...location, mode: "online", joinUrl: "https://x.example" } }],
+    ["events_venue_name_check", { location: { ...location, venueName: "x".repeat(101) } }],
+    ["events_address_check", { location: { ...location, address: "x".repeat(256) } }],
+    ["events_city_check", { location: { ...location, city: "x".repeat(86) } }],
+    ["events_region_check", { location: { ...location, region: "x".repeat(86) } }],
+    ["events_postal_code_check", { location: { ...location, postalCode: "x".repeat(21) } }],
+    ["events_country_check", { location: { ...location, country: "Germany" } }],
+    ["event_private_details_join_url_check", { location: { mode: "online", joinUrl: "http://x.example" } }],
+    ["events_currency_check", { tickets: { currency: "Euro", tickets: { t: ticket } } }],
+    ["event_tickets_key_check", { tickets: { currency: "EUR", tickets: { "-": ticket } } }],
+    ["event_tickets_name_check", ticketWith({ name: "x".repeat(256) })],
+    ["event_tickets_kind_check", ticketWith({ kind: "cheap", priceMinor: null })],
+    ["event_tickets_price_minor_check", ticketWith({ priceMinor: 0 })],
+    ["event_tickets_price_minor_check", ticketWith({ priceMinor: 1e12 })],
+    ["event_tickets_price_check", ticketWith({ priceMinor: null })],
+    ["event_tickets_price_check", ticketWith({ kind: "free" })],
+    ["event_tickets_quantity_check", ticketWith({ quantity: 0 })],
+    ["event_tickets_max_per_order_check", ticketWith({ maxPerOrder: 0 })],
+    ["event_tickets_sales_end_check", ticketWith({ salesStart: schedule.startsAt, salesEnd: schedule.startsAt })],
+    ["events_description_check", { page: { ...page, description: "x".repeat(50_001) } }],
+    ["events_slug_check", { page: { ...page, slug: "Summer party" } }],
+    ["events_cover_image_url_check", { page: { ...page, coverImageUrl: "javascript:alert(1)" } }],
+    ["events_cover_image_alt_check", { page: { ...page, coverImageAlt: "x".repeat(256) } }],
+    ["events_cover_image_check", { page: { ...page, coverImageAlt: null } }],
+    ["events_accent_check", { page: { ...page, accent: "red" } }],
+    ["events_support_email_check", { page: { ...page, supportEmail: "help" } }],
+    ["events_visibility_check", { publish: { ...publishing, visibility: "friends" } }],
+    ["events_publish_at_check", { publish: { ...publishing, publishAt: schedule.endsAt } }],
+    ["events_refund_policy_check", { publish: { ...publishing, refundPolicy: "Never!" } }],
+  ])("by %s, though nobody has checked the answers before", async (constraint, stages) => {
+    const { session, options } = await ready(completeState(stages));
+    expect(await refusal(complete(db, ada, options))).toMatchObject({ code: "23514", constraint });
+    await expectUntouched(session);
+  });
+
+  it.each([
+    ["join_url", { location: { mode: "online" } }],
+    ["tickets", { tickets: { currency: "EUR", tickets: {} } }],
+    ["name", ticketWith({ name: null })],
+    ["title", { basics: { ...basics, title: null } }],
+  ])("where %s is missing", async (column, stages) => {
+    const { session, options } = await ready(completeState(stages));
+    expect(await refusal(complete(db, ada, options))).toMatchObject({ code: "23502", column });
+    await expectUntouched(session);
+  });
+});
+
+it("refuses every save after it", async () => {
+  const { session, options } = await ready();
+  const completed = await complete(db, ada, options);
+  const late = [
+    save(db, ada, { id: session.id, base: 0, patch: { basics: { title: "Late" } } }),
+    save(db, ada, { id: session.id, base: 1, patch: {} }),
+    update(db, ada, session.id, { stage: 2 }),
+    db.asUser(ada, (client) => client.query("select restore_wizard_session($1, 0)", [session.id])),
+  ];
+  for (const attempt of late) expect(await refusal(attempt)).toMatchObject({ code: "WZ423" });
+  expect(await storedSession(db, session.id)).toEqual(completed);
+});

@@ -1,0 +1,205 @@
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { type Caller, useTestApi } from "../db/tests/support/api.ts";
+import { completeState, countEvents, publish, storedEvent } from "../db/tests/support/events.ts";
+import { storedSession } from "../db/tests/support/rows.ts";
+import { createSession, type Session, updateSession } from "../db/tests/support/sessions.ts";
+import { COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../wizard/testing/completeState.ts";
+
+const api = useTestApi();
+let ada: Caller;
+let ben: Caller;
+beforeAll(async () => {
+  ben = await api.user();
+});
+beforeEach(async () => {
+  ada = await api.user();
+});
+
+const COMPLETE = `mutation ($id: UUID!, $baseRevision: Int!) {
+  completeWizardSession(input: { id: $id, baseRevision: $baseRevision }) {
+    wizardSession { id status revision completedAt eventId }
+    event { id slug title status tickets { nodes { key priceMinor } } privateDetails { joinUrl organizerEmail } }
+  }
+}`;
+const PAGE = `query ($slug: String!) {
+  publishedEvent(slug: $slug) {
+    id slug title mode visibility startsAt timezone summary city supportEmail
+    tickets { key name kind priceMinor salesStart }
+  }
+}`;
+
+interface Answer {
+  readonly completeWizardSession: {
+    readonly wizardSession: Session;
+    readonly event: { readonly id: string; readonly slug: string };
+  };
+}
+const complete = async (caller: Caller, id: string, baseRevision = 0) =>
+  (await caller.ask<Answer>(COMPLETE, { id, baseRevision })).completeWizardSession;
+
+describe("completeWizardSession", () => {
+  it("publishes the event and locks the session; a second call gives the same", async () => {
+    const state = completeState();
+    const { id } = await createSession(ada, { state });
+    const first = await complete(ada, id);
+    expect(first).toMatchObject({
+      wizardSession: { id, status: "COMPLETED", revision: 1, eventId: first.event.id },
+      event: {
+        slug: state.page.slug,
+        title: "Summer party",
+        status: "PUBLISHED",
+        tickets: {
+          nodes: [
+            { key: "3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04", priceMinor: "1250" },
+            { key: "child", priceMinor: null },
+            { key: "friend", priceMinor: null },
+          ],
+        },
+        privateDetails: { joinUrl: null, organizerEmail: "ada@example.com" },
+      },
+    });
+    expect(await complete(ada, id)).toEqual(first);
+    expect(await complete(ada, id, 1)).toEqual(first);
+    expect(await countEvents(api.db, ada.id as string)).toBe(1);
+  });
+
+  it("is refused with the problems, and writes nothing", async () => {
+    const state = { ...completeState(), location: { mode: "online" }, basics: { category: "music" } };
+    const { id } = await createSession(ada, { state });
+    const before = await storedSession(api.db, id);
+    expect(await ada.refused(COMPLETE, { id, baseRevision: 0 })).toEqual({
+      message: "The session can't be completed yet: 3 things are missing or wrong.",
+      path: ["completeWizardSession"],
+      extensions: {
+        code: "INCOMPLETE",
+        problems: [
+          { stage: 1, pointer: "/basics/title", code: "required", message: expect.any(String) },
+          { stage: 1, pointer: "/basics/organizerName", code: "required", message: expect.any(String) },
+          { stage: 3, pointer: "/location/joinUrl", code: "required", message: expect.any(String) },
+        ],
+      },
+    });
+    expect(await storedSession(api.db, id)).toEqual(before);
+    expect(await countEvents(api.db, ada.id as string)).toBe(0);
+  });
+
+  it("names a page address that is in use as a problem of stage 5", async () => {
+    const { slug } = await publish(api.db, ben.id as string);
+    const { id } = await createSession(ada, { state: completeState({ page: { ...COMPLETE_STATE.page, slug } }) });
+    expect(await ada.refused(COMPLETE, { id, baseRevision: 0 })).toMatchObject({
+      extensions: { code: "INCOMPLETE", problems: [{ stage: 5, pointer: "/page/slug", code: "taken" }] },
+    });
+    expect(await storedSession(api.db, id)).toMatchObject({ status: "in_progress", revision: 0 });
+  });
+
+  it("ignores answers that are hidden, blank or unknown, and keeps them in the session", async () => {
+    const state = completeState({
+      location: { ...COMPLETE_STATE.location, ...COMPLETE_ONLINE_STATE.location },
+      basics: { ...COMPLETE_STATE.basics, summary: "  ", mascot: "Otter" },
+    });
+    const { id } = await createSession(ada, { state });
+    const { event } = await complete(ada, id);
+    expect(await storedEvent(api.db, event.id)).toMatchObject({ venue_name: null, summary: null });
+    expect(await storedSession(api.db, id)).toMatchObject({ state });
+  });
+
+  it("is refused onto a revision that is not the present one, whether the answers are complete or not", async () => {
+    for (const state of [completeState(), {}]) {
+      const { id } = await createSession(ada, { state });
+      await updateSession(ada, id, { stage: 6 });
+      expect((await ada.refused(COMPLETE, { id, baseRevision: 0 })).extensions).toEqual({
+        code: "REVISION_CONFLICT",
+        currentRevision: 1,
+      });
+      expect(await storedSession(api.db, id)).toMatchObject({ status: "in_progress", revision: 1 });
+    }
+  });
+
+  it("is refused to everybody else", async () => {
+    const { id } = await createSession(ada, { state: completeState() });
+    const before = await storedSession(api.db, id);
+    expect((await ben.refused(COMPLETE, { id, baseRevision: 0 })).extensions).toEqual({ code: "NOT_FOUND" });
+    expect((await api.anon().refused(COMPLETE, { id, baseRevision: 0 })).extensions).toEqual({ code: "FORBIDDEN" });
+    expect(await storedSession(api.db, id)).toEqual(before);
+  });
+
+  it("is done by a back end in the name of the session's user", async () => {
+    const { id } = await createSession(ada, { state: completeState() });
+    const { event } = await complete(await api.service(), id);
+    expect(await storedEvent(api.db, event.id)).toMatchObject({ owner_id: ada.id });
+  });
+});
+
+describe("publishedEvent", () => {
+  const published = async (visibility: string) => {
+    const { slug } = await publish(api.db, ada.id as string, {
+      location: COMPLETE_ONLINE_STATE.location,
+      publish: { visibility, acceptTerms: true },
+    });
+    return slug;
+  };
+
+  it.each([
+    ["public", "PUBLIC"],
+    ["unlisted", "UNLISTED"],
+  ])("gives everybody the page of a(n) %s event", async (name, visibility) => {
+    const slug = await published(name);
+    for (const caller of [api.anon(), ben, ada]) {
+      const { publishedEvent } = await caller.ask<{ publishedEvent: object }>(PAGE, { slug });
+      expect(publishedEvent).toMatchObject({
+        slug,
+        title: "Summer party",
+        mode: "ONLINE",
+        visibility,
+        startsAt: "2027-06-19T16:00:00+00:00",
+        city: null,
+        supportEmail: "help@example.com",
+        tickets: [
+          { key: "child", kind: "FREE", priceMinor: null },
+          { key: "friend", kind: "DONATION" },
+          { name: "Early bird", kind: "PAID", priceMinor: "1250", salesStart: "2027-03-01T08:00:00+00:00" },
+        ],
+      });
+    }
+  });
+
+  it("gives several at once, each under its name", async () => {
+    const [first, second] = [await published("public"), await published("unlisted")];
+    const document = `{
+      second: publishedEvent(slug: "${second}") { slug }
+      none: publishedEvent(slug: "nobody-has-this") { slug }
+      first: publishedEvent(slug: "${first}") { slug }
+    }`;
+    expect(await api.anon().ask(document)).toEqual({ first: { slug: first }, none: null, second: { slug: second } });
+  });
+
+  it("is null for a private event, also for its owner: that one reads the event itself", async () => {
+    const slug = await published("private");
+    for (const caller of [api.anon(), ben, ada]) {
+      expect(await caller.ask(PAGE, { slug })).toEqual({ publishedEvent: null });
+    }
+    const document = `{ events(filter: { slug: { equalTo: "${slug}" } }) { totalCount } }`;
+    expect(await ada.ask(document)).toEqual({ events: { totalCount: 1 } });
+    expect(await ben.ask(document)).toEqual({ events: { totalCount: 0 } });
+  });
+});
+
+describe("the list of events", () => {
+  it("has what is published for all, for somebody who is not signed in", async () => {
+    const { id, slug } = await publish(api.db, ada.id as string, {
+      publish: { visibility: "public", acceptTerms: true },
+    });
+    const document = `query ($slug: String!) {
+      events(filter: { slug: { equalTo: $slug } }) { nodes { id ownerId tickets { totalCount } } }
+    }`;
+    expect(await api.anon().ask(document, { slug })).toEqual({
+      events: { nodes: [{ id, ownerId: ada.id, tickets: { totalCount: 3 } }] },
+    });
+    // What is private is refused, and not shown as missing.
+    const { extensions } = await api.anon().refused("{ events { nodes { privateDetails { joinUrl } } } }");
+    expect(extensions).toEqual({ code: "FORBIDDEN" });
+    expect(await ben.ask("query ($id: UUID!) { event(id: $id) { privateDetails { joinUrl } } }", { id })).toEqual({
+      event: { privateDetails: null },
+    });
+  });
+});

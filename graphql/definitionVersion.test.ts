@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { type Caller, useTestApi } from "../db/tests/support/api.ts";
+import { completeState, storedEvent } from "../db/tests/support/events.ts";
+import { storedSession } from "../db/tests/support/rows.ts";
+import { history } from "../db/tests/support/saving.ts";
+import { createSession, updateSession } from "../db/tests/support/sessions.ts";
+import type { Migration } from "../wizard/migrations.ts";
+import { isObject } from "../wizard/schema.ts";
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
+
+/** The second version of the stages called «title» what the first one called «name». */
+const NAME_BECAME_TITLE: Migration = {
+  to: 2,
+  change: (state) => {
+    if (!isObject(state.basics) || !Object.hasOwn(state.basics, "name")) return state;
+    const { name, ...basics } = state.basics;
+    return { ...state, basics: { ...basics, title: name } };
+  },
+};
+const api = useTestApi({ definition: { version: 2, migrations: [NAME_BECAME_TITLE] } });
+let ada: Caller;
+beforeEach(async () => {
+  ada = await api.user();
+});
+
+const SESSION = "wizardSession { id revision state status definitionVersion }";
+const START = `mutation ($id: UUID!) { startWizardSession(input: { id: $id }) { ${SESSION} } }`;
+const RESTORE = `mutation ($id: UUID!, $revision: Int!) {
+  restoreWizardSession(input: { id: $id, revision: $revision }) { ${SESSION} }
+}`;
+const COMPLETE = `mutation ($id: UUID!, $revision: Int!) {
+  completeWizardSession(input: { id: $id, baseRevision: $revision }) { wizardSession { status } event { id } }
+}`;
+
+const state = completeState();
+const { title, ...basics } = COMPLETE_STATE.basics;
+const oldState = { ...state, basics: { ...basics, name: title } };
+const createOld = (fields: object = {}) => createSession(ada, { state: oldState, definitionVersion: 1, ...fields });
+
+describe("a session", () => {
+  it("is of the server's version, or of the one that its client names", async () => {
+    const versionOf = async (fields: object) => {
+      const { id } = await createSession(ada, fields);
+      return (await storedSession(api.db, id))?.definition_version;
+    };
+    expect(await versionOf({})).toBe(2);
+    expect(await versionOf({ definitionVersion: 1 })).toBe(1);
+    const id = randomUUID();
+    await ada.ask(START, { id });
+    expect(await storedSession(api.db, id)).toMatchObject({ definition_version: 2, revision: 0 });
+  });
+
+  it("is of no version that can't be", async () => {
+    const { extensions } = await ada.refused(
+      "mutation { createWizardSession(input: { wizardSession: { definitionVersion: 0 } }) { wizardSession { id } } }",
+    );
+    expect(extensions).toEqual({ code: "INVALID_INPUT", field: "definitionVersion" });
+  });
+
+  it("is told its problems as it will be once it is opened", async () => {
+    const { id } = await createOld();
+    const document = "query ($id: UUID!) { wizardSession(id: $id) { problems { pointer } progress { complete } } }";
+    expect(await ada.ask(document, { id })).toEqual({
+      wizardSession: { problems: [], progress: Array.from({ length: 6 }, () => ({ complete: true })) },
+    });
+  });
+});
+
+describe("a session that was saved under an older version", () => {
+  it("is brought up when it is opened, once, as a save of its own", async () => {
+    const { id } = await createOld();
+    const { startWizardSession } = await ada.ask<Record<string, unknown>>(START, { id });
+    expect(startWizardSession).toEqual({
+      wizardSession: { id, revision: 1, state, status: "IN_PROGRESS", definitionVersion: 2 },
+    });
+    expect(await ada.ask(START, { id })).toEqual({ startWizardSession });
+    const { rows } = await api.db.root.query(
+      "select revision, definition_version from wizard_session_revisions where session_id = $1 order by 1",
+      [id],
+    );
+    expect(rows).toEqual([
+      { revision: 0, definition_version: 1 },
+      { revision: 1, definition_version: 2 },
+    ]);
+  });
+
+  it("stays abandoned, if it is, until somebody saves it", async () => {
+    const { id } = await createOld({ status: "ABANDONED" });
+    await ada.ask(START, { id });
+    expect(await storedSession(api.db, id)).toMatchObject({ status: "abandoned", state, definition_version: 2 });
+  });
+
+  it("stays as it is where it is completed", async () => {
+    const { id } = await createOld({ status: "COMPLETED" });
+    const before = await storedSession(api.db, id);
+    await ada.ask(START, { id });
+    expect(await storedSession(api.db, id)).toEqual(before);
+  });
+
+  it("stays as it is for another user, who is told nothing", async () => {
+    const { id } = await createOld();
+    const before = await storedSession(api.db, id);
+    const ben = await api.user();
+    expect((await ben.refused(START, { id })).extensions).toEqual({ code: "NOT_FOUND" });
+    expect(await storedSession(api.db, id)).toEqual(before);
+  });
+
+  it("comes back in the present version when an old revision of it is restored", async () => {
+    const { id } = await createOld();
+    await ada.ask(START, { id });
+    await updateSession(ada, id, { state: {} });
+    const answer = await ada.ask(RESTORE, { id, revision: 0 });
+    expect(answer).toMatchObject({ restoreWizardSession: { wizardSession: { state, definitionVersion: 2 } } });
+    expect(await history(api.db, id)).toHaveLength(5);
+  });
+
+  it("is completed as what it means today", async () => {
+    const { id } = await createOld();
+    const { completeWizardSession } = await ada.ask<{ completeWizardSession: { event: { id: string } } }>(COMPLETE, {
+      id,
+      revision: 0,
+    });
+    expect(await storedEvent(api.db, completeWizardSession.event.id)).toMatchObject({ title: "Summer party" });
+    expect(await storedSession(api.db, id)).toMatchObject({ status: "completed", state, definition_version: 2 });
+  });
+
+  it("is not changed by a completing that is refused", async () => {
+    const { id } = await createOld({ state: { basics: { name: "Summer party" } } });
+    const before = await storedSession(api.db, id);
+    expect((await ada.refused(COMPLETE, { id, revision: 0 })).extensions).toMatchObject({ code: "INCOMPLETE" });
+    expect(await storedSession(api.db, id)).toEqual(before);
+  });
+});
+
+it("leaves a session of a newer version alone", async () => {
+  const { id } = await createSession(ada, { state: oldState, definitionVersion: 3 });
+  const before = await storedSession(api.db, id);
+  await ada.ask(START, { id });
+  expect(await storedSession(api.db, id)).toEqual(before);
+});

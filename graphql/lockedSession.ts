@@ -1,0 +1,42 @@
+import type { PgClient } from "postgraphile/@dataplan/pg";
+import { bringUp, type Definition } from "../wizard/migrations.ts";
+import type { JsonObject } from "../wizard/schema.ts";
+
+/** What of a session decides how it may be opened, restored or completed. */
+export interface LockedSession {
+  readonly id: string;
+  readonly status: string;
+  readonly revision: number;
+  readonly state: JsonObject;
+  readonly definitionVersion: number;
+}
+
+const COLUMNS = `id, status, revision, state, definition_version as "definitionVersion"`;
+
+/** The caller's session of that id, locked until the transaction ends; undefined when there is none. */
+export async function lockSession(client: PgClient, id: string): Promise<LockedSession | undefined> {
+  const { rows } = await client.query<LockedSession>({
+    text: `select ${COLUMNS} from public.wizard_sessions where id = $1 for update`,
+    values: [id],
+  });
+  return rows[0];
+}
+
+/**
+ * Brings the state of a session up to the present definition, as a save of its own. A completed session stays as it is:
+ * it is the record of what was published.
+ */
+export async function bringUpSession(
+  client: PgClient,
+  session: LockedSession,
+  { version, migrations }: Definition,
+): Promise<LockedSession> {
+  if (session.definitionVersion >= version || session.status === "completed") return session;
+  const { rows } = await client.query<LockedSession>({
+    text: `update public.wizard_sessions set state = $2, definition_version = $3 where id = $1 returning ${COLUMNS}`,
+    values: [session.id, JSON.stringify(bringUp(session.state, session.definitionVersion, migrations)), version],
+  });
+  const [broughtUp] = rows;
+  if (!broughtUp) throw new Error(`Session ${session.id} was locked and is gone.`);
+  return broughtUp;
+}

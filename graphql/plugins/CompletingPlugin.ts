@@ -1,0 +1,87 @@
+import { type PgClient, sideEffectWithPgClientTransaction } from "postgraphile/@dataplan/pg";
+import { access, type FieldArgs, type ObjectStep, object, SafeError, type Step } from "postgraphile/grafast";
+import type {} from "postgraphile/graphile-build";
+import type {} from "postgraphile/graphile-build-pg";
+import { extendSchema, gql } from "postgraphile/utils";
+import { completionOf } from "../../wizard/completion.ts";
+import type { Definition } from "../../wizard/migrations.ts";
+import { bringUpSession, lockSession } from "../lockedSession.ts";
+
+/** `completeWizardSession`: what the schemas say of the answers is checked here, everything else by SQL. */
+export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plugin =>
+  extendSchema((build) => {
+    const { wizard_sessions: sessions, events } = build.pgResources;
+    if (!sessions || !events) throw new Error("The table wizard_sessions or events is missing: migrate the database.");
+
+    /** The answers of the revision that the caller has seen, with the revision that they are at now. */
+    async function checkAnswers(client: PgClient, id: string, baseRevision: number) {
+      const locked = await lockSession(client, id);
+      // Nothing to check: SQL refuses these, or gives the session that is completed already.
+      if (!locked || locked.status === "completed" || locked.revision !== baseRevision) {
+        return { revision: baseRevision, answers: {} };
+      }
+      const { revision, state } = await bringUpSession(client, locked, definition);
+      const completion = completionOf(state);
+      if (completion.ready) return { revision, answers: completion.answers };
+      const { problems } = completion;
+      throw new SafeError(
+        `The session can't be completed yet: ${problems.length === 1 ? "one thing is" : `${problems.length} things are`} missing or wrong.`,
+        { code: "INCOMPLETE", problems },
+      );
+    }
+
+    async function complete(client: PgClient, { id, baseRevision }: { id: string; baseRevision: number }) {
+      const { revision, answers } = await checkAnswers(client, id, baseRevision);
+      const { rows } = await client.query<{ id: string; eventId: string | null }>({
+        text: `select id, event_id as "eventId" from public.complete_wizard_session($1, $2, $3)`,
+        values: [id, revision, JSON.stringify(answers)],
+      });
+      return rows[0];
+    }
+
+    return {
+      typeDefs: gql`
+        extend type Mutation {
+          """
+          Makes a published event of what a session holds, and locks the session. Refused with INCOMPLETE, which names the
+          problems, and with REVISION_CONFLICT where the session was saved since. A second call gives the same event.
+          """
+          completeWizardSession(input: CompleteWizardSessionInput!): CompleteWizardSessionPayload
+        }
+
+        input CompleteWizardSessionInput {
+          """The session's id."""
+          id: UUID!
+          """The revision that its user has seen and wants to be published."""
+          baseRevision: Int!
+        }
+
+        type CompleteWizardSessionPayload {
+          """The completed session."""
+          wizardSession: WizardSession!
+          """The event that was written; null where it has been deleted since."""
+          event: Event
+        }
+      `,
+      objects: {
+        Mutation: {
+          plans: {
+            completeWizardSession(_: Step, args: FieldArgs) {
+              const $input = object({
+                id: args.getRaw(["input", "id"]),
+                baseRevision: args.getRaw(["input", "baseRevision"]),
+              });
+              const $completed = sideEffectWithPgClientTransaction(sessions.executor, $input, complete);
+              return object({ id: access($completed, "id"), eventId: access($completed, "eventId") });
+            },
+          },
+        },
+        CompleteWizardSessionPayload: {
+          plans: {
+            wizardSession: ($payload: ObjectStep) => sessions.get({ id: $payload.get("id") }),
+            event: ($payload: ObjectStep) => events.get({ id: $payload.get("eventId") }),
+          },
+        },
+      },
+    };
+  }, "CompletingPlugin");
