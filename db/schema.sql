@@ -646,9 +646,9 @@ begin
       );
   end if;
   insert into public.wizard_session_revisions
-    (session_id, revision, save_id, stage, status, definition_version, patch, snapshot, size, saved_at)
+    (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at)
   values
-    (NEW.id, NEW.revision, NEW.last_save_id, NEW.stage, NEW.status, NEW.definition_version, v_patch,
+    (NEW.id, NEW.revision, NEW.last_save_id, auth.uid(), NEW.stage, NEW.status, NEW.definition_version, v_patch,
      case when v_checkpoint then NEW.state end, octet_length(v_text), NEW.last_saved_at);
   if NEW.revision % v_every = 0 then
     perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
@@ -1170,6 +1170,7 @@ CREATE TABLE public.wizard_session_revisions (
     session_id uuid NOT NULL,
     revision integer NOT NULL,
     save_id uuid,
+    saved_by uuid,
     stage integer NOT NULL,
     status text NOT NULL,
     definition_version integer DEFAULT 1 NOT NULL,
@@ -1177,7 +1178,6 @@ CREATE TABLE public.wizard_session_revisions (
     snapshot jsonb,
     size integer NOT NULL,
     saved_at timestamp with time zone NOT NULL,
-    saved_by uuid DEFAULT auth.uid(),
     CONSTRAINT wizard_session_revisions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
 );
 
@@ -1213,6 +1213,14 @@ COMMENT ON COLUMN public.wizard_session_revisions.revision IS 'The session''s re
 
 COMMENT ON COLUMN public.wizard_session_revisions.save_id IS '@behavior -attribute:orderBy
 The key that the save was sent with; null where it had none.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.saved_by; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.saved_by IS '@behavior -attribute:orderBy
+The user who saved: the caller''s id, or null where something without a user did.';
 
 
 --
@@ -1264,14 +1272,6 @@ COMMENT ON COLUMN public.wizard_session_revisions.size IS 'How many bytes the wh
 --
 
 COMMENT ON COLUMN public.wizard_session_revisions.saved_at IS 'When the save was written.';
-
-
---
--- Name: COLUMN wizard_session_revisions.saved_by; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_session_revisions.saved_by IS '@behavior -attribute:orderBy
-The id of the user who saved: the session''s own, or that of a back end; null for a script.';
 
 
 --

@@ -16,7 +16,7 @@ describe("what is recorded", () => {
     const size = '{"a": {"b": 1}}'.length;
     expect(await history(db, id)).toEqual([
       {
-        ...{ revision: 0, save_id: null, stage: 2, status: "in_progress", patch: { a: { b: 1 } } },
+        ...{ revision: 0, save_id: null, saved_by: ada, stage: 2, status: "in_progress", patch: { a: { b: 1 } } },
         ...{ checkpoint: true, size, saved_at: started_at },
       },
     ]);
@@ -28,7 +28,7 @@ describe("what is recorded", () => {
     const saveId = randomUUID();
     const { session } = await save(db, ada, { id, saveId, base: 0, patch: { a: { b: 2, c: 1 }, e: null } });
     expect((await history(db, id)).at(-1)).toEqual({
-      ...{ revision: 1, save_id: saveId, stage: 1, status: "in_progress", patch: { a: { b: 2 } } },
+      ...{ revision: 1, save_id: saveId, saved_by: ada, stage: 1, status: "in_progress", patch: { a: { b: 2 } } },
       ...{ checkpoint: false, size: '{"a": {"b": 2, "c": 1}, "d": [1]}'.length, saved_at: session.last_saved_at },
     });
   });
@@ -307,7 +307,7 @@ describe("the history of a session", () => {
   });
 
   it.each([
-    "insert into wizard_session_revisions select session_id, 1, null, 1, status, patch, null, 2, now() from wizard_session_revisions",
+    "insert into wizard_session_revisions select session_id, 1, null, null, 1, status, 1, patch, null, 2, now() from wizard_session_revisions",
     "update wizard_session_revisions set patch = '{}'",
     "delete from wizard_session_revisions",
     "truncate wizard_session_revisions",

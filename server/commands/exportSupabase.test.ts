@@ -46,7 +46,7 @@ describe("npm run supabase:export", () => {
   it("names the owner's column in the policy as it is written", async () => {
     const { stdout } = await run("--out", "-", "--existing=profiles,events", "--events-owner-column=userId");
     expect(stdout).toContain('events."userId" = (select auth.uid())');
-    expect(stdout).not.toContain("owner_id");
+    expect(stdout).not.toContain("events.owner_id");
   });
 
   it("writes over nothing", async () => {

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:b53da33d30a9bb066dd82dc77ec0710b81785014
+--! Hash: sha1:2c10a82b96d9850d27c31ed2340fb4251894b0de
 --! Message: wizard sessions
 
 --! split: 050-app-private.sql
@@ -832,6 +832,8 @@ create table wizard_session_revisions (
   session_id uuid not null references wizard_sessions (id) on delete cascade,
   revision   integer not null,
   save_id    uuid,
+  -- No reference: who wrote stays written, also when that is a back end or somebody who has left.
+  saved_by   uuid,
   stage      integer not null,
   status     text not null,
   definition_version integer not null default 1,
@@ -839,8 +841,6 @@ create table wizard_session_revisions (
   snapshot   jsonb,
   size       integer not null,
   saved_at   timestamptz not null,
-  -- Whose token it was: mostly the session's user, or nobody where a back end or a script writes.
-  saved_by   uuid default auth.uid(),
   primary key (session_id, revision),
   constraint wizard_session_revisions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
   -- No key is applied twice, even where a writer goes past the function that looks for it.
@@ -917,9 +917,9 @@ begin
       );
   end if;
   insert into public.wizard_session_revisions
-    (session_id, revision, save_id, stage, status, definition_version, patch, snapshot, size, saved_at)
+    (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at)
   values
-    (NEW.id, NEW.revision, NEW.last_save_id, NEW.stage, NEW.status, NEW.definition_version, v_patch,
+    (NEW.id, NEW.revision, NEW.last_save_id, auth.uid(), NEW.stage, NEW.status, NEW.definition_version, v_patch,
      case when v_checkpoint then NEW.state end, octet_length(v_text), NEW.last_saved_at);
   if NEW.revision % v_every = 0 then
     perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
@@ -998,6 +998,8 @@ comment on column wizard_session_revisions.session_id is E'@behavior -*\nThe ses
 comment on column wizard_session_revisions.revision is 'The session''s revision that this save made, from 0.';
 comment on column wizard_session_revisions.save_id is
   E'@behavior -attribute:orderBy\nThe key that the save was sent with; null where it had none.';
+comment on column wizard_session_revisions.saved_by is
+  E'@behavior -attribute:orderBy\nThe user who saved: the caller''s id, or null where something without a user did.';
 comment on column wizard_session_revisions.stage is 'The stage that the user was at.';
 comment on column wizard_session_revisions.status is 'In progress, completed or abandoned, as the save left it.';
 comment on column wizard_session_revisions.definition_version is
@@ -1008,8 +1010,6 @@ comment on column wizard_session_revisions.snapshot is
   E'@behavior -*\nThe whole state, at checkpoints; null at every other revision.';
 comment on column wizard_session_revisions.size is 'How many bytes the whole state had as JSON text.';
 comment on column wizard_session_revisions.saved_at is 'When the save was written.';
-comment on column wizard_session_revisions.saved_by is
-  E'@behavior -attribute:orderBy\nThe id of the user who saved: the session''s own, or that of a back end; null for a script.';
 comment on constraint wizard_session_revisions_status_check on wizard_session_revisions is
   'A session is in progress, completed or abandoned.';
 comment on constraint wizard_session_revisions_session_id_fkey on wizard_session_revisions is
