@@ -8,7 +8,7 @@ begin
   if not exists (select from pg_roles where rolname = 'stagekeep_owner') then
     create role stagekeep_owner login;
   end if;
-  -- What the API connects as. It may do nothing by itself; it becomes one of the three roles below.
+  -- What the API connects as. It may do nothing by itself; it becomes one of the four roles below.
   if not exists (select from pg_roles where rolname = 'authenticator') then
     create role authenticator login noinherit;
   end if;
@@ -22,10 +22,14 @@ begin
   if not exists (select from pg_roles where rolname = 'service_role') then
     create role service_role nologin noinherit bypassrls;
   end if;
+  -- Reads the wizard's funnel, and no row of anything. Grant it to a person, too: `grant analyst to maria`.
+  if not exists (select from pg_roles where rolname = 'analyst') then
+    create role analyst nologin noinherit;
+  end if;
 end
 $$;
 
-grant anon, authenticated, service_role to authenticator;
+grant anon, authenticated, service_role, analyst to authenticator;
 
 -- `set role` does not load the settings of the role that it becomes, so the limits sit on the one that logs in.
 alter role authenticator set statement_timeout = '8s';

@@ -33,6 +33,31 @@ CREATE SCHEMA auth;
 ALTER SCHEMA auth OWNER TO stagekeep_owner;
 
 --
+-- Name: count_personal_rows(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.count_personal_rows(user_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_counts jsonb := '{}';
+  v_table  record;
+  v_count  bigint;
+begin
+  for v_table in select * from app_private.personal_tables() loop
+    execute format('select count(*) from public.%I where %s', v_table.name, v_table.of_user)
+       into v_count using count_personal_rows.user_id;
+    v_counts = v_counts || jsonb_build_object(v_table.name, v_count);
+  end loop;
+  return v_counts;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.count_personal_rows(user_id uuid) OWNER TO stagekeep_owner;
+
+--
 -- Name: event_answers(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -78,6 +103,20 @@ $$;
 
 
 ALTER FUNCTION app_private.event_answers(event_id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: funnel_limits(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.funnel_limits(OUT longest_span interval, OUT idle_after interval, OUT smallest_group integer) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select interval '400 days', interval '30 minutes', 5
+$$;
+
+
+ALTER FUNCTION app_private.funnel_limits(OUT longest_span interval, OUT idle_after interval, OUT smallest_group integer) OWNER TO stagekeep_owner;
 
 --
 -- Name: json_at(jsonb, text[]); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -241,6 +280,30 @@ $$;
 
 
 ALTER FUNCTION app_private.may_act_for(user_id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: personal_tables(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.personal_tables() RETURNS TABLE(name text, of_user text, in_order text, is_history boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select * from (values
+    ('profiles', 'id = $1', 'id', false),
+    ('events', 'owner_id = $1', 'id', false),
+    ('event_tickets', 'event_id in (select id from public.events where owner_id = $1)', 'event_id, key', false),
+    ('event_private_details', 'event_id in (select id from public.events where owner_id = $1)', 'event_id', false),
+    ('wizard_sessions', 'user_id = $1', 'started_at, id', false),
+    ('wizard_session_revisions', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
+     'session_id, revision', true)
+  ) known (name, of_user, in_order, is_history)
+  -- A project with events of its own has none of the tables beside ours.
+  where to_regclass('public.' || known.name) is not null
+$_$;
+
+
+ALTER FUNCTION app_private.personal_tables() OWNER TO stagekeep_owner;
 
 --
 -- Name: prune_wizard_session_revisions(uuid, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -900,6 +963,102 @@ Makes an event of the answers of a session and completes it. Called again it cha
 
 
 --
+-- Name: erase_me(uuid); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.erase_me(user_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_user   constant uuid := auth.uid();
+  v_before jsonb;
+  v_after  jsonb;
+begin
+  if v_user is null then
+    raise exception 'Nobody is signed in.' using errcode = '42501';
+  end if;
+  -- The confirmation: whoever holds another account's token than the one that is meant erases nothing.
+  if erase_me.user_id is distinct from v_user then
+    raise exception 'to erase your data, send the id that you are signed in with' using errcode = '22023';
+  end if;
+  -- No session and no event is begun between counting and deleting: that would take a lock on the profile, too.
+  perform from public.profiles p where p.id = v_user for update;
+  v_before = app_private.count_personal_rows(v_user);
+  delete from public.profiles p where p.id = v_user;
+  v_after = app_private.count_personal_rows(v_user);
+  -- Events in a table of the project's own may stay.
+  return (
+    select jsonb_object_agg(key, value::bigint - (v_after ->> key)::bigint) from jsonb_each_text(v_before)
+  );
+end;
+$$;
+
+
+ALTER FUNCTION public.erase_me(user_id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION erase_me(user_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.erase_me(user_id uuid) IS '@resultFieldName erased
+Erases everything that is stored about the caller, completed sessions too, for good. `userId` is the caller''s own id and confirms it. Answers how many rows of each table went; the next session or event makes a new profile.';
+
+
+--
+-- Name: export_my_data(boolean); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.export_my_data(history boolean DEFAULT true) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+  v_limit  constant integer := 16 * 1024 * 1024;
+  v_user   constant uuid := auth.uid();
+  v_bytes  bigint := 0;
+  v_tables text[] := '{}';
+  v_rows   text[];
+  v_table  record;
+  v_row    text;
+begin
+  if v_user is null then
+    raise exception 'Nobody is signed in.' using errcode = '42501';
+  end if;
+  for v_table in select * from app_private.personal_tables() t where history is not false or not t.is_history loop
+    v_rows = '{}';
+    for v_row in execute format(
+      'select to_json(t)::text from (select * from public.%I where %s order by %s) t',
+      v_table.name, v_table.of_user, v_table.in_order
+    ) using v_user loop
+      v_bytes = v_bytes + octet_length(v_row);
+      if v_bytes > v_limit then
+        raise exception 'Your data is more than % bytes of JSON text, which is the most that is sent at once. Ask for it without the history, and for the history session by session; or ask whoever runs this service.', v_limit
+          using errcode = 'WZ413', detail = jsonb_build_object('limit', v_limit);
+      end if;
+      v_rows = v_rows || v_row;
+    end loop;
+    v_tables = v_tables || format('%s: [%s]', to_json(v_table.name), array_to_string(v_rows, ', '));
+  end loop;
+  return format(
+    '{"format": "stagekeep-my-data", "version": 1, "exportedAt": %s, "userId": %s, "history": %s, "tables": {%s}}',
+    to_json(now()), to_json(v_user), to_json(history is not false), array_to_string(v_tables, ', ')
+  );
+end;
+$$;
+
+
+ALTER FUNCTION public.export_my_data(history boolean) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION export_my_data(history boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.export_my_data(history boolean) IS 'Everything that is stored about the caller, as one JSON document: the rows of each table as they are, times in UTC. Without `history` the revisions of the sessions are left out. Refused with STATE_TOO_LARGE where it would be more than 16 MiB.';
+
+
+--
 -- Name: published_event(text); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
@@ -1110,6 +1269,101 @@ $$;
 
 
 ALTER FUNCTION public.update_wizard_session_timestamp() OWNER TO stagekeep_owner;
+
+--
+-- Name: wizard_funnel(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) RETURNS TABLE(stage integer, started integer, reached integer, completed integer, abandoned integer, drop_off integer, median_seconds integer, p90_seconds integer)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_limits record;
+  -- A piece of history with more saves in it than this has lost its checkpoints, and with them changes of the stage.
+  v_whole  constant integer := (select checkpoint_every from app_private.revision_limits());
+begin
+  select * into v_limits from app_private.funnel_limits();
+  if started_from is null or started_before is null or started_from >= started_before then
+    raise exception 'the beginning of the span has to lie before its end' using errcode = '22023';
+  end if;
+  if started_before > started_from + v_limits.longest_span then
+    raise exception 'a span is at most % long', v_limits.longest_span using errcode = '22023';
+  end if;
+
+  return query
+  with cohort as materialized (
+    select s.id, s.stage, s.status
+      from public.wizard_sessions s
+     where s.started_at >= started_from and s.started_at < started_before
+  ),
+  -- A session at a stage. Its time there is that from each save to the next one: whoever goes to another stage saves
+  -- that. Waiting to be abandoned is no work, nor is what lies between that and being taken up again.
+  visits as (
+    select c.id, a.stage, a.spent
+      from cohort c
+      -- Session by session: their saves lie in order already, and are never all sorted at once.
+     cross join lateral (
+       select s.stage,
+              sum(least(s.next_saved_at - s.saved_at, v_limits.idle_after))
+                filter (where s.status = 'in_progress' and s.next_status <> 'abandoned'
+                          and s.next_revision - s.revision <= v_whole) as spent
+         from (
+           select r.stage, r.status, r.revision, r.saved_at,
+                  lead(r.revision) over following as next_revision,
+                  lead(r.status) over following as next_status,
+                  lead(r.saved_at) over following as next_saved_at
+             from public.wizard_session_revisions r
+            where r.session_id = c.id
+           window following as (order by r.revision)
+           union all
+           -- Where a session is counts without a history too, as one has that came past the triggers.
+           select c.stage, c.status, null, null, null, null, null
+         ) s
+        group by s.stage
+     ) a
+  ),
+  fates as (
+    select f.status, f.last_stage, f.highest, count(*) as sessions
+      from (
+        select c.status, c.stage as last_stage, max(v.stage) as highest
+          from cohort c join visits v on v.id = c.id
+         group by c.id, c.status, c.stage
+      ) f
+     group by f.status, f.last_stage, f.highest
+  ),
+  times as (
+    select v.stage, count(*) as started, count(v.spent) as measured,
+           percentile_cont(array[0.5, 0.9]) within group (order by extract(epoch from v.spent)::float8) as percentiles
+      from visits v
+     group by v.stage
+  )
+  select n.stage,
+         coalesce(max(t.started), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.highest >= n.stage), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.highest >= n.stage and f.status = 'completed'), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.last_stage = n.stage and f.status = 'abandoned'), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.highest = n.stage and f.status <> 'completed'), 0)::integer,
+         round(max(t.percentiles[1]) filter (where t.measured >= v_limits.smallest_group))::integer,
+         round(max(t.percentiles[2]) filter (where t.measured >= v_limits.smallest_group))::integer
+    from generate_series(1, 6) n (stage)
+    left join times t on t.stage = n.stage
+    left join fates f on true
+   group by n.stage
+   order by n.stage;
+end;
+$$;
+
+
+ALTER FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) IS '@behavior -*
+For each stage: how many of the sessions begun in the span came there, and what became of them.';
+
 
 --
 -- Name: wizard_session_at(uuid, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
@@ -2491,6 +2745,14 @@ GRANT USAGE ON SCHEMA auth TO service_role;
 GRANT USAGE ON SCHEMA public TO anon;
 GRANT USAGE ON SCHEMA public TO authenticated;
 GRANT USAGE ON SCHEMA public TO service_role;
+GRANT USAGE ON SCHEMA public TO analyst;
+
+
+--
+-- Name: FUNCTION count_personal_rows(user_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.count_personal_rows(user_id uuid) FROM PUBLIC;
 
 
 --
@@ -2500,6 +2762,13 @@ GRANT USAGE ON SCHEMA public TO service_role;
 REVOKE ALL ON FUNCTION app_private.event_answers(event_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO authenticated;
 GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO service_role;
+
+
+--
+-- Name: FUNCTION funnel_limits(OUT longest_span interval, OUT idle_after interval, OUT smallest_group integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.funnel_limits(OUT longest_span interval, OUT idle_after interval, OUT smallest_group integer) FROM PUBLIC;
 
 
 --
@@ -2561,6 +2830,15 @@ GRANT ALL ON FUNCTION app_private.json_pointer(path text[]) TO service_role;
 --
 
 REVOKE ALL ON FUNCTION app_private.may_act_for(user_id uuid) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION personal_tables(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.personal_tables() FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.personal_tables() TO authenticated;
+GRANT ALL ON FUNCTION app_private.personal_tables() TO service_role;
 
 
 --
@@ -2764,6 +3042,24 @@ GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision inte
 
 
 --
+-- Name: FUNCTION erase_me(user_id uuid); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.erase_me(user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_me(user_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION public.erase_me(user_id uuid) TO service_role;
+
+
+--
+-- Name: FUNCTION export_my_data(history boolean); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.export_my_data(history boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.export_my_data(history boolean) TO authenticated;
+GRANT ALL ON FUNCTION public.export_my_data(history boolean) TO service_role;
+
+
+--
 -- Name: FUNCTION published_event(slug text); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
@@ -2805,6 +3101,15 @@ GRANT ALL ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) TO ser
 --
 
 REVOKE ALL ON FUNCTION public.update_wizard_session_timestamp() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) TO service_role;
+GRANT ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) TO analyst;
 
 
 --

@@ -1,5 +1,5 @@
 /** The roles that a token may name; anything else is refused before GraphQL. */
-export const TOKEN_ROLES = ["anon", "authenticated", "service_role"] as const;
+export const TOKEN_ROLES = ["anon", "authenticated", "service_role", "analyst"] as const;
 
 /** The verified claims of a token, as far as anything here reads them. */
 export interface Claims {

@@ -53,6 +53,7 @@ interface Probe {
 }
 
 const NOT_FOUND = { extensions: { code: "NOT_FOUND" } };
+const INVALID_INPUT = { extensions: { code: "INVALID_INPUT" } };
 const FORBIDDEN = { extensions: { code: "FORBIDDEN" } };
 
 const session = "id userId eventId stage status state startedAt lastSavedAt completedAt revision definitionVersion";
@@ -251,6 +252,33 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
   },
 
+  "all that there is about the caller": {
+    document: "{ exportMyData }",
+    owner: {
+      exportMyData: {
+        userId: ADA,
+        tables: { profiles: [{ id: ADA }], events: [{ id: EVENT }], wizard_sessions: [{ id: SESSION }] },
+      },
+    },
+    other: {
+      data: {
+        exportMyData: {
+          ...{ format: "stagekeep-my-data", version: 1, exportedAt: expect.any(String), userId: BEN, history: true },
+          tables: {
+            profiles: [{ id: BEN, display_name: "Ben", created_at: expect.any(String) }],
+            ...{
+              events: [],
+              event_tickets: [],
+              event_private_details: [],
+              wizard_sessions: [],
+              wizard_session_revisions: [],
+            },
+          },
+        },
+      },
+    },
+  },
+
   "a new session in her name": {
     document: `mutation ($ada: UUID!) {
       createWizardSession(input: { wizardSession: { userId: $ada } }) {
@@ -403,7 +431,25 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { updateProfile: { profile: { displayName: "Eve", wizardSessions: { nodes: [{ id: SESSION }] } } } },
     other: NOT_FOUND,
   },
+  "the end of all that there is about her": {
+    document:
+      "mutation ($ada: UUID!) { eraseMe(input: { userId: $ada }) { erased query { profiles { totalCount } } } }",
+    owner: {
+      eraseMe: {
+        erased: { profiles: 1, events: 1, wizard_sessions: 1, wizard_session_revisions: 2 },
+        query: { profiles: { totalCount: 0 } },
+      },
+    },
+    other: INVALID_INPUT,
+  },
 };
+
+/** What is of everybody's sessions together: refused to each of them, and told to an analyst. */
+const FUNNEL = `{
+  wizardFunnel(from: "2026-01-01T00:00:00Z", to: "2027-01-01T00:00:00Z") {
+    stage key title started reached completed abandoned dropOff medianSeconds p90Seconds
+  }
+}`;
 
 /**
  * The fields, as in `Query.events`, that lead to something and that no document asks for. All that Query, Mutation
@@ -437,7 +483,7 @@ function fieldsWithoutProbe(schema: GraphQLSchema, documents: readonly string[])
 /** What everybody may ask, signed in or not: no row of anybody's is behind it. */
 const OPEN_TO_ALL = ["{ wizardStages { number key title schema } }"];
 
-const documents = [...OPEN_TO_ALL, ...Object.values(PROBES).map(({ document }) => document)];
+const documents = [...OPEN_TO_ALL, FUNNEL, ...Object.values(PROBES).map(({ document }) => document)];
 
 describe("the probes below", () => {
   it("ask for every field of the API", () => {
@@ -478,8 +524,9 @@ describe("the probes below", () => {
 
 let ada: Caller;
 let ben: Caller;
+let analyst: Caller;
 beforeAll(async () => {
-  [ada, ben] = [await api.user(ADA), await api.user(BEN)];
+  [ada, ben, analyst] = [await api.user(ADA), await api.user(BEN), await api.analyst()];
 });
 beforeEach(async () => {
   await withoutTriggers(api.db, `truncate profiles cascade; ${ROWS}`);
@@ -527,6 +574,26 @@ describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other, open, 
     it("is refused to somebody who is not signed in, and changes nothing", () =>
       expectRefused(api.anon(), FORBIDDEN.extensions));
   }
+
+  it("is refused to an analyst, and changes nothing", async () => {
+    await expectRefused(analyst, FORBIDDEN.extensions);
+  });
+});
+
+describe("the numbers of everybody's sessions together", () => {
+  it.each([
+    ["her", () => ada],
+    ["him", () => ben],
+    ["somebody who is not signed in", () => api.anon()],
+  ])("are refused to %s", async (_, caller) => {
+    expect((await caller().refused(FUNNEL)).extensions).toEqual(FORBIDDEN.extensions);
+  });
+
+  it("are told to an analyst, without a word of hers", async () => {
+    const { wizardFunnel } = await analyst.ask<{ wizardFunnel: object[] }>(FUNNEL);
+    expect(wizardFunnel).toHaveLength(6);
+    expect(JSON.stringify(wizardFunnel)).not.toMatch(/secret|[0-9a-f]{8}-/i);
+  });
 });
 
 // The policies let nobody link rows of two users. Should a back end do it, neither sees through to the other.

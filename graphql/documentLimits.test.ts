@@ -64,6 +64,16 @@ describe("a document", () => {
     );
   });
 
+  it("can ask for everything about the caller three times at the most, which counts as 64 states", async () => {
+    const document = (count: number, states = "") =>
+      `{ ${times(count, (i) => `e${i}: exportMyData(history: ${i % 2 === 0})`)} ${states} }`;
+    await allowed(document(3, "wizardSessions(first: 8) { nodes { state } }"));
+    const message = (count: number) =>
+      `At most 200 are answered at once, and this asks for ${count} states or other values of the type JSON; name smaller pages with \`first\`, or ask for them once.`;
+    await refused(document(3, "wizardSessions(first: 9) { nodes { state } }"), message(201));
+    await refused(document(4), message(256));
+  });
+
   it("can ask for 200 times what has to be worked out from a state at the most", async () => {
     const document = (size: number) =>
       `{ wizardSessions(first: ${size}) { nodes { state problems { code } progress { number } } } }`;

@@ -94,10 +94,12 @@ describe("aggregates", () => {
   });
 
   it.each(["totalCount", "aggregates { distinctCount { id } }", "groupedAggregates(groupBy: [STAGE]) { keys }"])(
-    "are refused to somebody who is not signed in: %s",
+    "are refused to somebody who is not signed in, and to an analyst: %s",
     async (selection) => {
       const document = `{ wizardSessions { ${selection} } }`;
-      expect((await api.anon().refused(document)).extensions).toEqual({ code: "FORBIDDEN" });
+      for (const caller of [api.anon(), await api.analyst()]) {
+        expect((await caller.refused(document)).extensions).toEqual({ code: "FORBIDDEN" });
+      }
       await expect(ada.ask(document)).resolves.toHaveProperty("wizardSessions");
     },
   );

@@ -14,6 +14,7 @@ import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
 import { makeCompletingPlugin } from "./plugins/CompletingPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
 import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
+import { FunnelPlugin } from "./plugins/FunnelPlugin.ts";
 import { makeHttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
 import { NamingPlugin } from "./plugins/NamingPlugin.ts";
 import { NewestFirstPlugin } from "./plugins/NewestFirstPlugin.ts";
@@ -53,6 +54,8 @@ export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
 // GraphiQL's own introspection has about 100 fields and is 15 deep.
 // 200 states are 50 MiB at the most.
 const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16, rows: 5000, jsonValues: 200 };
+// An export is 16 MiB at the most, as many as 64 states.
+const JSON_VALUES_OF = { "Query.exportMyData": 64 };
 
 /** What the API is. The server, the tests and the export of the schema all use this one. */
 export function makePreset(options: PresetOptions): GraphileConfig.Preset {
@@ -75,6 +78,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       NullableOrderPlugin,
       makeDocumentLimitsPlugin({
         limits: DOCUMENT_LIMITS,
+        jsonValuesOf: JSON_VALUES_OF,
         defaultPageSize: DEFAULT_PAGE_SIZE,
         maximumPageSize: MAXIMUM_PAGE_SIZE,
       }),
@@ -85,6 +89,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       makeCompletingPlugin(definition),
       PublishedEventPlugin,
       makeWizardPlugin(definition),
+      FunnelPlugin,
       // No element of an array that our functions give is null.
       changeNullability({ WizardSessionRevision: { changedPaths: "[!]!" } }),
       ...(options.plugins ?? []),

@@ -32,7 +32,7 @@ const typeOf = (typeName: string, field: string) => String(fieldsOf(typeName)[fi
 // The types that a single row of a table is read as.
 const ROWS = Object.values(schema.getQueryType()?.getFields() ?? {})
   .map(({ type }) => getNamedType(type).name)
-  .filter((name) => !/(Connection|State|Stage)$|^Published/.test(name))
+  .filter((name) => !/(Connection|State|Stage|JSON)$|^Published/.test(name))
   .toSorted();
 
 it("is the schema that the server answers with", async () => {
@@ -45,8 +45,8 @@ describe("what can be asked", () => {
   it("is one row by its id, and lists", () => {
     expect(ROWS).toEqual(["Event", "Profile", "WizardSession"]);
     const queries = [
-      ...["event", "events", "profile", "profiles", "publishedEvent"],
-      ...["wizardSession", "wizardSessionAt", "wizardSessions", "wizardStages"],
+      ...["event", "events", "exportMyData", "profile", "profiles", "publishedEvent"],
+      ...["wizardFunnel", "wizardSession", "wizardSessionAt", "wizardSessions", "wizardStages"],
     ];
     expect(namesOf("Query")).toEqual(queries);
   });
@@ -93,15 +93,9 @@ describe("what can be asked", () => {
 describe("what can be changed", () => {
   it("is what a user has business with", () => {
     expect(namesOf("Mutation")).toEqual([
-      ...[
-        "completeWizardSession",
-        "createEvent",
-        "createWizardSession",
-        "deleteEvent",
-        "deleteWizardSession",
-        "restoreWizardSession",
-      ],
-      ...["saveWizardSession", "startWizardSession", "updateEvent", "updateProfile", "updateWizardSession"],
+      ...["completeWizardSession", "createEvent", "createWizardSession", "deleteEvent", "deleteWizardSession"],
+      ...["eraseMe", "restoreWizardSession", "saveWizardSession", "startWizardSession", "updateEvent"],
+      ...["updateProfile", "updateWizardSession"],
     ]);
   });
 
@@ -114,6 +108,14 @@ describe("what can be changed", () => {
     ["ProfilePatch", ["displayName"]],
   ])("%s has no field for what the database decides", (input, fields) => {
     expect(namesOf(input)).toEqual(fields);
+  });
+
+  it("has the funnel as numbers, some of them not told", () => {
+    expect(typeOf("Query", "wizardFunnel")).toBe("[WizardFunnelStage!]!");
+    expect(namesOf("WizardFunnelStage").map((field) => `${field}: ${typeOf("WizardFunnelStage", field)}`)).toEqual([
+      ...["abandoned: Int!", "completed: Int!", "dropOff: Int!", "key: String!", "medianSeconds: Int"],
+      ...["p90Seconds: Int", "reached: Int!", "stage: Int!", "started: Int!", "title: String!"],
+    ]);
   });
 
   it.each(["WizardSession", "Event", "Profile"])("Update%sInput names the row by its id alone", (row) => {
@@ -136,6 +138,7 @@ describe("what can be changed", () => {
       "SaveWizardSessionPayload",
       ["conflicts: [SaveConflict!]!", "outcome: SaveOutcome!", "wizardSession: WizardSession!"],
     ],
+    ["EraseMeInput", ["clientMutationId: String", "userId: UUID!"]],
     ["SaveConflict", ["base: JSON", "pointer: String!", "theirs: JSON", "yours: JSON"]],
     [
       "WizardSessionState",
@@ -170,6 +173,7 @@ describe("what is explained", () => {
     "SaveWizardSessionPayload",
     "SaveConflict",
     "WizardSessionState",
+    "WizardFunnelStage",
   ];
   const explained = [...ROWS, "WizardSessionStatus", "EventStatus", "SaveOutcome", "WizardSessionRevision"];
 

@@ -41,7 +41,7 @@ const claimsSchema = z.looseObject({ sub: z.guid(), role: z.enum(TOKEN_ROLES), e
 
 /**
  * Makes the function that checks a token: signature by a fixed algorithm, `exp`, `sub` (a UUID), `role` (one of
- * three), `aud`, and `iss` where one is configured. It rejects with TokenError, or KeysUnavailableError.
+ * TOKEN_ROLES), `aud`, and `iss` where one is configured. It rejects with TokenError, or KeysUnavailableError.
  */
 export function makeVerifyToken({ secret, jwksUrl, issuer, audience }: TokenSettings): VerifyToken {
   const options = {

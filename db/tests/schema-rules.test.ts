@@ -6,7 +6,7 @@ const db = useTestDatabase();
 // What every rule looks at. A schema that is neither here nor one of the tools' own is found by the first rule.
 const OURS = "('public', 'app_private', 'auth')";
 const TOOLS = "('pg_catalog', 'information_schema', 'graphile_migrate')";
-const API_ROLES = "('anon', 'authenticated', 'service_role')";
+const API_ROLES = "('anon', 'authenticated', 'service_role', 'analyst')";
 
 // Whose policies show some rows to everybody.
 const PUBLISHED = "('public.events', 'public.event_tickets')";
@@ -30,6 +30,20 @@ const GRANTS = `(
   select t.name, a.attname, g.privilege_type, g.is_grantable, g.grantee, coalesce(r.rolname, 'public')
     from ${TABLES} t join pg_attribute a on a.attrelid = t.oid cross join aclexplode(a.attacl) g
     left join pg_roles r on r.oid = g.grantee
+)`;
+
+// Every table that foreign keys lead from to profiles, and whether each step of one such way takes rows along that go.
+const PERSONAL = `(
+  with recursive personal (id, cascades) as (
+    select 'public.profiles'::regclass::oid, true
+    union
+    select c.conrelid, p.cascades and c.confdeltype = 'c'
+      from pg_constraint c join personal p on p.id = c.confrelid
+     where c.contype = 'f'
+  )
+  select id, format('%I.%I', n.nspname, c.relname) as name, bool_or(cascades) as cascades
+    from personal join pg_class c on c.oid = id join pg_namespace n on n.oid = c.relnamespace
+   group by id, n.nspname, c.relname
 )`;
 
 interface Rule {
@@ -118,6 +132,13 @@ const rules: Rule[] = [
     offender: "public.wizard_sessions SELECT to anon",
   },
   {
+    title: "analysts can do nothing with a table",
+    sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
+           where rolname = 'analyst'`,
+    breakIt: "grant select on events to analyst",
+    offender: "public.events SELECT to analyst",
+  },
+  {
     title: "nothing about a table is granted to everybody",
     sql: `select format('%s %s', name, privilege_type) as offender from ${GRANTS} g where grantee = 0`,
     breakIt: "grant update (title) on events to public",
@@ -159,6 +180,31 @@ const rules: Rule[] = [
            )`,
     breakIt: "alter table events add column copy_of uuid references events, add unique (title, copy_of)",
     offender: "events events_copy_of_fkey",
+  },
+
+  // What belongs to a user
+  {
+    title: "every table that leads to a profile is in the export of a user's data: app_private.personal_tables()",
+    sql: `select name as offender from ${PERSONAL} p
+           where name not in (select format('public.%I', t.name) from app_private.personal_tables() t)`,
+    breakIt: `create table notes (id uuid primary key);
+              create table event_notes (event_id uuid primary key references events on delete cascade)`,
+    offender: "public.event_notes",
+  },
+  {
+    title: "every table that leads to a profile is emptied of its rows when the profile is erased",
+    sql: `select name as offender from ${PERSONAL} p where not cascades`,
+    breakIt: `create table app_private.visits (
+                session_id uuid references wizard_sessions on delete set null, event_id uuid references events
+              )`,
+    offender: "app_private.visits",
+  },
+  {
+    title: "what the export is made of leads to a profile",
+    sql: `select t.name as offender from app_private.personal_tables() t
+           where format('public.%I', t.name) not in (select p.name from ${PERSONAL} p)`,
+    breakIt: `alter table wizard_session_revisions drop constraint wizard_session_revisions_session_id_fkey`,
+    offender: "wizard_session_revisions",
   },
 
   // Functions
@@ -250,14 +296,14 @@ const rules: Rule[] = [
     offender: "authenticator",
   },
   {
-    title: "the authenticator can become the three roles of the API and no other",
+    title: "the authenticator can become the four roles of the API and no other",
     sql: `select r.rolname as offender from pg_roles r
            where pg_has_role('authenticator', r.oid, 'member') <> (rolname in ${API_ROLES} or rolname = 'authenticator')`,
     breakIt: "grant pg_read_all_data to authenticator",
     offender: "pg_read_all_data",
   },
   {
-    title: "of the three roles of the API only the trusted one is past the policies, and none can log in",
+    title: "of the four roles of the API only the trusted one is past the policies, and none can log in",
     sql: `select rolname as offender from pg_roles
            where rolname in ${API_ROLES}
              and (rolbypassrls <> (rolname = 'service_role') or rolcanlogin or rolsuper or rolcreaterole or rolcreatedb)`,

@@ -30,6 +30,11 @@ async function surroundings(db: TestDatabase): Promise<unknown[]> {
   return rows;
 }
 
+/** The grants that the migrations make. The role analyst is ours: no project has it, and no export names it. */
+async function ownGrants(): Promise<string[]> {
+  return (await grantsIn(own.root)).filter((grant) => !/: analyst /.test(grant));
+}
+
 /** Users as Supabase's sign-up makes them. */
 async function signUp(db: TestDatabase, ...subs: string[]): Promise<void> {
   await db.root.query("insert into auth.users (id) select unnest($1::uuid[])", [subs]);
@@ -50,12 +55,14 @@ describe("applied to a fresh Supabase project", () => {
 
   it("ends with our grants, though the project's defaults grant everything on new tables and functions", async () => {
     const grants = await grantsIn(project.root);
-    expect(grants).toEqual(await grantsIn(own.root));
+    expect(grants).toEqual(await ownGrants());
     // Said outright too, so that the two can't be wrong alike.
     expect(grants).toContain("wizard_sessions.revision: authenticated UPDATE");
     expect(grants.filter((grant) => /TRUNCATE|REFERENCES|TRIGGER|MAINTAIN|PUBLIC/.test(grant))).toEqual([]);
-    // Functions that run as the owner are for triggers alone.
-    expect(grants.filter((grant) => /EXECUTE/.test(grant) && /tg_|prune|timestamp/.test(grant))).toEqual([]);
+    // What triggers run, and what runs within them, is for nobody else.
+    expect(
+      grants.filter((grant) => /EXECUTE/.test(grant) && /tg_|prune|_timestamp\(|count_personal/.test(grant)),
+    ).toEqual([]);
     expect(grants.filter((grant) => / anon /.test(grant))).toEqual([
       ...["event_tickets: anon SELECT", "events: anon SELECT", "published_event(text): anon EXECUTE"],
       "schema app_private: anon USAGE",
@@ -133,6 +140,49 @@ describe("applied to a fresh Supabase project", () => {
   });
 });
 
+describe("what is about the funnel and about a user's data", () => {
+  const project = useSupabaseDatabase();
+  const [ada, ben] = [randomUUID(), randomUUID()];
+  const funnel = "select started from wizard_funnel(now() - interval '1 day', now() + interval '1 day')";
+  beforeAll(async () => {
+    await project.apply(await exportFor({ existing: [] }));
+    await startSession(project, ada);
+    await startSession(project, ben);
+  });
+
+  it("asks for no role that a project does not have", async () => {
+    expect(await exportFor({ existing: [] })).not.toMatch(/\banalyst\b/);
+  });
+
+  it("gives the funnel to a trusted back end, and to an analyst once the project says so", async () => {
+    const { rows } = await project.asService((client) => client.query(funnel));
+    expect(rows[0]).toEqual({ started: 2 });
+    expect(await refusal(project.asAnalyst((client) => client.query(funnel)))).toMatchObject({ code: "42501" });
+    await project.apply("grant execute on function wizard_funnel(timestamptz, timestamptz) to analyst");
+    expect((await project.asAnalyst((client) => client.query(funnel))).rows[0]).toEqual({ started: 2 });
+    expect(await refusal(project.asUser(ada, (client) => client.query(funnel)))).toMatchObject({ code: "42501" });
+  });
+
+  it("exports and erases what is a user's", async () => {
+    const { rows } = await project.asUser(ada, (client) =>
+      client.query("select export_my_data() -> 'tables' -> 'wizard_sessions' as sessions, erase_me($1) as erased", [
+        ada,
+      ]),
+    );
+    expect(rows).toEqual([
+      {
+        sessions: [expect.objectContaining({ user_id: ada })],
+        erased: {
+          ...{ profiles: 1, events: 0, event_tickets: 0, event_private_details: 0 },
+          ...{ wizard_sessions: 1, wizard_session_revisions: 1 },
+        },
+      },
+    ]);
+    const left = await project.root.query("select user_id from wizard_sessions");
+    expect(left.rows).toEqual([{ user_id: ben }]);
+  });
+});
+
 describe("applied to a project whose new tables are not exposed by default", () => {
   // What Supabase projects made since May 2026 start with: https://supabase.com/changelog (28 April 2026).
   const project = useSupabaseDatabase(`
@@ -143,7 +193,7 @@ describe("applied to a project whose new tables are not exposed by default", () 
 
   it("ends with the same grants", async () => {
     await project.apply(await exportFor({ existing: [] }));
-    expect(await grantsIn(project.root)).toEqual(await grantsIn(own.root));
+    expect(await grantsIn(project.root)).toEqual(await ownGrants());
   });
 });
 
@@ -187,8 +237,8 @@ describe("applied to a project with its own profiles and events", () => {
   });
 
   it("ends with our grants on what it made", async () => {
-    const ours = (grants: string[]) => grants.filter((grant) => /wizard_session|app_private/.test(grant));
-    expect(ours(await grantsIn(project.root))).toEqual(ours(await grantsIn(own.root)));
+    const ours = (grants: string[]) => grants.filter((grant) => /wizard_|app_private|export_my_data/.test(grant));
+    expect(ours(await grantsIn(project.root))).toEqual(ours(await ownGrants()));
   });
 
   it("makes the profile with a user's first session", async () => {
@@ -235,8 +285,48 @@ describe("applied to a project with its own profiles and events", () => {
     expect(rows).toEqual([{ user_id: ada, name: "Summer party" }]);
   });
 
+  it("exports a user's rows of theirs too, as far as the user may read them", async () => {
+    const user = randomUUID();
+    await signUp(project, user);
+    await startSession(project, user);
+    const event = await makeTheirEvent(user);
+    const { rows } = await project.asUser(user, (client) =>
+      client.query("select export_my_data() -> 'tables' as tables"),
+    );
+    expect(only(rows).tables).toMatchObject({
+      profiles: [{ id: user, username: null }],
+      events: [{ id: event, user_id: user }],
+      wizard_sessions: [{ user_id: user }],
+      wizard_session_revisions: [{ revision: 0 }],
+    });
+  });
+
+  it("leaves the end of a profile to the project", async () => {
+    const { rows } = await project.root.query(
+      "select proname from pg_proc where proname in ('erase_me', 'count_personal_rows')",
+    );
+    expect(rows).toEqual([]);
+  });
+
   it("refuses a user whom the project does not know", async () => {
     expect(await refusal(startSession(project, randomUUID()))).toMatchObject({ code: "23503" });
+  });
+});
+
+describe("applied to a project with its own events alone", () => {
+  const project = useSupabaseDatabase(OWN_EVENTS);
+  const ada = randomUUID();
+  beforeAll(async () => {
+    await project.apply(await exportFor({ existing: ["events"], eventsOwnerColumn: "user_id" }));
+    await signUp(project, ada);
+  });
+
+  it("erases a user's profile and sessions, and does not say that it erased the project's events", async () => {
+    await project.asUser(ada, (client) => client.query("insert into events (user_id) values (auth.uid())"));
+    await startSession(project, ada);
+    const { rows } = await project.asUser(ada, (client) => client.query("select erase_me($1) as erased", [ada]));
+    expect(rows).toEqual([{ erased: { profiles: 1, events: 0, wizard_sessions: 1, wizard_session_revisions: 1 } }]);
+    expect((await project.root.query("select user_id from events")).rows).toEqual([{ user_id: ada }]);
   });
 });
 

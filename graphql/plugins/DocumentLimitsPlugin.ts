@@ -29,6 +29,8 @@ export interface DocumentSize {
 export interface DocumentLimitsOptions {
   /** `width` is for the root of an operation. */
   readonly limits: DocumentSize;
+  /** Fields, as in `Query.everything`, whose one value of the type JSON counts as that many. */
+  readonly jsonValuesOf?: Readonly<Record<string, number>>;
   /** What a list holds that names no size, and one whose size is not known before it is run. */
   readonly defaultPageSize: number;
   readonly maximumPageSize: number;
@@ -88,7 +90,10 @@ function makeRule(context: ValidationContext, options: DocumentLimitsOptions): A
 const LARGE_TYPES = ["JSON", "WizardProblem", "WizardStageProgress"];
 const NOTHING: DocumentSize = { fields: 0, width: 0, depth: 0, rows: 0, jsonValues: 0 };
 
-function makeMeasure(context: ValidationContext, { defaultPageSize, maximumPageSize }: DocumentLimitsOptions) {
+function makeMeasure(
+  context: ValidationContext,
+  { defaultPageSize, maximumPageSize, jsonValuesOf = {} }: DocumentLimitsOptions,
+) {
   const schema = context.getSchema();
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of context.getDocument().definitions) {
@@ -117,7 +122,9 @@ function makeMeasure(context: ValidationContext, { defaultPageSize, maximumPageS
       width: 1,
       depth: 1 + below.depth,
       rows: page === undefined ? below.rows : page * (1 + below.rows),
-      jsonValues: (page ?? 1) * below.jsonValues + (type && LARGE_TYPES.includes(type.name) ? 1 : 0),
+      jsonValues:
+        (page ?? 1) * below.jsonValues +
+        (type && LARGE_TYPES.includes(type.name) ? (jsonValuesOf[`${parent?.name}.${node.name.value}`] ?? 1) : 0),
     };
   };
 

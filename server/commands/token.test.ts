@@ -6,7 +6,7 @@ import { usePrograms } from "../../db/tests/support/programs.ts";
 import { makeVerifyToken } from "../tokens.ts";
 
 const SUB = "ada00000-0000-4000-8000-000000000001";
-const USAGE = "Usage: npm run token -- --sub UUID [--role anon|authenticated|service_role] [--expires 1h]";
+const USAGE = "Usage: npm run token -- --sub UUID [--role anon|authenticated|service_role|analyst] [--expires 1h]";
 
 const programs = usePrograms();
 let dataDir: string;
@@ -34,10 +34,10 @@ describe("npm run token", () => {
     expect(decodeProtectedHeader(stdout.trim())).toEqual({ alg: "HS256", typ: "JWT" });
   });
 
-  it("takes a role and a span", async () => {
-    const { stdout } = await token(["--sub", SUB, "--role=service_role", "--expires=7d"]);
+  it.each(["service_role", "analyst"])("takes a role and a span: %s", async (name) => {
+    const { stdout } = await token(["--sub", SUB, `--role=${name}`, "--expires=7d"]);
     const { role, iat = 0, exp } = decodeJwt(stdout.trim());
-    expect({ role, exp }).toEqual({ role: "service_role", exp: iat + 7 * 24 * 3600 });
+    expect({ role, exp }).toEqual({ role: name, exp: iat + 7 * 24 * 3600 });
   });
 
   it("signs with the secret, issuer and audience of the environment", async () => {
@@ -50,9 +50,9 @@ describe("npm run token", () => {
   it.each([
     [[], "--sub has to be a UUID"],
     [["--sub", "ada"], "--sub has to be a UUID"],
-    [["--sub", SUB, "--role", "postgres"], "--role has to be one of anon, authenticated, service_role"],
+    [["--sub", SUB, "--role", "postgres"], "--role has to be one of anon, authenticated, service_role, analyst"],
     [["--sub", SUB, "--expires", "soon"], "--expires has to be a span such as 30s, 15m, 1h or 7d"],
-    [["--role", "admin"], "--sub has to be a UUID\n--role has to be one of anon, authenticated, service_role"],
+    [["--role", "admin"], "--sub has to be a UUID\n--role has to be one of anon, authenticated, service_role, analyst"],
     [["--sub", SUB, "--admin"], "Unknown option '--admin'"],
     [[SUB], `Unexpected argument '${SUB}'`],
     [["--sub"], "argument missing"],

@@ -4,10 +4,11 @@ import { Fault } from "../fault.ts";
 import { buildExport } from "./buildExport.ts";
 
 const AUTH: MigrationFile = { name: "100-auth.sql", sql: "create schema auth;\n" };
+const ANALYST: MigrationFile = { name: "265-analyst.sql", sql: "grant usage on schema public to analyst;\n" };
 
 /** The export of one file, without its header. */
 function exported(sql: string): string {
-  const [, body = ""] = buildExport([AUTH, { name: "200-things.sql", sql }], { existing: [] }).split(
+  const [, body = ""] = buildExport([AUTH, ANALYST, { name: "200-things.sql", sql }], { existing: [] }).split(
     "-- 200-things.sql\n\n",
   );
   return body;
@@ -21,6 +22,7 @@ describe("the export", () => {
       "110-profiles.sql",
       "120-events.sql",
       "200-wizard-sessions.sql",
+      "265-analyst.sql",
     ];
     const sql = buildExport(
       files.map((name) => ({ name, sql: "select 1;\n" })),
@@ -36,7 +38,11 @@ describe("the export", () => {
 
   it("leaves out every file of a table that is there, however late it came", () => {
     const sql = buildExport(
-      [AUTH, ...["120-events.sql", "200-things.sql", "310-events.sql"].map((name) => ({ name, sql: "select 1;\n" }))],
+      [
+        AUTH,
+        ANALYST,
+        ...["120-events.sql", "200-things.sql", "310-events.sql"].map((name) => ({ name, sql: "select 1;\n" })),
+      ],
       { existing: ["events"] },
     );
     expect(sql.match(/^-- \d+-\w+\.sql$/gm)).toEqual(["-- 200-things.sql"]);
@@ -44,7 +50,8 @@ describe("the export", () => {
 
   it("refuses to guess where a part that has to be left out begins and ends", () => {
     expect(() => buildExport([{ name: "000001.sql", sql: "create schema auth;" }], { existing: [] })).toThrow(Fault);
-    expect(() => buildExport([AUTH], { existing: ["events"] })).toThrow("NNN-events.sql");
+    expect(() => buildExport([AUTH], { existing: [] })).toThrow("NNN-analyst.sql");
+    expect(() => buildExport([AUTH, ANALYST], { existing: ["events"] })).toThrow("NNN-events.sql");
   });
 
   it.each([

@@ -32,7 +32,7 @@ export function exportPlaceholders({ eventsOwnerColumn }: SupabaseExportOptions)
 export function buildExport(migrations: readonly MigrationFile[], options: SupabaseExportOptions): string {
   // By the names of files, whatever their numbers: a later change to `events` is left out with `events`.
   const leftOut = new Set<string>();
-  for (const part of ["auth", ...options.existing]) {
+  for (const part of ["auth", "analyst", ...options.existing]) {
     const files = migrations.filter(({ name }) => new RegExp(`^\\d+-${part}(-[\\w-]+)?\\.sql$`).test(name));
     if (files.length === 0) {
       throw new Fault(`No migration file is called NNN-${part}.sql, so that ${part} can't be left out of the export.`);

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:2c10a82b96d9850d27c31ed2340fb4251894b0de
+--! Hash: sha1:8d40e1a3e83c92e63283e9da0a43ef3f6eff2bbe
 --! Message: wizard sessions
 
 --! split: 050-app-private.sql
@@ -1262,3 +1262,234 @@ grant execute on function public.complete_wizard_session(uuid, integer, jsonb) t
 
 comment on function public.complete_wizard_session(uuid, integer, jsonb) is
   E'@behavior -*\nMakes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
+
+--! split: 260-funnel.sql
+-- How far people come in the wizard, in numbers alone. docs/funnel.md says what each of them means.
+
+-- What the numbers depend on. The three stand here and nowhere else.
+create or replace function app_private.funnel_limits(
+  out longest_span interval, out idle_after interval, out smallest_group integer
+) as $$
+  select interval '400 days', interval '30 minutes', 5
+$$ language sql immutable set search_path to pg_catalog, pg_temp;
+
+-- It runs as the owner, since whoever asks may see no session. Nothing leaves it but counts, and times of enough
+-- sessions that none of them is one person's.
+drop function if exists public.wizard_funnel(timestamptz, timestamptz);
+create function public.wizard_funnel(started_from timestamptz, started_before timestamptz)
+returns table (
+  stage integer, started integer, reached integer, completed integer, abandoned integer, drop_off integer,
+  median_seconds integer, p90_seconds integer
+) as $$
+declare
+  v_limits record;
+  -- A piece of history with more saves in it than this has lost its checkpoints, and with them changes of the stage.
+  v_whole  constant integer := (select checkpoint_every from app_private.revision_limits());
+begin
+  select * into v_limits from app_private.funnel_limits();
+  if started_from is null or started_before is null or started_from >= started_before then
+    raise exception 'the beginning of the span has to lie before its end' using errcode = '22023';
+  end if;
+  if started_before > started_from + v_limits.longest_span then
+    raise exception 'a span is at most % long', v_limits.longest_span using errcode = '22023';
+  end if;
+
+  return query
+  with cohort as materialized (
+    select s.id, s.stage, s.status
+      from public.wizard_sessions s
+     where s.started_at >= started_from and s.started_at < started_before
+  ),
+  -- A session at a stage. Its time there is that from each save to the next one: whoever goes to another stage saves
+  -- that. Waiting to be abandoned is no work, nor is what lies between that and being taken up again.
+  visits as (
+    select c.id, a.stage, a.spent
+      from cohort c
+      -- Session by session: their saves lie in order already, and are never all sorted at once.
+     cross join lateral (
+       select s.stage,
+              sum(least(s.next_saved_at - s.saved_at, v_limits.idle_after))
+                filter (where s.status = 'in_progress' and s.next_status <> 'abandoned'
+                          and s.next_revision - s.revision <= v_whole) as spent
+         from (
+           select r.stage, r.status, r.revision, r.saved_at,
+                  lead(r.revision) over following as next_revision,
+                  lead(r.status) over following as next_status,
+                  lead(r.saved_at) over following as next_saved_at
+             from public.wizard_session_revisions r
+            where r.session_id = c.id
+           window following as (order by r.revision)
+           union all
+           -- Where a session is counts without a history too, as one has that came past the triggers.
+           select c.stage, c.status, null, null, null, null, null
+         ) s
+        group by s.stage
+     ) a
+  ),
+  fates as (
+    select f.status, f.last_stage, f.highest, count(*) as sessions
+      from (
+        select c.status, c.stage as last_stage, max(v.stage) as highest
+          from cohort c join visits v on v.id = c.id
+         group by c.id, c.status, c.stage
+      ) f
+     group by f.status, f.last_stage, f.highest
+  ),
+  times as (
+    select v.stage, count(*) as started, count(v.spent) as measured,
+           percentile_cont(array[0.5, 0.9]) within group (order by extract(epoch from v.spent)::float8) as percentiles
+      from visits v
+     group by v.stage
+  )
+  select n.stage,
+         coalesce(max(t.started), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.highest >= n.stage), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.highest >= n.stage and f.status = 'completed'), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.last_stage = n.stage and f.status = 'abandoned'), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.highest = n.stage and f.status <> 'completed'), 0)::integer,
+         round(max(t.percentiles[1]) filter (where t.measured >= v_limits.smallest_group))::integer,
+         round(max(t.percentiles[2]) filter (where t.measured >= v_limits.smallest_group))::integer
+    from generate_series(1, 6) n (stage)
+    left join times t on t.stage = n.stage
+    left join fates f on true
+   group by n.stage
+   order by n.stage;
+end;
+$$ language plpgsql stable security definer set search_path to pg_catalog, pg_temp;
+
+revoke all on function
+  app_private.funnel_limits(),
+  public.wizard_funnel(timestamptz, timestamptz)
+from public, anon, authenticated, service_role;
+grant execute on function public.wizard_funnel(timestamptz, timestamptz) to service_role;
+
+comment on function public.wizard_funnel(timestamptz, timestamptz) is
+  E'@behavior -*\nFor each stage: how many of the sessions begun in the span came there, and what became of them.';
+
+--! split: 265-analyst.sql
+-- Those who may read the funnel and nothing else. A Supabase project has no such role: the export leaves this file out.
+grant usage on schema public to analyst;
+grant execute on function public.wizard_funnel(timestamptz, timestamptz) to analyst;
+
+--! split: 270-my-data.sql
+-- What there is about a user: every table from which foreign keys lead to profiles, a line each. `of_user` says which
+-- of its rows are the user $1's. A rule in db/tests/schema-rules.test.ts finds a table that is missing here.
+create or replace function app_private.personal_tables()
+returns table (name text, of_user text, in_order text, is_history boolean) as $$
+  select * from (values
+    ('profiles', 'id = $1', 'id', false),
+    ('events', ':EVENTS_OWNER_COLUMN = $1', 'id', false),
+    ('event_tickets', 'event_id in (select id from public.events where :EVENTS_OWNER_COLUMN = $1)', 'event_id, key', false),
+    ('event_private_details', 'event_id in (select id from public.events where :EVENTS_OWNER_COLUMN = $1)', 'event_id', false),
+    ('wizard_sessions', 'user_id = $1', 'started_at, id', false),
+    ('wizard_session_revisions', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
+     'session_id, revision', true)
+  ) known (name, of_user, in_order, is_history)
+  -- A project with events of its own has none of the tables beside ours.
+  where to_regclass('public.' || known.name) is not null
+$$ language sql stable set search_path to pg_catalog, pg_temp;
+
+-- It reads as its caller, so that the policies stand behind what the conditions above say. Row by row, and no further
+-- than the limit: what somebody has stored may be more than a server can hold.
+drop function if exists public.export_my_data(boolean);
+create function public.export_my_data(history boolean default true) returns json as $$
+declare
+  v_limit  constant integer := 16 * 1024 * 1024;
+  v_user   constant uuid := auth.uid();
+  v_bytes  bigint := 0;
+  v_tables text[] := '{}';
+  v_rows   text[];
+  v_table  record;
+  v_row    text;
+begin
+  if v_user is null then
+    raise exception 'Nobody is signed in.' using errcode = '42501';
+  end if;
+  for v_table in select * from app_private.personal_tables() t where history is not false or not t.is_history loop
+    v_rows = '{}';
+    for v_row in execute format(
+      'select to_json(t)::text from (select * from public.%I where %s order by %s) t',
+      v_table.name, v_table.of_user, v_table.in_order
+    ) using v_user loop
+      v_bytes = v_bytes + octet_length(v_row);
+      if v_bytes > v_limit then
+        raise exception 'Your data is more than % bytes of JSON text, which is the most that is sent at once. Ask for it without the history, and for the history session by session; or ask whoever runs this service.', v_limit
+          using errcode = 'WZ413', detail = jsonb_build_object('limit', v_limit);
+      end if;
+      v_rows = v_rows || v_row;
+    end loop;
+    v_tables = v_tables || format('%s: [%s]', to_json(v_table.name), array_to_string(v_rows, ', '));
+  end loop;
+  return format(
+    '{"format": "stagekeep-my-data", "version": 1, "exportedAt": %s, "userId": %s, "history": %s, "tables": {%s}}',
+    to_json(now()), to_json(v_user), to_json(history is not false), array_to_string(v_tables, ', ')
+  );
+end;
+$$ language plpgsql stable set search_path to pg_catalog, pg_temp set timezone to 'UTC';
+
+revoke all on function
+  app_private.personal_tables(),
+  public.export_my_data(boolean)
+from public, anon, authenticated, service_role;
+grant execute on function
+  app_private.personal_tables(),
+  public.export_my_data(boolean)
+to authenticated, service_role;
+
+comment on function public.export_my_data(boolean) is
+  'Everything that is stored about the caller, as one JSON document: the rows of each table as they are, times in UTC. Without `history` the revisions of the sessions are left out. Refused with STATE_TOO_LARGE where it would be more than 16 MiB.';
+
+--! split: 275-profiles.sql
+-- The end of a profile, and with it of everything that leads to it. Where a project has profiles of its own, their end
+-- is for the project to say: the export for Supabase leaves this file out with the table.
+
+create or replace function app_private.count_personal_rows(user_id uuid) returns jsonb as $$
+declare
+  v_counts jsonb := '{}';
+  v_table  record;
+  v_count  bigint;
+begin
+  for v_table in select * from app_private.personal_tables() loop
+    execute format('select count(*) from public.%I where %s', v_table.name, v_table.of_user)
+       into v_count using count_personal_rows.user_id;
+    v_counts = v_counts || jsonb_build_object(v_table.name, v_count);
+  end loop;
+  return v_counts;
+end;
+$$ language plpgsql stable set search_path to pg_catalog, pg_temp;
+
+-- It runs as the owner, because users can't delete profiles, and deletes no other than the caller's.
+drop function if exists public.erase_me(uuid);
+create function public.erase_me(user_id uuid) returns jsonb as $$
+declare
+  v_user   constant uuid := auth.uid();
+  v_before jsonb;
+  v_after  jsonb;
+begin
+  if v_user is null then
+    raise exception 'Nobody is signed in.' using errcode = '42501';
+  end if;
+  -- The confirmation: whoever holds another account's token than the one that is meant erases nothing.
+  if erase_me.user_id is distinct from v_user then
+    raise exception 'to erase your data, send the id that you are signed in with' using errcode = '22023';
+  end if;
+  -- No session and no event is begun between counting and deleting: that would take a lock on the profile, too.
+  perform from public.profiles p where p.id = v_user for update;
+  v_before = app_private.count_personal_rows(v_user);
+  delete from public.profiles p where p.id = v_user;
+  v_after = app_private.count_personal_rows(v_user);
+  -- Events in a table of the project's own may stay.
+  return (
+    select jsonb_object_agg(key, value::bigint - (v_after ->> key)::bigint) from jsonb_each_text(v_before)
+  );
+end;
+$$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
+
+revoke all on function
+  app_private.count_personal_rows(uuid),
+  public.erase_me(uuid)
+from public, anon, authenticated, service_role;
+grant execute on function public.erase_me(uuid) to authenticated, service_role;
+
+comment on function public.erase_me(uuid) is
+  E'@resultFieldName erased\nErases everything that is stored about the caller, completed sessions too, for good. `userId` is the caller''s own id and confirms it. Answers how many rows of each table went; the next session or event makes a new profile.';

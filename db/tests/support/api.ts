@@ -37,6 +37,7 @@ export interface TestApi {
   user(id?: string): Promise<Caller>;
   anon(): Caller;
   service(): Promise<Caller>;
+  analyst(): Promise<Caller>;
   /** Somebody with exactly this Authorization header. */
   withAuthorization(header: string): Caller;
 }
@@ -101,6 +102,7 @@ export function useTestApi(options: Partial<AppOptions> = {}): TestApi {
     user: (id = randomUUID()) => signedIn(id, "authenticated"),
     anon: () => caller(undefined, {}),
     service: () => signedIn(randomUUID(), "service_role"),
+    analyst: () => signedIn(randomUUID(), "analyst"),
     withAuthorization: (authorization) => caller(undefined, { authorization }),
   };
 }

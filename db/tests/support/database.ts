@@ -22,6 +22,8 @@ export interface TestDatabase {
   asAnon<T>(work: Work<T>): Promise<T>;
   /** The same for a trusted back end. */
   asService<T>(work: Work<T>): Promise<T>;
+  /** The same for somebody who may read the funnel. */
+  asAnalyst<T>(work: Work<T>): Promise<T>;
 }
 
 /** Gives the test file that calls it (at its top level) a fresh clone of the template. */
@@ -67,6 +69,7 @@ export function openDatabase(name: string, owner: string): { database: TestDatab
     asUser: (sub, work) => as(claimsFor(sub), work),
     asAnon: (work) => as(undefined, work),
     asService: (work) => as(claimsFor(randomUUID(), "service_role"), work),
+    asAnalyst: (work) => as(claimsFor(randomUUID(), "analyst"), work),
   };
   const end = async () => {
     await Promise.all([root.end(), auth.end()]);

@@ -1,0 +1,364 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import pg from "pg";
+import { urlAs } from "./support/cluster.ts";
+import { atRoot, refusal, type TestDatabase, useTestDatabase } from "./support/database.ts";
+import { type FunnelSave, type FunnelStage, insertHistory, readFunnel } from "./support/funnel.ts";
+import { startSession } from "./support/rows.ts";
+import { keptRevisions, save, update } from "./support/saving.ts";
+
+const db = useTestDatabase();
+const DAY = "2026-03-01T00:00:00Z";
+const NEXT_DAY = "2026-03-02T00:00:00Z";
+const NOON = "2026-03-01T12:00:00Z";
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+
+const funnel = (from = DAY, before = NEXT_DAY) => db.asAnalyst((client) => readFunnel(client, from, before));
+const column = (stages: readonly FunnelStage[], name: keyof FunnelStage) => stages.map((stage) => stage[name]);
+
+/** As many sessions with that history as it takes for their times to be told. */
+async function insertFive(saves: readonly FunnelSave[]) {
+  for (let i = 0; i < 5; i++) await insertHistory(db, NOON, saves);
+}
+
+beforeEach(() => db.root.query("truncate profiles cascade"));
+
+describe("the counts", () => {
+  it("are nothing, at each of six stages, where nobody began", async () => {
+    const nothing = { started: 0, reached: 0, completed: 0, abandoned: 0, drop_off: 0 };
+    const times = { median_seconds: null, p90_seconds: null };
+    expect(await funnel()).toEqual([1, 2, 3, 4, 5, 6].map((stage) => ({ stage, ...nothing, ...times })));
+  });
+
+  beforeEach(() => insertHistory(db, "2026-02-28T23:59:59.999999Z", [{ at: 0, stage: 6 }]));
+
+  it("are of sessions begun from the one time on and before the other", async () => {
+    await insertHistory(db, DAY, [{ at: 0, stage: 1 }]);
+    await insertHistory(db, "2026-03-01T23:59:59.999999Z", [{ at: 0, stage: 1 }]);
+    await insertHistory(db, NEXT_DAY, [{ at: 0, stage: 1 }]);
+    expect(column(await funnel(), "started")).toEqual([2, 0, 0, 0, 0, 0]);
+    expect(column(await funnel(DAY, "2026-03-02T00:00:00.000001Z"), "started")).toEqual([3, 0, 0, 0, 0, 0]);
+  });
+
+  it("tell a stage that was skipped from one that was visited, and both were reached", async () => {
+    await insertHistory(
+      db,
+      NOON,
+      [1, 4, 2].map((stage, at) => ({ at, stage })),
+    );
+    const stages = await funnel();
+    expect(column(stages, "started")).toEqual([1, 1, 0, 1, 0, 0]);
+    expect(column(stages, "reached")).toEqual([1, 1, 1, 1, 0, 0]);
+    expect(column(stages, "drop_off")).toEqual([0, 0, 0, 1, 0, 0]);
+  });
+
+  it("have the completed ones at every stage that they reached, and no drop-off of theirs", async () => {
+    await insertHistory(db, NOON, [
+      ...[1, 2, 3, 4, 5, 6].map((stage, at) => ({ at, stage })),
+      { at: 9, stage: 6, status: "completed" },
+    ]);
+    await insertHistory(db, NOON, [
+      { at: 0, stage: 1 },
+      { at: 1, stage: 2 },
+    ]);
+    const stages = await funnel();
+    expect(column(stages, "reached")).toEqual([2, 2, 1, 1, 1, 1]);
+    expect(column(stages, "completed")).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(column(stages, "drop_off")).toEqual([0, 1, 0, 0, 0, 0]);
+  });
+
+  it("have the abandoned ones where they were last, and in the drop-off where they were furthest", async () => {
+    await insertHistory(
+      db,
+      NOON,
+      [1, 3, 2].map((stage, at) => ({ at, stage })),
+    );
+    await insertHistory(db, NOON, [
+      { at: 0, stage: 1 },
+      { at: 1, stage: 3 },
+      { at: 2, stage: 2 },
+      { at: 3, stage: 2, status: "abandoned" },
+    ]);
+    const stages = await funnel();
+    expect(column(stages, "abandoned")).toEqual([0, 1, 0, 0, 0, 0]);
+    expect(column(stages, "drop_off")).toEqual([0, 0, 2, 0, 0, 0]);
+  });
+
+  it("do not have one as abandoned that was taken up again", async () => {
+    await insertHistory(db, NOON, [
+      { at: 0, stage: 1 },
+      { at: 1, stage: 1, status: "abandoned" },
+      { at: 2, stage: 2 },
+    ]);
+    expect(column(await funnel(), "abandoned")).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it("add up: whoever reached a stage went further, was completed there or dropped off", async () => {
+    for (let n = 0; n < 24; n++) {
+      const last = { at: 9, stage: 1 + (n % 6), ...(n % 4 === 0 && { status: "completed" as const }) };
+      await insertHistory(db, NOON, [{ at: 0, stage: 1 + (n % 3) }, { at: 1, stage: 1 + (n % 5) }, last]);
+    }
+    const stages = await funnel();
+    const all = column(stages, "reached")[0];
+    const dropped = stages.reduce((sum, { drop_off }) => sum + drop_off, 0);
+    expect([all, dropped + (stages[0]?.completed ?? 0)]).toEqual([24, 24]);
+    stages.forEach((stage, i) => {
+      const next = stages[i + 1];
+      const completedHere = stage.completed - (next?.completed ?? 0);
+      expect(stage.reached - (next?.reached ?? 0)).toBe(stage.drop_off + completedHere);
+    });
+  });
+
+  it("are those of sessions without a history by where they are", async () => {
+    const id = await insertHistory(db, NOON, [{ at: 0, stage: 3 }]);
+    await db.root.query("delete from wizard_session_revisions where session_id = $1", [id]);
+    expect(column(await funnel(), "started")).toEqual([0, 0, 1, 0, 0, 0]);
+  });
+
+  it("follow what the triggers record", async () => {
+    const ada = randomUUID();
+    const { id } = await startSession(db, ada);
+    await save(db, ada, { id, base: 0, patch: { basics: { title: "Fair" } }, stage: 2 });
+    await update(db, ada, id, { status: "abandoned" });
+    const now = Date.now();
+    const [from, to] = [now - 60_000, now + 60_000].map((ms) => new Date(ms).toISOString());
+    const stages = await funnel(from, to);
+    expect(column(stages, "started")).toEqual([1, 1, 0, 0, 0, 0]);
+    expect(column(stages, "abandoned")).toEqual([0, 1, 0, 0, 0, 0]);
+  });
+});
+
+describe("the times", () => {
+  it("are those from each save to the next, told of the stage before it", async () => {
+    await insertFive([
+      { at: 0, stage: 1 },
+      { at: 40, stage: 1 },
+      { at: 100, stage: 2 },
+      { at: 130, stage: 1 },
+      { at: 140, stage: 3 },
+    ]);
+    expect(column(await funnel(), "median_seconds")).toEqual([110, 30, null, null, null, null]);
+  });
+
+  it("are the median and the ninth of ten", async () => {
+    for (const seconds of [10, 20, 30, 40, 1000]) {
+      await insertHistory(db, NOON, [
+        { at: 0, stage: 1 },
+        { at: seconds, stage: 2 },
+      ]);
+    }
+    // Between the fourth and the fifth, as percentile_cont has it.
+    expect((await funnel())[0]).toMatchObject({ median_seconds: 30, p90_seconds: 616 });
+  });
+
+  it("count a night as half an hour", async () => {
+    await insertFive([
+      { at: 0, stage: 1 },
+      { at: 10, stage: 1 },
+      { at: 9 * HOUR, stage: 1 },
+      { at: 9 * HOUR + 5, stage: 2 },
+    ]);
+    expect((await funnel())[0]).toMatchObject({ median_seconds: 30 * MINUTE + 15 });
+  });
+
+  it("do not count the wait until a session was abandoned, nor until it was taken up again", async () => {
+    await insertFive([
+      ...[
+        { at: 0, stage: 1 },
+        { at: 10, stage: 1 },
+        { at: 20 * MINUTE, stage: 1, status: "abandoned" as const },
+      ],
+      ...[
+        { at: 40 * MINUTE, stage: 1 },
+        { at: 40 * MINUTE + 7, stage: 2 },
+      ],
+    ]);
+    expect((await funnel())[0]).toMatchObject({ median_seconds: 17 });
+  });
+
+  it("are of the sessions that were left for another save, and of no other", async () => {
+    await insertFive([
+      { at: 0, stage: 1 },
+      { at: 10, stage: 2 },
+    ]);
+    await insertFive([{ at: 0, stage: 1 }]);
+    const [first, second] = await funnel();
+    expect(first).toMatchObject({ started: 10, median_seconds: 10, p90_seconds: 10 });
+    expect(second).toMatchObject({ started: 5, median_seconds: null, p90_seconds: null });
+  });
+
+  it("are not told of fewer than five", async () => {
+    for (let sessions = 1; sessions <= 5; sessions++) {
+      await insertHistory(db, NOON, [
+        { at: 0, stage: 1 },
+        { at: 60, stage: 2 },
+      ]);
+      const told = sessions < 5 ? null : 60;
+      expect((await funnel())[0]).toMatchObject({ started: sessions, median_seconds: told, p90_seconds: told });
+    }
+  });
+});
+
+describe("where old saves are no longer kept", () => {
+  it("a piece between two checkpoints counts as long as it lasted, half an hour at the most", async () => {
+    await insertFive([
+      { at: 0, stage: 1 },
+      { at: 20 * MINUTE, stage: 2, revision: 40 },
+      { at: 3 * HOUR, stage: 3, revision: 90 },
+    ]);
+    expect(column(await funnel(), "median_seconds").slice(0, 2)).toEqual([20 * MINUTE, 30 * MINUTE]);
+  });
+
+  it("a piece that has lost checkpoints counts for no stage", async () => {
+    await insertFive([
+      { at: 0, stage: 1 },
+      { at: 60, stage: 2, revision: 51 },
+      { at: 70, stage: 3 },
+    ]);
+    expect(column(await funnel(), "median_seconds")).toEqual([null, 10, null, null, null, null]);
+  });
+
+  it("each stage of a long session is still known", async () => {
+    const ada = randomUUID();
+    const { id } = await startSession(db, ada);
+    await db.asUser(ada, async (client) => {
+      for (let n = 1; n <= 300; n++) {
+        const stage = n < 3 ? 5 : n < 6 ? 2 : 1;
+        await client.query("update wizard_sessions set stage = $2, state = $3 where id = $1", [id, stage, { n }]);
+      }
+    });
+    expect((await keptRevisions(db, id)).slice(0, 5)).toEqual([0, 1, 3, 6, 50]);
+    const now = Date.now();
+    const [from, to] = [now - HOUR * 1000, now + 60_000].map((ms) => new Date(ms).toISOString());
+    const stages = await funnel(from, to);
+    expect(column(stages, "started")).toEqual([1, 1, 0, 0, 1, 0]);
+    expect(column(stages, "drop_off")).toEqual([0, 0, 0, 0, 1, 0]);
+  });
+});
+
+describe("the span", () => {
+  const refused = (from: string | null, before: string | null) =>
+    refusal(db.asAnalyst((client) => client.query("select * from wizard_funnel($1, $2)", [from, before])));
+
+  it("is 400 days at the most", async () => {
+    expect(await funnel("2025-01-01T00:00:00Z", "2026-02-05T00:00:00Z")).toHaveLength(6);
+    expect(await refused("2025-01-01T00:00:00Z", "2026-02-05T00:00:00.000001Z")).toMatchObject({
+      ...{ code: "22023", message: "a span is at most 400 days long" },
+    });
+  });
+
+  it.each([
+    ["ends where it begins", DAY, DAY],
+    ["ends before it begins", NEXT_DAY, DAY],
+    ["has no beginning", null, DAY],
+    ["has no end", DAY, null],
+  ])("is refused when it %s", async (_, from, before) => {
+    expect(await refused(from, before)).toMatchObject({
+      code: "22023",
+      message: expect.stringContaining("before its end"),
+    });
+  });
+
+  it.each([
+    ["-infinity", DAY],
+    [DAY, "infinity"],
+    ["infinity", "infinity"],
+    ["294276-12-01", "294276-12-31"],
+  ])("is refused as a value that can't be right from %s to %s", async (from, before) => {
+    expect((await refused(from, before)).code).toMatch(/^22/);
+  });
+});
+
+describe("whoever asks", () => {
+  const ask = (client: pg.ClientBase) => readFunnel(client, DAY, NEXT_DAY);
+  beforeEach(() => insertHistory(db, NOON, [{ at: 0, stage: 2 }]));
+
+  it.each([
+    ["an analyst", (on: TestDatabase) => on.asAnalyst(ask)],
+    ["a back end", (on: TestDatabase) => on.asService(ask)],
+  ])("is told, as %s, of everybody's sessions together", async (_, as) => {
+    expect(column(await as(db), "started")).toEqual([0, 1, 0, 0, 0, 0]);
+  });
+
+  it.each([
+    ["a user", (on: TestDatabase) => on.asUser(randomUUID(), ask)],
+    ["somebody who is not signed in", (on: TestDatabase) => on.asAnon(ask)],
+  ])("is refused as %s", async (_, as) => {
+    expect(await refusal(as(db))).toMatchObject({
+      code: "42501",
+      message: "permission denied for function wizard_funnel",
+    });
+  });
+});
+
+describe("an analyst", () => {
+  const mayOnTables = `
+    select c.oid::regclass::text || ' ' || privilege as may
+      from pg_class c cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) privilege
+     where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace::regnamespace::text in ('public', 'app_private', 'auth')
+       and (has_table_privilege('analyst', c.oid, privilege)
+         or privilege in ('select', 'insert', 'update', 'references') and has_any_column_privilege('analyst', c.oid, privilege))`;
+  const mayRun = `
+    select oid::regprocedure::text as may from pg_proc
+     where pronamespace::regnamespace::text in ('public', 'app_private', 'auth') and has_function_privilege('analyst', oid, 'execute')`;
+
+  it("may run the funnel and nothing else, and do nothing with any table", async () => {
+    const { rows } = await db.root.query(`${mayOnTables} union all ${mayRun}`);
+    const signature = "wizard_funnel(timestamp with time zone,timestamp with time zone)";
+    expect(rows).toEqual([{ may: signature }]);
+  });
+
+  it.each([
+    ["select on events", "grant select on events to analyst", "events select"],
+    ["a column of profiles", "grant update (display_name) on profiles to analyst", "profiles update"],
+    ["erasing", "grant execute on function erase_me(uuid) to analyst", "erase_me(uuid)"],
+  ])("would be seen to have been given %s", async (_, grant, may) => {
+    const client = await db.root.connect();
+    try {
+      await client.query(`begin; ${grant}`);
+      const { rows } = await client.query(`${mayOnTables} union all ${mayRun}`);
+      expect(rows).toContainEqual({ may });
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  });
+
+  it.each([
+    ...["profiles", "events", "wizard_sessions", "wizard_session_revisions"].map((table) => `select from ${table}`),
+    "insert into events (title) values ('Mine')",
+    "update wizard_sessions set stage = 1",
+    "delete from wizard_sessions",
+    `select start_wizard_session('${randomUUID()}')`,
+    "select export_my_data()",
+    `select erase_me('${randomUUID()}')`,
+  ])("is refused: %s", async (statement) => {
+    expect(await refusal(db.asAnalyst((client) => client.query(statement)))).toMatchObject({ code: "42501" });
+  });
+
+  describe("by a login of one's own", () => {
+    const login = `maria_${randomUUID().replaceAll("-", "")}`;
+    let maria: pg.Client;
+    beforeAll(async () => {
+      await atRoot(`create role ${login} login password 'hers'`);
+      const url = new URL(urlAs(login, db.name));
+      url.password = "hers";
+      maria = new pg.Client({ connectionString: url.href });
+      await maria.connect();
+    });
+    afterAll(async () => {
+      await maria.end();
+      await atRoot(`drop role ${login}`);
+    });
+
+    it("reads the funnel once the role is granted, and still no row", async () => {
+      await insertHistory(db, NOON, [{ at: 0, stage: 2 }]);
+      expect(await refusal(ask(maria))).toMatchObject({ code: "42501" });
+      await atRoot(`grant analyst to ${login}`);
+      expect(column(await ask(maria), "started")).toEqual([0, 1, 0, 0, 0, 0]);
+      expect(await refusal(maria.query("select from wizard_sessions"))).toMatchObject({ code: "42501" });
+    });
+    const ask = (client: pg.ClientBase) => readFunnel(client, DAY, NEXT_DAY);
+  });
+});

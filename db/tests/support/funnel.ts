@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto";
+import type pg from "pg";
+import type { TestDatabase } from "./database.ts";
+import { withoutTriggers } from "./sampleSessions.ts";
+
+export interface FunnelStage {
+  readonly stage: number;
+  readonly started: number;
+  readonly reached: number;
+  readonly completed: number;
+  readonly abandoned: number;
+  readonly drop_off: number;
+  readonly median_seconds: number | null;
+  readonly p90_seconds: number | null;
+}
+
+/** A save: how many seconds after the session's beginning, at which stage; and what is not as usual. */
+export interface FunnelSave {
+  readonly at: number;
+  readonly stage: number;
+  readonly status?: "completed" | "abandoned";
+  /** One more than the save before, unless saves in between are no longer kept. */
+  readonly revision?: number;
+}
+
+/** Writes a session of a user of its own, with that history. Past the triggers, which would not let times be chosen. */
+export async function insertHistory(
+  db: TestDatabase,
+  startedAt: string,
+  saves: readonly FunnelSave[],
+): Promise<string> {
+  const [id, user] = [randomUUID(), randomUUID()];
+  let revision = -1;
+  const rows = saves.map(({ at, stage, status = "in_progress", ...save }) => {
+    revision = save.revision ?? revision + 1;
+    return `('${id}', ${revision}, ${stage}, '${status}', '{}', 2, timestamptz '${startedAt}' + interval '${at} seconds')`;
+  });
+  await withoutTriggers(
+    db,
+    `insert into profiles (id) values ('${user}');
+     insert into wizard_session_revisions (session_id, revision, stage, status, patch, size, saved_at) values ${rows};
+     insert into wizard_sessions (id, user_id, stage, status, revision, started_at, last_saved_at, completed_at)
+     select '${id}', '${user}', stage, status, revision, '${startedAt}', saved_at, case status when 'completed' then saved_at end
+       from wizard_session_revisions where session_id = '${id}' order by revision desc limit 1`,
+  );
+  return id;
+}
+
+/** The funnel of the sessions begun in that span, six stages in their order. */
+export async function readFunnel(client: pg.ClientBase, from: string, before: string): Promise<FunnelStage[]> {
+  return (await client.query<FunnelStage>("select * from wizard_funnel($1, $2)", [from, before])).rows;
+}

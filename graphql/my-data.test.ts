@@ -1,0 +1,122 @@
+import { describe, expect, it } from "@jest/globals";
+import { useTestApi } from "../db/tests/support/api.ts";
+import { createEventOf, createSession, readSession, updateSession } from "../db/tests/support/sessions.ts";
+
+const api = useTestApi();
+const EXPORT = "{ exportMyData }";
+const ERASE = "mutation ($id: UUID!) { eraseMe(input: { userId: $id }) { erased } }";
+const NO_EVENTS = { events: 0, event_tickets: 0, event_private_details: 0 };
+const NOTHING = { profiles: 0, ...NO_EVENTS, wizard_sessions: 0, wizard_session_revisions: 0 };
+
+interface MyData {
+  readonly exportMyData: { readonly tables: Readonly<Record<string, readonly object[]>> };
+}
+
+/** Somebody with an event, a draft, and a completed session on the event. */
+async function somebody() {
+  const caller = await api.user();
+  const eventId = await createEventOf(caller);
+  const draft = await createSession(caller, { state: { basics: { title: "Fair" } } });
+  const done = await createSession(caller, { eventId });
+  await updateSession(caller, done.id, { status: "COMPLETED" });
+  return { caller, eventId, draft, done };
+}
+
+describe("exportMyData", () => {
+  it("is one document of all that is the caller's", async () => {
+    const { caller, eventId, draft, done } = await somebody();
+    expect(await caller.ask(EXPORT)).toEqual({
+      exportMyData: {
+        ...{ format: "stagekeep-my-data", version: 1, userId: caller.id, history: true },
+        exportedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$/),
+        tables: {
+          profiles: [expect.objectContaining({ id: caller.id })],
+          events: [expect.objectContaining({ id: eventId })],
+          event_tickets: [],
+          event_private_details: [],
+          wizard_sessions: [
+            expect.objectContaining({ id: draft.id, state: { basics: { title: "Fair" } } }),
+            expect.objectContaining({ id: done.id, status: "completed" }),
+          ],
+          wizard_session_revisions: [expect.anything(), expect.anything(), expect.anything()],
+        },
+      },
+    });
+  });
+
+  it("can leave the history out", async () => {
+    const { caller } = await somebody();
+    const { exportMyData } = await caller.ask<MyData>("{ exportMyData(history: false) }");
+    expect(Object.keys(exportMyData.tables)).toEqual([
+      ...["profiles", "events", "event_tickets", "event_private_details", "wizard_sessions"],
+    ]);
+  });
+
+  it("names what is too large, and its limit", async () => {
+    const { caller, draft } = await somebody();
+    const text = "x".repeat(255 * 1024);
+    await api.db.asUser(String(caller.id), async (client) => {
+      for (let n = 0; n < 34; n++) {
+        const values = [draft.id, 1 + (n % 6), { text: `${n} ${text}` }];
+        await client.query("update wizard_sessions set stage = $2, state = $3 where id = $1", values);
+      }
+    });
+    expect(await caller.refused(EXPORT)).toMatchObject({
+      message: expect.stringContaining("Ask for it without the history"),
+      extensions: { code: "STATE_TOO_LARGE", limit: 16 * 1024 * 1024 },
+    });
+  });
+
+  it("is refused to somebody who is not signed in, and to an analyst", async () => {
+    for (const caller of [api.anon(), await api.analyst()]) {
+      expect((await caller.refused(EXPORT)).extensions).toEqual({ code: "FORBIDDEN" });
+    }
+  });
+});
+
+describe("eraseMe", () => {
+  it("erases all of it, once, and nobody else's; a save with the same token begins anew", async () => {
+    const [{ caller, draft, done }, other] = [await somebody(), await somebody()];
+    const erased = { ...NOTHING, profiles: 1, events: 1, wizard_sessions: 2, wizard_session_revisions: 3 };
+    expect(await caller.ask(ERASE, { id: caller.id })).toEqual({ eraseMe: { erased } });
+    expect([await readSession(caller, draft.id), await readSession(caller, done.id)]).toEqual([null, null]);
+    expect(await caller.ask(ERASE, { id: caller.id })).toEqual({ eraseMe: { erased: NOTHING } });
+    expect(await readSession(other.caller, other.draft.id)).toEqual(other.draft);
+    await createSession(caller);
+    expect(await caller.ask("{ profiles { totalCount } wizardSessions { totalCount } }")).toEqual({
+      ...{ profiles: { totalCount: 1 }, wizardSessions: { totalCount: 1 } },
+    });
+  });
+
+  it("is refused when it is confirmed with another id than the caller's", async () => {
+    const [{ caller, draft }, other] = [await somebody(), await somebody()];
+    expect(await caller.refused(ERASE, { id: other.caller.id })).toMatchObject({
+      message: expect.stringContaining("send the id that you are signed in with"),
+      extensions: { code: "INVALID_INPUT" },
+    });
+    expect(await caller.refused("mutation { eraseMe(input: {}) { erased } }")).toMatchObject({
+      extensions: { code: "INVALID_INPUT" },
+    });
+    expect(await readSession(caller, draft.id)).toEqual(draft);
+    expect(await readSession(other.caller, other.draft.id)).toEqual(other.draft);
+  });
+
+  it("is refused to somebody who is not signed in, and to an analyst", async () => {
+    const { caller, draft } = await somebody();
+    for (const [id, stranger] of [
+      [caller.id, api.anon()],
+      [caller.id, await api.analyst()],
+    ] as const) {
+      expect((await stranger.refused(ERASE, { id })).extensions).toEqual({ code: "FORBIDDEN" });
+    }
+    expect(await readSession(caller, draft.id)).toEqual(draft);
+  });
+
+  it("is harmless for a trusted back end, of which nothing is stored", async () => {
+    const { caller, draft } = await somebody();
+    const service = await api.service();
+    expect(await service.ask(ERASE, { id: service.id })).toEqual({ eraseMe: { erased: NOTHING } });
+    expect((await service.refused(ERASE, { id: caller.id })).extensions).toEqual({ code: "INVALID_INPUT" });
+    expect(await readSession(caller, draft.id)).toEqual(draft);
+  });
+});
