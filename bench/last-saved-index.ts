@@ -8,13 +8,13 @@
  * end. A million rows take about 40 GB of disk there while it runs.
  */
 import { parseArgs } from "node:util";
-import { withBenchCluster } from "./last-saved-index/cluster.ts";
 import { measureLives } from "./last-saved-index/lives.ts";
 import { measureQueries } from "./last-saved-index/queries.ts";
 import { livesTable, queryTable, savesTable, sizeTable } from "./last-saved-index/report.ts";
 import { measureSaves } from "./last-saved-index/saves.ts";
 import { prepareTemplate } from "./last-saved-index/template.ts";
 import { buildVariants } from "./last-saved-index/variants.ts";
+import { withBenchCluster } from "./shared/cluster.ts";
 
 const { values } = parseArgs({
   options: {

@@ -14,6 +14,7 @@ import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
 import { makeCompletingPlugin } from "./plugins/CompletingPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
 import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
+import { ExactNumbersPlugin } from "./plugins/ExactNumbersPlugin.ts";
 import { FunnelPlugin } from "./plugins/FunnelPlugin.ts";
 import { makeHttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
 import { NamingPlugin } from "./plugins/NamingPlugin.ts";
@@ -82,6 +83,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
         defaultPageSize: DEFAULT_PAGE_SIZE,
         maximumPageSize: MAXIMUM_PAGE_SIZE,
       }),
+      ExactNumbersPlugin,
       makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
       SavingPlugin,

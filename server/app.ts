@@ -15,6 +15,7 @@ import { devSignIn } from "./dev/signIn.ts";
 import { Fault } from "./fault.ts";
 import { authenticate, claimsOf } from "./http/authenticate.ts";
 import { health, isMigrated } from "./http/health.ts";
+import { readBody } from "./http/readBody.ts";
 import { sendError } from "./http/sendError.ts";
 import { shedLoad } from "./http/shedLoad.ts";
 import { logRequests } from "./log.ts";
@@ -91,7 +92,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     cors({ origin: [...(options.corsOrigins ?? [])], exposedHeaders: READABLE_HEADERS, maxAge: PREFLIGHT_SECONDS }),
     authenticate(makeVerifyToken(tokens)),
     shedLoad(pool, maximumConnections * WAITING_PER_CONNECTION),
-    express.json({ limit: MAXIMUM_REQUEST_BYTES, type: "application/json" }),
+    readBody(MAXIMUM_REQUEST_BYTES),
   );
 
   const server = createServer(app);

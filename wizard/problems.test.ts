@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { allFieldsOf, fieldsOf } from "./fields.ts";
 import { pointerTo, segmentsOf } from "./pointer.ts";
 import { MAX_PROBLEMS_PER_STAGE, problemsOf } from "./problems.ts";
+import { progressOf } from "./progress.ts";
 import { isObject, type Schema } from "./schema.ts";
 import { STAGES } from "./stages.ts";
 import { COMPLETE_HYBRID_STATE, COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "./testing/completeState.ts";
@@ -403,6 +404,28 @@ describe("a state that is something else than it should be", () => {
     );
     expect(problemsOf(state)).toEqual([]);
   });
+
+  it.each(["", ...STAGES.map(({ key }) => `/${key}`), TICKET])(
+    "has the same problems whatever stands beside the fields of %j, under whatever name",
+    (level) => {
+      const names = ["__proto__", "constructor", "prototype", "toString", "valueOf", "hasOwnProperty", "", "/", "~1"];
+      const late = { doorsAt: "2999-01-01T00:00:00Z", salesEnd: "2999-01-01T00:00:00Z" };
+      const given = { ...late, title: 5, name: "N", mode: "online", basics: {}, toString: "x", length: 1 };
+      const lacking = ["/basics/title", "/schedule/doorsAt", `${TICKET}/quantity`, `${TICKET}/salesEnd`];
+      for (const state of [COMPLETE_STATE, lacking.reduce<unknown>(without, COMPLETE_STATE)]) {
+        const group = segmentsOf(level).reduce<unknown>((parent, name) => Object(parent)[name], state);
+        for (const name of names) {
+          for (const value of [null, 1, "", [], {}, given]) {
+            const beside = Object.fromEntries([...Object.entries(Object(group)), [name, value]]);
+            const changed = level === "" ? beside : withValue(state, level, beside);
+            expect(problemsOf(changed)).toEqual(problemsOf(state));
+            expect(progressOf(changed)).toEqual(progressOf(state));
+          }
+        }
+      }
+      expect("title" in {}).toBe(false);
+    },
+  );
 
   it("does not take what an object inherits for an answer", () => {
     const title = JSON.parse('{"basics": {"__proto__": {"title": "T", "category": "music", "organizerName": "A"}}}');

@@ -1,6 +1,7 @@
 import type pg from "pg";
-import type { BenchCluster } from "./cluster.ts";
-import { observe, type Sizes, sizesOf, type Work } from "./counters.ts";
+import type { BenchCluster } from "../shared/cluster.ts";
+import { observe, type Work } from "../shared/counters.ts";
+import { type Sizes, sizesOf } from "./sizes.ts";
 import { type DataOptions, peopleOf, SAVES_PER_LIFE } from "./template.ts";
 import { GROWN_VARIANTS, type Variant } from "./variants.ts";
 

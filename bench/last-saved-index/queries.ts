@@ -1,8 +1,8 @@
 import type pg from "pg";
-import type { BenchCluster } from "./cluster.ts";
+import type { BenchCluster } from "../shared/cluster.ts";
+import { median } from "../shared/report.ts";
+import { randomNumbers } from "../shared/states.ts";
 import { liveSome } from "./lives.ts";
-import { median } from "./report.ts";
-import { randomNumbers } from "./states.ts";
 import { type DataOptions, peopleOf, personId } from "./template.ts";
 import { QUERIED_VARIANTS, type Variant } from "./variants.ts";
 

@@ -1,17 +1,13 @@
-import type { Sizes, Work } from "./counters.ts";
+import type { Work } from "../shared/counters.ts";
+import { markdown, median, ratio, sum } from "../shared/report.ts";
 import type { LivesResult } from "./lives.ts";
 import type { QueryRun } from "./queries.ts";
 import type { SavesResult } from "./saves.ts";
+import type { Sizes } from "./sizes.ts";
 import type { Variant } from "./variants.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const MANAGERS = ["Heap", "Btree", "BRIN"];
-
-export function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
-  return sum(middle) / middle.length;
-}
 
 export function savesTable(results: readonly SavesResult[]): string {
   const [base] = results as [SavesResult];
@@ -101,14 +97,4 @@ function table(
   );
 }
 
-function markdown(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [`\n## ${title}\n`, line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
-
-const ratio = (value: number) => `× ${value >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3)}`;
 const mebibytes = (bytes: number) => (bytes / MEBIBYTE).toFixed(1);

@@ -1,7 +1,8 @@
 import type pg from "pg";
-import type { BenchCluster } from "./cluster.ts";
-import { observe, type Sizes, sizesOf, type Work } from "./counters.ts";
-import { edit, pick, randomNumbers } from "./states.ts";
+import type { BenchCluster } from "../shared/cluster.ts";
+import { observe, type Work } from "../shared/counters.ts";
+import { edit, pick, randomNumbers } from "../shared/states.ts";
+import { type Sizes, sizesOf } from "./sizes.ts";
 import { SAVED_VARIANTS, type Variant } from "./variants.ts";
 
 const CONNECTIONS = 8;

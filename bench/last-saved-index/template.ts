@@ -1,5 +1,5 @@
-import { type BenchCluster, TEMPLATE } from "./cluster.ts";
-import { begun, makeState, randomNumbers } from "./states.ts";
+import { type BenchCluster, TEMPLATE } from "../shared/cluster.ts";
+import { begun, makeState, randomNumbers } from "../shared/states.ts";
 
 export interface DataOptions {
   readonly rows: number;

@@ -1,4 +1,4 @@
-import { type BenchCluster, TEMPLATE } from "./cluster.ts";
+import { type BenchCluster, TEMPLATE } from "../shared/cluster.ts";
 import { fillTable } from "./fill.ts";
 import type { DataOptions } from "./template.ts";
 

@@ -23,7 +23,10 @@ export function pathsOf(patch: unknown): string[][] {
 
 /** The value at a path through objects; undefined where there is none. */
 export function at(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((parent, key) => (isObject(parent) ? parent[key] : undefined), value);
+  return path.reduce<unknown>(
+    (parent, key) => (isObject(parent) && Object.hasOwn(parent, key) ? parent[key] : undefined),
+    value,
+  );
 }
 
 export function overlap(a: readonly string[], b: readonly string[]): boolean {

@@ -11,13 +11,6 @@ export interface Work {
   readonly fullPageBytes: number;
 }
 
-export interface Sizes {
-  readonly table: number;
-  readonly toast: number;
-  readonly indexes: number;
-  readonly lastSavedIndex: number;
-}
-
 /** Times `statements` statements that `run` sends over `clients`, and reads what they did from the server's counters. */
 export async function observe(
   clients: readonly pg.Client[],
@@ -40,18 +33,6 @@ export async function observe(
     hotUpdates: after.hot - before.hot,
     ...(await walBetween(client, from, to)),
   };
-}
-
-export async function sizesOf(client: pg.Client): Promise<Sizes> {
-  const { rows } = await client.query<Sizes>(
-    `select
-       pg_relation_size(oid)::float8 as "table",
-       pg_total_relation_size(reltoastrelid)::float8 as toast,
-       pg_indexes_size(oid)::float8 as indexes,
-       coalesce(pg_relation_size(to_regclass('idx_wizard_sessions_last_saved_at')), 0)::float8 as "lastSavedIndex"
-     from pg_class where oid = 'wizard_sessions'::regclass`,
-  );
-  return rows[0] as Sizes;
 }
 
 async function updateCounters(client: pg.Client): Promise<{ updates: number; hot: number }> {

@@ -15,6 +15,7 @@ const FIELDS = [
   ["publish", "refundPolicy"],
 ] as const;
 const SYLLABLES = "ba con der e fin gra ho in ker lo mun na o pre qui ra sto ti un ver wal xen yo zim".split(" ");
+const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"];
 const WORD = /^[a-z]{4,}$/;
 
 /** Numbers from 0 up to 1 that are the same in every run: https://en.wikipedia.org/wiki/Linear_congruential_generator */
@@ -47,6 +48,12 @@ export function makeState(bytes: number, random: () => number): string {
     state[stage] = { ...state[stage], [field]: words.join(" ") };
   }
   return JSON.stringify(state);
+}
+
+/** A state of about `bytes` bytes that can hardly be compressed. */
+export function makeNoise(bytes: number, random: () => number): string {
+  const description = Array.from({ length: bytes }, () => pick(LETTERS, random)).join("");
+  return JSON.stringify({ basics: { title: "" }, page: { description } });
 }
 
 /** The same state with one word changed somewhere, as one autosave would have it. */

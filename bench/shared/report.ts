@@ -1,0 +1,17 @@
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return sum(middle) / middle.length;
+}
+
+export function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+export function markdown(title: string, header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [`\n## ${title}\n`, line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** How a value compares with the one that it is held against. */
+export const ratio = (value: number) => `× ${value >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3)}`;

@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "@jest/globals";
+import { refusal, useTestDatabase } from "./support/database.ts";
+import { at, mergePatch, pathsOf } from "./support/mergePatch.ts";
+import { only, startSession, storedSession } from "./support/rows.ts";
+import { history, stateAt } from "./support/saving.ts";
+
+const db = useTestDatabase();
+
+const WAYS = {
+  save_wizard_session: "select from save_wizard_session($1, gen_random_uuid(), 0, $2)",
+  update: "update wizard_sessions set state = $2 where id = $1",
+};
+type Way = keyof typeof WAYS;
+
+/** Writes a JSON text to the letter, by one way or the other. */
+const write = (sub: string, way: Way, id: string, json: string) =>
+  db.asUser(sub, (client) => client.query(WAYS[way], [id, json]));
+
+const nested = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${"}".repeat(levels - 1)}`;
+
+describe.each(Object.keys(WAYS) as Way[])("%s", (way) => {
+  // In the form and the order in which PostgreSQL writes JSON.
+  it.each([
+    [
+      "numbers that no double holds",
+      `{"a": 12345678901234567890, "b": 0.1234567890123456789012, "c": 1${"0".repeat(400)}}`,
+    ],
+    ["numbers in their own form", '{"a": 1.0, "b": 1.00, "c": -0.10, "d": 100000000000000000000000}'],
+    ["100 levels", nested(100).replaceAll(":", ": ")],
+    [
+      "characters of every plane, composed and not",
+      '{"": "é", "\\u0001": "\\b\u007f", "\u00e9": 1, "e\u0301": 2, "a/b~": "שלום", "😀": "𝄞"}',
+    ],
+    ["names of JavaScript's own", '{"toString": {"__proto__": {}}, "__proto__": [], "constructor": ""}'],
+  ])("keeps %s to the letter, and gives them back", async (_, json) => {
+    const ada = randomUUID();
+    const { id } = await startSession(db, ada);
+    await write(ada, way, id, json);
+    const { rows } = await db.root.query<{ text: string }>(
+      "select state::text as text from wizard_sessions where id = $1",
+      [id],
+    );
+    expect(only(rows).text).toBe(json);
+    expect((await stateAt(db, ada, id, 1)).text).toBe(json);
+  });
+
+  it.each([
+    ["101 levels", nested(101), "23514"],
+    ["5,000 levels", nested(5_000), "23514"],
+    ["100,000 levels", nested(100_000), "54001"],
+    ["U+0000 in a value", '{"a":"\\u0000"}', "22P05"],
+    ["U+0000 in a key", '{"a":{"\\u0000":1}}', "22P05"],
+    ["half a character", '{"a":"\\ud83d"}', "22P02"],
+    ["half a character as a key", '{"\\udc4d":1}', "22P02"],
+    ["what is no number", '{"a":NaN}', "22P02"],
+    ["a number of too many digits", '{"a":1e200000}', "22003"],
+    ["an array", "[]", way === "update" ? "23514" : "22023"],
+    ["null", "null", way === "update" ? "23514" : "22023"],
+  ])("refuses %s, and writes nothing", async (_, json, code) => {
+    const ada = randomUUID();
+    const { id } = await startSession(db, ada, { state: { kept: 1 } });
+    const before = [await storedSession(db, id), await history(db, id)];
+    expect(await refusal(write(ada, way, id, json))).toMatchObject({ code });
+    expect([await storedSession(db, id), await history(db, id)]).toEqual(before);
+  });
+});
+
+it("the reference in JavaScript takes keys as keys too", () => {
+  const patch = JSON.parse('{"__proto__":{"a":{"b":1}},"constructor":{"name":null,"c":{}}}');
+  const merged = mergePatch({}, patch);
+  expect(JSON.stringify(merged)).toBe('{"__proto__":{"a":{"b":1}},"constructor":{"c":{}}}');
+  expect(mergePatch(merged, JSON.parse('{"__proto__":null,"constructor":{"c":null}}'))).toEqual({ constructor: {} });
+  expect(pathsOf(patch)).toEqual([
+    ["__proto__", "a", "b"],
+    ["constructor", "name"],
+    ["constructor", "c"],
+  ]);
+  expect(at(merged, ["__proto__", "a", "b"])).toBe(1);
+  for (const path of [["toString"], ["__proto__"], ["constructor", "name"]]) expect(at({}, path)).toBeUndefined();
+  expect("a" in {}).toBe(false);
+});
