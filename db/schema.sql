@@ -33,6 +33,51 @@ CREATE SCHEMA auth;
 ALTER SCHEMA auth OWNER TO stagekeep_owner;
 
 --
+-- Name: abandon_wizard_sessions(interval, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_count integer;
+begin
+  perform app_private.check_sweep_age(unsaved_for);
+  with unsaved as (
+    select id from public.wizard_sessions
+     where status = 'in_progress' and last_saved_at <= now() - unsaved_for
+     limit at_most
+       for no key update skip locked
+  )
+  update public.wizard_sessions s set status = 'abandoned' from unsaved where s.id = unsaved.id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer) OWNER TO stagekeep_owner;
+
+--
+-- Name: check_sweep_age(interval); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.check_sweep_age(age interval) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if age is null or age <= interval '0' then
+    raise exception 'A sweep needs a time longer than none, not %.', coalesce(age::text, 'null') using errcode = '22023';
+  end if;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.check_sweep_age(age interval) OWNER TO stagekeep_owner;
+
+--
 -- Name: count_personal_rows(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -306,6 +351,34 @@ $_$;
 ALTER FUNCTION app_private.personal_tables() OWNER TO stagekeep_owner;
 
 --
+-- Name: preview_sweep(interval, interval); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform app_private.check_sweep_age(abandon_after), app_private.check_sweep_age(purge_after);
+  select count(*) filter (where s.status = 'abandoned' and s.last_saved_at <= now() - purge_after),
+         count(*) filter (where s.status = 'in_progress' and s.last_saved_at <= now() - abandon_after)
+    into purged, abandoned
+    from public.wizard_sessions s
+   where s.status in ('in_progress', 'abandoned');
+  select count(*) into thinned
+    -- Once a session, not once a revision.
+    from (select id, app_private.thinned_up_to(id) as up_to from app_private.sessions_to_thin() id offset 0) old
+    join public.wizard_sessions s
+      on s.id = old.id and not (s.status = 'abandoned' and s.last_saved_at <= now() - purge_after)
+    join public.wizard_session_revisions r
+      on r.session_id = old.id and r.snapshot is null and r.revision < old.up_to;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint) OWNER TO stagekeep_owner;
+
+--
 -- Name: prune_wizard_session_revisions(uuid, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -338,18 +411,45 @@ $$;
 ALTER FUNCTION app_private.prune_wizard_session_revisions(session_id uuid, revision integer) OWNER TO stagekeep_owner;
 
 --
--- Name: revision_limits(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+-- Name: purge_wizard_sessions(interval, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer) RETURNS record
-    LANGUAGE sql IMMUTABLE
+CREATE FUNCTION app_private.purge_wizard_sessions(unsaved_for interval, at_most integer) RETURNS integer
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select 50, 200, 40
+declare
+  v_count integer;
+begin
+  perform app_private.check_sweep_age(unsaved_for);
+  with unsaved as (
+    select id from public.wizard_sessions
+     where status = 'abandoned' and last_saved_at <= now() - unsaved_for
+     limit at_most
+       for update skip locked
+  )
+  delete from public.wizard_sessions s using unsaved where s.id = unsaved.id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
 $$;
 
 
-ALTER FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer) OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.purge_wizard_sessions(unsaved_for interval, at_most integer) OWNER TO stagekeep_owner;
+
+--
+-- Name: revision_limits(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select 50, 200, 40, interval '90 days'
+$$;
+
+
+ALTER FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval) OWNER TO stagekeep_owner;
 
 --
 -- Name: uid(); Type: FUNCTION; Schema: auth; Owner: stagekeep_owner
@@ -449,7 +549,7 @@ The stage that the user is at, 1 to 6.';
 --
 
 COMMENT ON COLUMN public.wizard_sessions.status IS '@behavior +orderBy +filterBy
-In progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one can go on.';
+In progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one goes on when it is saved. One that is not saved for long is abandoned, and later deleted.';
 
 
 --
@@ -473,7 +573,7 @@ When the session was begun.';
 --
 
 COMMENT ON COLUMN public.wizard_sessions.last_saved_at IS '@behavior +orderBy +filterBy
-When the last save was written; later with every save.';
+When the last save was written; later with every save. Being abandoned for want of saves is none.';
 
 
 --
@@ -489,7 +589,7 @@ When the session was completed, or null.';
 --
 
 COMMENT ON COLUMN public.wizard_sessions.revision IS '@behavior +orderBy +filterBy
-Counts saves, from 0. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
+Counts saves, from 0; being abandoned for want of saves counts too. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
 
 
 --
@@ -600,6 +700,24 @@ $$;
 ALTER FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) OWNER TO stagekeep_owner;
 
 --
+-- Name: sessions_to_thin(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.sessions_to_thin() RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select r.session_id
+    from public.wizard_session_revisions r
+   where r.snapshot is null and r.saved_at <= now() - (select thinned_after from app_private.revision_limits())
+   group by r.session_id
+  having min(r.revision) < app_private.thinned_up_to(r.session_id)
+$$;
+
+
+ALTER FUNCTION app_private.sessions_to_thin() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg__ensure_profile(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -694,11 +812,16 @@ declare
   v_text  constant text := NEW.state::text;
   v_patch jsonb;
   v_checkpoint boolean;
+  v_at    timestamptz = NEW.last_saved_at;
 begin
   if TG_OP = 'INSERT' then
     v_patch = NEW.state;
     v_checkpoint = true;
   else
+    -- Abandoned by the sweep, which is no save: the history says when that was.
+    if NEW.last_saved_at = OLD.last_saved_at then
+      v_at = greatest(clock_timestamp(), NEW.last_saved_at + interval '1 microsecond');
+    end if;
     v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
     v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
       -- Text, since 1.0 and 1.00 are one value to jsonb: what is rebuilt has to be what was stored, to the letter.
@@ -712,7 +835,7 @@ begin
     (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at)
   values
     (NEW.id, NEW.revision, NEW.last_save_id, auth.uid(), NEW.stage, NEW.status, NEW.definition_version, v_patch,
-     case when v_checkpoint then NEW.state end, octet_length(v_text), NEW.last_saved_at);
+     case when v_checkpoint then NEW.state end, octet_length(v_text), v_at);
   if NEW.revision % v_every = 0 then
     perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
   end if;
@@ -722,6 +845,23 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__record() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__resume(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__resume() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  NEW.status = 'in_progress';
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__resume() OWNER TO stagekeep_owner;
 
 --
 -- Name: tg_wizard_sessions__save(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -752,6 +892,68 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__save() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__status_is_said(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__status_is_said() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  NEW.completed_at = 'infinity';
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__status_is_said() OWNER TO stagekeep_owner;
+
+--
+-- Name: thin_wizard_session_revisions(integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  -- Taken first: a save prunes too, and holds its session meanwhile.
+  v_ids constant uuid[] := array(
+    select s.id from public.wizard_sessions s
+     where s.id in (select app_private.sessions_to_thin())
+     limit at_most
+       for no key update skip locked
+  );
+begin
+  delete from public.wizard_session_revisions r
+   using (select id, app_private.thinned_up_to(id) as up_to from unnest(v_ids) id) thinned
+   where r.session_id = thinned.id and r.revision < thinned.up_to and r.snapshot is null;
+  get diagnostics revisions = row_count;
+  sessions = cardinality(v_ids);
+end;
+$$;
+
+
+ALTER FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer) OWNER TO stagekeep_owner;
+
+--
+-- Name: thinned_up_to(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.thinned_up_to(session_id uuid) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select max(r.revision)
+    from public.wizard_session_revisions r
+   where r.session_id = thinned_up_to.session_id and r.snapshot is not null
+     and r.saved_at <= now() - (select thinned_after from app_private.revision_limits())
+$$;
+
+
+ALTER FUNCTION app_private.thinned_up_to(session_id uuid) OWNER TO stagekeep_owner;
 
 --
 -- Name: wizard_session_loses_event(public.wizard_sessions, public.wizard_sessions); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1107,8 +1309,7 @@ begin
   end if;
   select * into v_restored from wizard_session_at(v_id, restore_wizard_session.revision);
   update wizard_sessions s
-     set state = v_restored.state, stage = v_restored.stage, definition_version = v_restored.definition_version,
-         status = case s.status when 'abandoned' then 'in_progress' else s.status end
+     set state = v_restored.state, stage = v_restored.stage, definition_version = v_restored.definition_version
    where s.id = v_id
   returning * into v_session;
   return v_session;
@@ -1194,8 +1395,6 @@ begin
   update wizard_sessions s
      set state = v_merged,
          stage = coalesce(save_wizard_session.stage, s.stage),
-         -- Whoever goes on with an abandoned session has taken it up again.
-         status = case s.status when 'abandoned' then 'in_progress' else s.status end,
          last_save_id = v_save_id
    where s.id = v_id
   returning * into v_session;
@@ -1262,6 +1461,14 @@ CREATE FUNCTION public.update_wizard_session_timestamp() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  -- That the owner of the table, which is the sweep, abandons a session is no save of its user's: the time stays.
+  if OLD.status = 'in_progress' and NEW.status = 'abandoned'
+    and (NEW.stage, NEW.state, NEW.event_id) is not distinct from (OLD.stage, OLD.state, OLD.event_id)
+    and exists (select from pg_class where oid = TG_RELID and pg_get_userbyid(relowner) = current_user)
+  then
+    NEW.last_saved_at = OLD.last_saved_at;
+    return NEW;
+  end if;
   NEW.last_saved_at = greatest(clock_timestamp(), OLD.last_saved_at + interval '1 microsecond');
   return NEW;
 end;
@@ -1300,28 +1507,26 @@ begin
   -- A session at a stage. Its time there is that from each save to the next one: whoever goes to another stage saves
   -- that. Waiting to be abandoned is no work, nor is what lies between that and being taken up again.
   visits as (
-    select c.id, a.stage, a.spent
+    -- A session that came past the triggers has no history, and is where it is.
+    select c.id, coalesce(a.stage, c.stage) as stage, a.spent
       from cohort c
       -- Session by session: their saves lie in order already, and are never all sorted at once.
-     cross join lateral (
-       select s.stage,
-              sum(least(s.next_saved_at - s.saved_at, v_limits.idle_after))
-                filter (where s.status = 'in_progress' and s.next_status <> 'abandoned'
-                          and s.next_revision - s.revision <= v_whole) as spent
-         from (
-           select r.stage, r.status, r.revision, r.saved_at,
-                  lead(r.revision) over following as next_revision,
-                  lead(r.status) over following as next_status,
-                  lead(r.saved_at) over following as next_saved_at
-             from public.wizard_session_revisions r
-            where r.session_id = c.id
-           window following as (order by r.revision)
-           union all
-           -- Where a session is counts without a history too, as one has that came past the triggers.
-           select c.stage, c.status, null, null, null, null, null
-         ) s
-        group by s.stage
-     ) a
+      left join lateral (
+        select s.stage,
+               sum(least(s.next_saved_at - s.saved_at, v_limits.idle_after))
+                 filter (where s.status = 'in_progress' and s.next_status <> 'abandoned'
+                           and s.next_revision - s.revision <= v_whole) as spent
+          from (
+            select r.stage, r.status, r.revision, r.saved_at,
+                   lead(r.revision) over following as next_revision,
+                   lead(r.status) over following as next_status,
+                   lead(r.saved_at) over following as next_saved_at
+              from public.wizard_session_revisions r
+             where r.session_id = c.id
+            window following as (order by r.revision)
+          ) s
+         group by s.stage
+      ) a on true
   ),
   fates as (
     select f.status, f.last_stage, f.highest, count(*) as sessions
@@ -1525,7 +1730,7 @@ COMMENT ON COLUMN public.wizard_session_revisions.size IS 'How many bytes the wh
 -- Name: COLUMN wizard_session_revisions.saved_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_session_revisions.saved_at IS 'When the save was written.';
+COMMENT ON COLUMN public.wizard_session_revisions.saved_at IS 'When the save was written, or the session abandoned for want of saves.';
 
 
 --
@@ -2413,6 +2618,13 @@ CREATE INDEX idx_events_published ON public.events USING btree (starts_at) WHERE
 
 
 --
+-- Name: idx_wizard_session_revisions_patches; Type: INDEX; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE INDEX idx_wizard_session_revisions_patches ON public.wizard_session_revisions USING btree (saved_at) WHERE (snapshot IS NULL);
+
+
+--
 -- Name: idx_wizard_sessions_event_id; Type: INDEX; Schema: public; Owner: stagekeep_owner
 --
 
@@ -2473,6 +2685,20 @@ CREATE TRIGGER _150_check_event BEFORE INSERT OR UPDATE OF event_id, user_id ON 
 --
 
 CREATE TRIGGER _200_limit_state BEFORE INSERT OR UPDATE OF state ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__limit_state();
+
+
+--
+-- Name: wizard_sessions _240_status_is_said; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _240_status_is_said BEFORE UPDATE OF status ON public.wizard_sessions FOR EACH ROW WHEN (((old.status = 'abandoned'::text) AND (new.status = 'abandoned'::text))) EXECUTE FUNCTION app_private.tg_wizard_sessions__status_is_said();
+
+
+--
+-- Name: wizard_sessions _250_resume; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _250_resume BEFORE UPDATE OF state, stage ON public.wizard_sessions FOR EACH ROW WHEN (((old.status = 'abandoned'::text) AND (new.status = 'abandoned'::text) AND (new.completed_at IS NULL))) EXECUTE FUNCTION app_private.tg_wizard_sessions__resume();
 
 
 --
@@ -2749,6 +2975,20 @@ GRANT USAGE ON SCHEMA public TO analyst;
 
 
 --
+-- Name: FUNCTION abandon_wizard_sessions(unsaved_for interval, at_most integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION check_sweep_age(age interval); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.check_sweep_age(age interval) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION count_personal_rows(user_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -2842,6 +3082,13 @@ GRANT ALL ON FUNCTION app_private.personal_tables() TO service_role;
 
 
 --
+-- Name: FUNCTION preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION prune_wizard_session_revisions(session_id uuid, revision integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -2849,10 +3096,17 @@ REVOKE ALL ON FUNCTION app_private.prune_wizard_session_revisions(session_id uui
 
 
 --
--- Name: FUNCTION revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+-- Name: FUNCTION purge_wizard_sessions(unsaved_for interval, at_most integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app_private.purge_wizard_sessions(unsaved_for interval, at_most integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval) FROM PUBLIC;
 
 
 --
@@ -2955,6 +3209,13 @@ GRANT ALL ON FUNCTION app_private.save_conflicts(session public.wizard_sessions,
 
 
 --
+-- Name: FUNCTION sessions_to_thin(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.sessions_to_thin() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tg__ensure_profile(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -2990,10 +3251,38 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__record() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION tg_wizard_sessions__resume(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__resume() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tg_wizard_sessions__save(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__save() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__status_is_said(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__status_is_said() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION thinned_up_to(session_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.thinned_up_to(session_id uuid) FROM PUBLIC;
 
 
 --

@@ -33,7 +33,9 @@ export async function bringUpSession(
 ): Promise<LockedSession> {
   if (session.definitionVersion >= version || session.status === "completed") return session;
   const { rows } = await client.query<LockedSession>({
-    text: `update public.wizard_sessions set state = $2, definition_version = $3 where id = $1 returning ${COLUMNS}`,
+    // Naming the status keeps it: an abandoned session is taken up again by its user's saves, not by this one.
+    text: `update public.wizard_sessions set state = $2, definition_version = $3, status = status where id = $1
+           returning ${COLUMNS}`,
     values: [session.id, JSON.stringify(bringUp(session.state, session.definitionVersion, migrations)), version],
   });
   const [broughtUp] = rows;

@@ -38,6 +38,9 @@ const DEFAULTS = {
   corsOrigins: [],
   dataDir: resolve(".data"),
   dataDirChosen: false,
+  worker: true,
+  abandonAfter: "30 days",
+  purgeAfter: "180 days",
   logLevel: "info",
 };
 
@@ -69,6 +72,9 @@ describe("readEnv", () => {
       GRAPHIQL: "1",
       CORS_ORIGINS: "http://localhost:5173, https://app.example",
       DATA_DIR: "/var/lib/stagekeep",
+      WORKER: "0",
+      ABANDON_AFTER: "2 weeks",
+      PURGE_AFTER: "1 year 6 months",
       LOG_LEVEL: "debug",
     });
     expect(env).toEqual({
@@ -87,6 +93,9 @@ describe("readEnv", () => {
       corsOrigins: ["http://localhost:5173", "https://app.example"],
       dataDir: "/var/lib/stagekeep",
       dataDirChosen: true,
+      worker: false,
+      abandonAfter: "2 weeks",
+      purgeAfter: "1 year 6 months",
       logLevel: "debug",
     });
   });
@@ -106,9 +115,13 @@ describe("readEnv", () => {
       JWKS_URL: "issuer.example/keys",
       GRAPHIQL: "yes",
       CORS_ORIGINS: "https://app.example/page",
+      WORKER: "no",
+      ABANDON_AFTER: "0 days",
+      PURGE_AFTER: "soon",
       LOG_LEVEL: "loud",
     });
     const url = "expected a URL such as postgres://user:password@host:5432/database";
+    const interval = 'expected a time longer than none such as "30 days" or "1 year 6 months"';
     expect(faults).toEqual([
       "NODE_ENV: expected development, production or test",
       "PORT: expected a port number",
@@ -119,6 +132,9 @@ describe("readEnv", () => {
       "JWKS_URL: expected an http(s) URL",
       "GRAPHIQL: expected 0 or 1",
       "CORS_ORIGINS: expected origins such as https://app.example, separated by commas",
+      "WORKER: expected 0 or 1",
+      `ABANDON_AFTER: ${interval}`,
+      `PURGE_AFTER: ${interval}`,
       "LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent",
       "AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator",
       "JWT_SECRET, JWKS_URL: set one of them, not both",
@@ -171,6 +187,13 @@ describe("readEnv", () => {
       databaseUrl: OWNER_URL,
       authDatabaseUrl: AUTH_URL,
     });
+  });
+
+  it("deletes nothing sooner than it is abandoned", () => {
+    const words = "PURGE_AFTER: shorter than ABANDON_AFTER; both are counted from the last save";
+    expect(faultsOf({ ABANDON_AFTER: "1 year" })).toEqual([words]);
+    expect(faultsOf({ PURGE_AFTER: "29 days 23 hours" })).toEqual([words]);
+    expect(readEnv({ ABANDON_AFTER: "1 year", PURGE_AFTER: "12 months" })).toMatchObject({ purgeAfter: "12 months" });
   });
 
   describe("in production", () => {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { Fault } from "./fault.ts";
+import { secondsIn } from "./interval.ts";
 
 /** The settings of a Stagekeep process, read once from the environment. */
 export interface Env {
@@ -23,6 +24,12 @@ export interface Env {
   /** Absolute path; `dataDirChosen` tells whether somebody asked for it. */
   readonly dataDir: string;
   readonly dataDirChosen: boolean;
+  /** Whether a server runs the worker too. */
+  readonly worker: boolean;
+  /** For how long a session in progress may stay unsaved before it is abandoned: an interval in PostgreSQL's words. */
+  readonly abandonAfter: string;
+  /** For how long an abandoned one may, before it is deleted. Counted from the same save. */
+  readonly purgeAfter: string;
   readonly logLevel: string;
 }
 
@@ -37,6 +44,8 @@ export class EnvError extends Fault {
 }
 
 const JWT_SECRET_BYTES = 32;
+const ABANDON_AFTER = "30 days";
+const PURGE_AFTER = "180 days";
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 const postgresUrl = z.url({
@@ -44,6 +53,13 @@ const postgresUrl = z.url({
   hostname: /.*/,
   error: "expected a URL such as postgres://user:password@host:5432/database",
 });
+
+const interval = z
+  .string()
+  .refine(
+    (text) => secondsIn(text) !== undefined,
+    'expected a time longer than none such as "30 days" or "1 year 6 months"',
+  );
 
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"], "expected development, production or test").optional(),
@@ -74,6 +90,9 @@ const schema = z.object({
     )
     .default([]),
   DATA_DIR: z.string().optional(),
+  WORKER: z.enum(["0", "1"], "expected 0 or 1").default("1"),
+  ABANDON_AFTER: interval.default(ABANDON_AFTER),
+  PURGE_AFTER: interval.default(PURGE_AFTER),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
 
@@ -102,6 +121,10 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   if (production && !given.JWT_SECRET && !given.JWKS_URL) {
     faults.push("JWT_SECRET or JWKS_URL: missing; production has no secret of its own");
   }
+  const [abandonAfter, purgeAfter] = [given.ABANDON_AFTER ?? ABANDON_AFTER, given.PURGE_AFTER ?? PURGE_AFTER];
+  if ((secondsIn(purgeAfter) ?? Infinity) < (secondsIn(abandonAfter) ?? 0)) {
+    faults.push("PURGE_AFTER: shorter than ABANDON_AFTER; both are counted from the last save");
+  }
   if (faults.length > 0 || !parsed.data) throw new EnvError(faults);
 
   const env = parsed.data;
@@ -121,6 +144,9 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
     corsOrigins: env.CORS_ORIGINS,
     dataDir: resolve(env.DATA_DIR ?? ".data"),
     dataDirChosen: env.DATA_DIR !== undefined,
+    worker: env.WORKER === "1",
+    abandonAfter: env.ABANDON_AFTER,
+    purgeAfter: env.PURGE_AFTER,
     logLevel: env.LOG_LEVEL,
   };
 }

@@ -9,6 +9,7 @@ import { type Env, readEnv } from "./env.ts";
 import { makeLogger } from "./log.ts";
 import { runCommand, stopSignal } from "./runCommand.ts";
 import { tokenSettings } from "./tokenSettings.ts";
+import { startWorker } from "./worker/startWorker.ts";
 
 await runCommand(async () => {
   const stopped = stopSignal();
@@ -20,9 +21,11 @@ await runCommand(async () => {
     else logger.info(message);
   }
   const database = await openDatabase(env);
+  const { authDatabaseUrl, databaseUrl } = database.connections;
+  let workerEnded = true;
   try {
     const app = await startApp({
-      authDatabaseUrl: database.connections.authDatabaseUrl,
+      authDatabaseUrl,
       tokens: await tokenSettings(env),
       logger,
       host: env.host,
@@ -31,13 +34,21 @@ await runCommand(async () => {
       corsOrigins: env.corsOrigins,
       development: !env.production,
     });
-    process.stdout.write(welcome(app.url, env));
-    logger.info({ signal: await stopped }, "stopping: requests under way may end");
-    await app.stop();
+    try {
+      const { abandonAfter, purgeAfter } = env;
+      const worker = env.worker && (await startWorker({ databaseUrl, sweep: { abandonAfter, purgeAfter }, logger }));
+      process.stdout.write(welcome(app.url, env));
+      logger.info({ signal: await stopped }, "stopping: requests under way may end");
+      [workerEnded] = await Promise.all([worker ? worker.stop() : true, app.stop()]);
+    } finally {
+      await app.stop(); // Where the worker could not start, too.
+    }
   } finally {
     await database.close();
   }
   logger.info("stopped");
+  // What still waits for the database is given up. It undoes a batch whose connection ends.
+  if (!workerEnded) process.exit();
 });
 
 function welcome(url: string, env: Env): string {

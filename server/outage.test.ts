@@ -1,6 +1,6 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { TEST_TOKENS } from "../db/tests/support/api.ts";
+import { makeCable } from "../db/tests/support/cable.ts";
 import { useTestDatabase } from "../db/tests/support/database.ts";
 import { startSession, storedSession } from "../db/tests/support/rows.ts";
 import { type App, startApp } from "./app.ts";
@@ -11,35 +11,6 @@ const USER = "ada00000-0000-4000-8000-00000000000a";
 const SAVE = `mutation ($id: UUID!) {
   updateWizardSession(input: { id: $id, patch: { stage: 2 } }) { wizardSession { revision } }
 }`;
-
-/** Something between the server and its database that can be cut. */
-function makeCable(target: URL): { server: Server; cut: () => Promise<void>; mend: (port: number) => Promise<number> } {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(target.port), target.hostname);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => sockets.delete(socket));
-    }
-    near.pipe(far).pipe(near);
-  });
-  return {
-    server,
-    cut: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-    mend: (port) =>
-      new Promise((resolve) =>
-        server.listen(port, "127.0.0.1", () => {
-          const address = server.address();
-          resolve(typeof address === "object" && address ? address.port : 0);
-        }),
-      ),
-  };
-}
 
 let app: App;
 const lines: string[] = [];

@@ -6,8 +6,11 @@ import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { GraphQLClient } from "graphql-request";
 import pg from "pg";
+import { age } from "../db/tests/support/ageing.ts";
+import { makeCable } from "../db/tests/support/cable.ts";
 import { type TestDatabase, useTestDatabase } from "../db/tests/support/database.ts";
 import { isGroupThere, type Program, postgresIn, usePrograms } from "../db/tests/support/programs.ts";
+import { startSession, storedSession } from "../db/tests/support/rows.ts";
 import { until } from "../db/tests/support/until.ts";
 import { PROJECT_ROOT } from "./database/migrate.ts";
 import { DEMO_USERS } from "./dev/demoUsers.ts";
@@ -259,6 +262,58 @@ See .env.example.
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/GraphiQL|Ada|Ben/);
     await expect(readFile(join(dataDir, "secrets.json"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
+describe("a server", () => {
+  const db = useTestDatabase();
+  const settings = () => ({
+    NODE_ENV: "production",
+    JWT_SECRET: "a secret of production, 32 bytes or more",
+    DATABASE_URL: db.ownerUrl,
+    AUTH_DATABASE_URL: db.authUrl,
+  });
+  const exists = async (schema: string) =>
+    (await db.root.query("select from pg_namespace where nspname = $1", [schema])).rowCount === 1;
+
+  it("leaves sweeping to others with WORKER=0", async () => {
+    const server = await nodeStart({ ...settings(), WORKER: "0" });
+    expect(await exists("graphile_worker")).toBe(false);
+    server.program.signal("SIGTERM");
+    expect(await server.program.ended).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("sweeps by its settings, and on %s leaves no connection", async (signal) => {
+    const server = await nodeStart({ ...settings(), ABANDON_AFTER: "2 weeks", LOG_LEVEL: "debug" });
+    const { id } = await startSession(db, ADA.id);
+    await age(db, id, "15 days");
+    await db.root.query("select graphile_worker.add_job('sweep')");
+    await until(async () => (await storedSession(db, id))?.status === "abandoned", "sweep");
+    server.program.signal(signal);
+    const { code, stdout, stderr } = await server.program.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    // graphile-worker would take the signal too, and send it again.
+    expect(stdout).not.toContain("global graceful shutdown");
+    const query = "select from pg_stat_activity where datname = $1 and application_name like 'stagekeep%'";
+    await until(async () => (await db.root.query(query, [db.name])).rowCount === 0, "end of its connections");
+    expect(isGroupThere(server.program.pid)).toBe(false);
+  });
+
+  it("answers while its worker is without a database, and stops without waiting for that", async () => {
+    const cable = makeCable(new URL(db.ownerUrl));
+    const owner = new URL(db.ownerUrl);
+    owner.port = String(await cable.mend(0));
+    try {
+      const server = await nodeStart({ ...settings(), DATABASE_URL: owner.href, LOG_LEVEL: "debug" });
+      await server.program.printed(/Worker connected/);
+      await cable.cut();
+      await server.program.printed(/notify listener/);
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+      server.program.signal("SIGTERM");
+      expect(await server.program.ended).toMatchObject({ code: 0, stderr: "" });
+    } finally {
+      await cable.cut();
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:8d40e1a3e83c92e63283e9da0a43ef3f6eff2bbe
+--! Hash: sha1:e9d65759b6702b78ea2beee38507f41581d20ea2
 --! Message: wizard sessions
 
 --! split: 050-app-private.sql
@@ -594,6 +594,30 @@ create trigger _200_limit_state
   before insert or update of state on wizard_sessions
   for each row execute function app_private.tg_wizard_sessions__limit_state();
 
+-- Whoever saves an abandoned session has taken it up again, unless the update says what its status is. That can't be
+-- told from the row when it says «abandoned», which it was: the first trigger fires only where the update names the
+-- status, and leaves a mark in a column that no update can choose, which the trigger for `completed_at` takes away.
+create or replace function app_private.tg_wizard_sessions__status_is_said() returns trigger as $$
+begin
+  NEW.completed_at = 'infinity';
+  return NEW;
+end;
+$$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
+create trigger _240_status_is_said
+  before update of status on wizard_sessions
+  for each row when (OLD.status = 'abandoned' and NEW.status = 'abandoned')
+  execute function app_private.tg_wizard_sessions__status_is_said();
+create or replace function app_private.tg_wizard_sessions__resume() returns trigger as $$
+begin
+  NEW.status = 'in_progress';
+  return NEW;
+end;
+$$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
+create trigger _250_resume
+  before update of state, stage on wizard_sessions
+  for each row when (OLD.status = 'abandoned' and NEW.status = 'abandoned' and NEW.completed_at is null)
+  execute function app_private.tg_wizard_sessions__resume();
+
 -- `completed_at` follows from `status`, on the way in and on every change.
 create or replace function app_private.tg_wizard_sessions__complete() returns trigger as $$
 begin
@@ -647,6 +671,14 @@ create trigger _300_save
 -- began, which may lie before a save that it waited for.
 create or replace function public.update_wizard_session_timestamp() returns trigger as $$
 begin
+  -- That the owner of the table, which is the sweep, abandons a session is no save of its user's: the time stays.
+  if OLD.status = 'in_progress' and NEW.status = 'abandoned'
+    and (NEW.stage, NEW.state, NEW.event_id) is not distinct from (OLD.stage, OLD.state, OLD.event_id)
+    and exists (select from pg_class where oid = TG_RELID and pg_get_userbyid(relowner) = current_user)
+  then
+    NEW.last_saved_at = OLD.last_saved_at;
+    return NEW;
+  end if;
   NEW.last_saved_at = greatest(clock_timestamp(), OLD.last_saved_at + interval '1 microsecond');
   return NEW;
 end;
@@ -662,6 +694,8 @@ create trigger update_wizard_session_timestamp
 revoke all on function
   app_private.tg_wizard_sessions__check_event(),
   app_private.tg_wizard_sessions__limit_state(),
+  app_private.tg_wizard_sessions__status_is_said(),
+  app_private.tg_wizard_sessions__resume(),
   app_private.tg_wizard_sessions__complete(),
   app_private.tg_wizard_sessions__save(),
   app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions),
@@ -681,17 +715,17 @@ comment on column wizard_sessions.event_id is
 comment on column wizard_sessions.stage is
   E'@behavior +orderBy +filterBy\nThe stage that the user is at, 1 to 6.';
 comment on column wizard_sessions.status is
-  E'@behavior +orderBy +filterBy\nIn progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one can go on.';
+  E'@behavior +orderBy +filterBy\nIn progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one goes on when it is saved. One that is not saved for long is abandoned, and later deleted.';
 comment on column wizard_sessions.state is
   E'@behavior -orderBy -filterBy -condition:attribute:filterBy\nWhat was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
 comment on column wizard_sessions.started_at is
   E'@behavior +orderBy +filterBy\nWhen the session was begun.';
 comment on column wizard_sessions.last_saved_at is
-  E'@behavior +orderBy +filterBy\nWhen the last save was written; later with every save.';
+  E'@behavior +orderBy +filterBy\nWhen the last save was written; later with every save. Being abandoned for want of saves is none.';
 comment on column wizard_sessions.completed_at is
   E'@behavior +orderBy +filterBy\nWhen the session was completed, or null.';
 comment on column wizard_sessions.revision is
-  E'@behavior +orderBy +filterBy\nCounts saves, from 0. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
+  E'@behavior +orderBy +filterBy\nCounts saves, from 0; being abandoned for want of saves counts too. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
 comment on column wizard_sessions.last_save_id is
   E'@behavior -*\nThe key of the save that made this revision; null where it had none.';
 comment on column wizard_sessions.definition_version is
@@ -862,11 +896,12 @@ revoke all on wizard_session_revisions from public, anon, authenticated, service
 -- To be read only: history that its subject can edit proves nothing. The triggers below write it, as its owner.
 grant select on wizard_session_revisions to authenticated, service_role;
 
--- How much is kept. The three numbers stand here and nowhere else.
-create or replace function app_private.revision_limits(
-  out checkpoint_every integer, out always_kept integer, out checkpoints_kept integer
+-- How much is kept. The four numbers stand here and nowhere else. The last one is for the sweep, in 240-sweep.sql.
+drop function if exists app_private.revision_limits();
+create function app_private.revision_limits(
+  out checkpoint_every integer, out always_kept integer, out checkpoints_kept integer, out thinned_after interval
 ) as $$
-  select 50, 200, 40
+  select 50, 200, 40, interval '90 days'
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
 -- Leaves at least the last `always_kept` revisions, back to a checkpoint; of what is older only the latest
@@ -902,11 +937,16 @@ declare
   v_text  constant text := NEW.state::text;
   v_patch jsonb;
   v_checkpoint boolean;
+  v_at    timestamptz = NEW.last_saved_at;
 begin
   if TG_OP = 'INSERT' then
     v_patch = NEW.state;
     v_checkpoint = true;
   else
+    -- Abandoned by the sweep, which is no save: the history says when that was.
+    if NEW.last_saved_at = OLD.last_saved_at then
+      v_at = greatest(clock_timestamp(), NEW.last_saved_at + interval '1 microsecond');
+    end if;
     v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
     v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
       -- Text, since 1.0 and 1.00 are one value to jsonb: what is rebuilt has to be what was stored, to the letter.
@@ -920,7 +960,7 @@ begin
     (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at)
   values
     (NEW.id, NEW.revision, NEW.last_save_id, auth.uid(), NEW.stage, NEW.status, NEW.definition_version, v_patch,
-     case when v_checkpoint then NEW.state end, octet_length(v_text), NEW.last_saved_at);
+     case when v_checkpoint then NEW.state end, octet_length(v_text), v_at);
   if NEW.revision % v_every = 0 then
     perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
   end if;
@@ -1009,7 +1049,8 @@ comment on column wizard_session_revisions.patch is
 comment on column wizard_session_revisions.snapshot is
   E'@behavior -*\nThe whole state, at checkpoints; null at every other revision.';
 comment on column wizard_session_revisions.size is 'How many bytes the whole state had as JSON text.';
-comment on column wizard_session_revisions.saved_at is 'When the save was written.';
+comment on column wizard_session_revisions.saved_at is
+  'When the save was written, or the session abandoned for want of saves.';
 comment on constraint wizard_session_revisions_status_check on wizard_session_revisions is
   'A session is in progress, completed or abandoned.';
 comment on constraint wizard_session_revisions_session_id_fkey on wizard_session_revisions is
@@ -1130,8 +1171,6 @@ begin
   update wizard_sessions s
      set state = v_merged,
          stage = coalesce(save_wizard_session.stage, s.stage),
-         -- Whoever goes on with an abandoned session has taken it up again.
-         status = case s.status when 'abandoned' then 'in_progress' else s.status end,
          last_save_id = v_save_id
    where s.id = v_id
   returning * into v_session;
@@ -1152,8 +1191,7 @@ begin
   end if;
   select * into v_restored from wizard_session_at(v_id, restore_wizard_session.revision);
   update wizard_sessions s
-     set state = v_restored.state, stage = v_restored.stage, definition_version = v_restored.definition_version,
-         status = case s.status when 'abandoned' then 'in_progress' else s.status end
+     set state = v_restored.state, stage = v_restored.stage, definition_version = v_restored.definition_version
    where s.id = v_id
   returning * into v_session;
   return v_session;
@@ -1263,6 +1301,136 @@ grant execute on function public.complete_wizard_session(uuid, integer, jsonb) t
 comment on function public.complete_wizard_session(uuid, integer, jsonb) is
   E'@behavior -*\nMakes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
 
+--! split: 240-sweep.sql
+-- What nobody comes back to is abandoned, and later deleted; history is thinned as it grows old. A worker calls these as
+-- the owner, again and again, until one of them has found less than it may take. Each call is a transaction of its own,
+-- and takes only rows that nobody holds: it waits for no save, and several workers take different ones.
+-- There is no `order by`: it would read every session in progress for each batch (docs/decisions/0002).
+
+create or replace function app_private.check_sweep_age(age interval) returns void as $$
+begin
+  if age is null or age <= interval '0' then
+    raise exception 'A sweep needs a time longer than none, not %.', coalesce(age::text, 'null') using errcode = '22023';
+  end if;
+end;
+$$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
+
+-- Abandons at most that many of the sessions in progress that have not been saved for that long. It runs as the owner,
+-- whoever calls it: that is how the triggers know that it is no save. The history says when it was done.
+create or replace function app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer)
+returns integer as $$
+declare
+  v_count integer;
+begin
+  perform app_private.check_sweep_age(unsaved_for);
+  with unsaved as (
+    select id from public.wizard_sessions
+     where status = 'in_progress' and last_saved_at <= now() - unsaved_for
+     limit at_most
+       for no key update skip locked
+  )
+  update public.wizard_sessions s set status = 'abandoned' from unsaved where s.id = unsaved.id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
+
+-- Deletes at most that many of the abandoned sessions that have not been saved for that long, with their revisions.
+create or replace function app_private.purge_wizard_sessions(unsaved_for interval, at_most integer)
+returns integer as $$
+declare
+  v_count integer;
+begin
+  perform app_private.check_sweep_age(unsaved_for);
+  with unsaved as (
+    select id from public.wizard_sessions
+     where status = 'abandoned' and last_saved_at <= now() - unsaved_for
+     limit at_most
+       for update skip locked
+  )
+  delete from public.wizard_sessions s using unsaved where s.id = unsaved.id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
+
+-- Finds what can be thinned by its age. Only the patches are in it, of which few are old once that is done; by a BRIN
+-- each batch would read all the old checkpoints. No revision is ever updated, and an entry is 64 bytes of WAL a save.
+drop index if exists public.idx_wizard_session_revisions_patches;
+create index idx_wizard_session_revisions_patches on public.wizard_session_revisions (saved_at) where snapshot is null;
+
+-- The latest checkpoint of a session that is old enough for the revisions before it to be thinned. Null when none is.
+create or replace function app_private.thinned_up_to(session_id uuid) returns integer as $$
+  select max(r.revision)
+    from public.wizard_session_revisions r
+   where r.session_id = thinned_up_to.session_id and r.snapshot is not null
+     and r.saved_at <= now() - (select thinned_after from app_private.revision_limits())
+$$ language sql stable set search_path to pg_catalog, pg_temp;
+
+-- The sessions that have revisions to thin.
+create or replace function app_private.sessions_to_thin() returns setof uuid as $$
+  select r.session_id
+    from public.wizard_session_revisions r
+   where r.snapshot is null and r.saved_at <= now() - (select thinned_after from app_private.revision_limits())
+   group by r.session_id
+  having min(r.revision) < app_private.thinned_up_to(r.session_id)
+$$ language sql stable set search_path to pg_catalog, pg_temp;
+
+-- Leaves nothing but checkpoints before the latest old one, in at most that many sessions. Each revision that is left
+-- can be rebuilt: it is a checkpoint, or it comes after that one, where nothing is missing.
+create or replace function app_private.thin_wizard_session_revisions(
+  at_most integer, out sessions integer, out revisions integer
+) as $$
+declare
+  -- Taken first: a save prunes too, and holds its session meanwhile.
+  v_ids constant uuid[] := array(
+    select s.id from public.wizard_sessions s
+     where s.id in (select app_private.sessions_to_thin())
+     limit at_most
+       for no key update skip locked
+  );
+begin
+  delete from public.wizard_session_revisions r
+   using (select id, app_private.thinned_up_to(id) as up_to from unnest(v_ids) id) thinned
+   where r.session_id = thinned.id and r.revision < thinned.up_to and r.snapshot is null;
+  get diagnostics revisions = row_count;
+  sessions = cardinality(v_ids);
+end;
+$$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
+
+-- How many sessions a sweep would now delete and abandon, and how many revisions it would thin out, if nobody held any.
+-- A sweep deletes first: nothing is abandoned and deleted at once.
+create or replace function app_private.preview_sweep(
+  abandon_after interval, purge_after interval, out purged bigint, out abandoned bigint, out thinned bigint
+) as $$
+begin
+  perform app_private.check_sweep_age(abandon_after), app_private.check_sweep_age(purge_after);
+  select count(*) filter (where s.status = 'abandoned' and s.last_saved_at <= now() - purge_after),
+         count(*) filter (where s.status = 'in_progress' and s.last_saved_at <= now() - abandon_after)
+    into purged, abandoned
+    from public.wizard_sessions s
+   where s.status in ('in_progress', 'abandoned');
+  select count(*) into thinned
+    -- Once a session, not once a revision.
+    from (select id, app_private.thinned_up_to(id) as up_to from app_private.sessions_to_thin() id offset 0) old
+    join public.wizard_sessions s
+      on s.id = old.id and not (s.status = 'abandoned' and s.last_saved_at <= now() - purge_after)
+    join public.wizard_session_revisions r
+      on r.session_id = old.id and r.snapshot is null and r.revision < old.up_to;
+end;
+$$ language plpgsql stable set search_path to pg_catalog, pg_temp;
+
+-- For the owner alone.
+revoke all on function
+  app_private.check_sweep_age(interval),
+  app_private.abandon_wizard_sessions(interval, integer),
+  app_private.purge_wizard_sessions(interval, integer),
+  app_private.thinned_up_to(uuid),
+  app_private.sessions_to_thin(),
+  app_private.thin_wizard_session_revisions(integer),
+  app_private.preview_sweep(interval, interval)
+from public, anon, authenticated, service_role;
+
 --! split: 260-funnel.sql
 -- How far people come in the wizard, in numbers alone. docs/funnel.md says what each of them means.
 
@@ -1303,28 +1471,26 @@ begin
   -- A session at a stage. Its time there is that from each save to the next one: whoever goes to another stage saves
   -- that. Waiting to be abandoned is no work, nor is what lies between that and being taken up again.
   visits as (
-    select c.id, a.stage, a.spent
+    -- A session that came past the triggers has no history, and is where it is.
+    select c.id, coalesce(a.stage, c.stage) as stage, a.spent
       from cohort c
       -- Session by session: their saves lie in order already, and are never all sorted at once.
-     cross join lateral (
-       select s.stage,
-              sum(least(s.next_saved_at - s.saved_at, v_limits.idle_after))
-                filter (where s.status = 'in_progress' and s.next_status <> 'abandoned'
-                          and s.next_revision - s.revision <= v_whole) as spent
-         from (
-           select r.stage, r.status, r.revision, r.saved_at,
-                  lead(r.revision) over following as next_revision,
-                  lead(r.status) over following as next_status,
-                  lead(r.saved_at) over following as next_saved_at
-             from public.wizard_session_revisions r
-            where r.session_id = c.id
-           window following as (order by r.revision)
-           union all
-           -- Where a session is counts without a history too, as one has that came past the triggers.
-           select c.stage, c.status, null, null, null, null, null
-         ) s
-        group by s.stage
-     ) a
+      left join lateral (
+        select s.stage,
+               sum(least(s.next_saved_at - s.saved_at, v_limits.idle_after))
+                 filter (where s.status = 'in_progress' and s.next_status <> 'abandoned'
+                           and s.next_revision - s.revision <= v_whole) as spent
+          from (
+            select r.stage, r.status, r.revision, r.saved_at,
+                   lead(r.revision) over following as next_revision,
+                   lead(r.status) over following as next_status,
+                   lead(r.saved_at) over following as next_saved_at
+              from public.wizard_session_revisions r
+             where r.session_id = c.id
+            window following as (order by r.revision)
+          ) s
+         group by s.stage
+      ) a on true
   ),
   fates as (
     select f.status, f.last_stage, f.highest, count(*) as sessions

@@ -1,0 +1,75 @@
+import "../loadEnvironment.ts";
+import { parseArgs } from "node:util";
+import pg from "pg";
+import { configuredConnections } from "../database/connections.ts";
+import { joinDatabase, openDatabase } from "../database/open.ts";
+import { type Env, readEnv } from "../env.ts";
+import { Fault } from "../fault.ts";
+import { makeLogger } from "../log.ts";
+import { runCommand, stopSignal } from "../runCommand.ts";
+import { startWorker } from "../worker/startWorker.ts";
+import { previewSweep } from "../worker/sweep.ts";
+
+const USAGE = `Usage: npm run worker -- [options]
+  --preview  print what a sweep would do now, and change nothing`;
+
+/** Runs the worker alone, on the configured database or on the embedded one; a running server's is joined. */
+await runCommand(async () => {
+  const { preview } = readOptions();
+  const stopped = stopSignal();
+  const env = readEnv();
+  // One of one's own has to have all migrations. The embedded one may be in use by a server, which has run them.
+  const database = await (configuredConnections(env) ? openDatabase(env) : joinDatabase(env));
+  let ended = true;
+  try {
+    if (preview) console.log(await describeSweep(database.connections.databaseUrl, env));
+    else ended = await work(database.connections.databaseUrl, env, stopped);
+  } finally {
+    await database.close();
+  }
+  // What still waits for the database is given up. It undoes a batch whose connection ends.
+  if (!ended) process.exit();
+});
+
+function readOptions() {
+  try {
+    return parseArgs({ options: { preview: { type: "boolean", default: false } } }).values;
+  } catch (error) {
+    throw new Fault(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+async function work(databaseUrl: string, env: Env, stopped: Promise<NodeJS.Signals>): Promise<boolean> {
+  const logger = makeLogger(env);
+  const { abandonAfter, purgeAfter } = env;
+  const worker = await startWorker({ databaseUrl, sweep: { abandonAfter, purgeAfter }, logger });
+  logger.info({ abandonAfter, purgeAfter }, "the worker is running");
+  logger.info({ signal: await stopped }, "stopping: what is under way may end");
+  const ended = await worker.stop();
+  logger.info("stopped");
+  return ended;
+}
+
+async function describeSweep(connectionString: string, { abandonAfter, purgeAfter }: Env): Promise<string> {
+  // Whatever it is asked, this connection can't change anything.
+  const client = new pg.Client({ connectionString, options: "-c default_transaction_read_only=on" });
+  try {
+    await client.connect();
+    const { purged, abandoned, thinned } = await previewSweep(client, { abandonAfter, purgeAfter });
+    return [
+      "A sweep would now",
+      `  delete   ${counted(purged, "abandoned session")} not saved for ${purgeAfter}`,
+      `  abandon  ${counted(abandoned, "session")} in progress not saved for ${abandonAfter}`,
+      `  thin out ${counted(thinned, "old revision")}`,
+      "Nothing was changed.",
+    ].join("\n");
+  } catch (error) {
+    throw new Fault(`The sweep can't be previewed: ${(error as Error).message}`, { cause: error });
+  } finally {
+    await client.end();
+  }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
