@@ -911,6 +911,26 @@ $$;
 ALTER FUNCTION app_private.tg_wizard_sessions__status_is_said() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_wizard_sessions__tell(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__tell() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not pg_try_advisory_xact_lock(app_private.wizard_session_watch_key(OLD.id)) then
+    -- Ids and a number alone: who listens reads the rest under the policies.
+    perform pg_notify('wizard_session_changed', concat_ws(' ', OLD.id, case TG_OP when 'UPDATE' then NEW.revision end));
+  end if;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__tell() OWNER TO stagekeep_owner;
+
+--
 -- Name: thin_wizard_session_revisions(integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -969,6 +989,21 @@ $$;
 
 
 ALTER FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) OWNER TO stagekeep_owner;
+
+--
+-- Name: wizard_session_watch_key(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.wizard_session_watch_key(session_id uuid) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  -- The upper half, the letters of «live», keeps clear of what others lock by number.
+  select (1818850917::bigint << 32) | (uuid_hash_extended(session_id, 0) & 1023)
+$$;
+
+
+ALTER FUNCTION app_private.wizard_session_watch_key(session_id uuid) OWNER TO stagekeep_owner;
 
 --
 -- Name: write_event(uuid, uuid, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -2730,6 +2765,20 @@ CREATE TRIGGER _510_record_save AFTER UPDATE ON public.wizard_sessions FOR EACH 
 
 
 --
+-- Name: wizard_sessions _600_tell_save; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _600_tell_save AFTER UPDATE ON public.wizard_sessions FOR EACH ROW WHEN ((new.revision <> old.revision)) EXECUTE FUNCTION app_private.tg_wizard_sessions__tell();
+
+
+--
+-- Name: wizard_sessions _610_tell_end; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _610_tell_end AFTER DELETE ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__tell();
+
+
+--
 -- Name: wizard_sessions update_wizard_session_timestamp; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -3272,6 +3321,13 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__status_is_said() FROM PUB
 
 
 --
+-- Name: FUNCTION tg_wizard_sessions__tell(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__tell() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3292,6 +3348,15 @@ REVOKE ALL ON FUNCTION app_private.thinned_up_to(session_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) FROM PUBLIC;
 GRANT ALL ON FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) TO authenticated;
 GRANT ALL ON FUNCTION app_private.wizard_session_loses_event(before public.wizard_sessions, after public.wizard_sessions) TO service_role;
+
+
+--
+-- Name: FUNCTION wizard_session_watch_key(session_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.wizard_session_watch_key(session_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.wizard_session_watch_key(session_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION app_private.wizard_session_watch_key(session_id uuid) TO service_role;
 
 
 --

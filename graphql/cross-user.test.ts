@@ -13,10 +13,12 @@ import {
   visitWithTypeInfo,
 } from "graphql";
 import { type Caller, useTestApi } from "../db/tests/support/api.ts";
+import { useTabs } from "../db/tests/support/live.ts";
 import { withoutTriggers } from "../db/tests/support/sampleSessions.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 const api = useTestApi();
+const tab = useTabs(api);
 const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));
 
 const ADA = "ada00000-0000-4000-8000-000000000000";
@@ -483,7 +485,14 @@ function fieldsWithoutProbe(schema: GraphQLSchema, documents: readonly string[])
 /** What everybody may ask, signed in or not: no row of anybody's is behind it. */
 const OPEN_TO_ALL = ["{ wizardStages { number key title schema } }"];
 
-const documents = [...OPEN_TO_ALL, FUNNEL, ...Object.values(PROBES).map(({ document }) => document)];
+/** What comes over a websocket. */
+const SUBSCRIPTION = `subscription ($session: UUID!) {
+  wizardSessionChanged(id: $session) {
+    kind revision saveId stage savedBy wizardSession { id state user { id } event { title } }
+  }
+}`;
+
+const documents = [...OPEN_TO_ALL, FUNNEL, SUBSCRIPTION, ...Object.values(PROBES).map(({ document }) => document)];
 
 describe("the probes below", () => {
   it("ask for every field of the API", () => {
@@ -503,7 +512,7 @@ describe("the probes below", () => {
     ],
     [
       "a subscription",
-      "type Subscription { sessionChanged(id: UUID!): WizardSession } extend schema { subscription: Subscription }",
+      "extend type Subscription { sessionChanged(id: UUID!): WizardSession }",
       ["Subscription.sessionChanged"],
     ],
   ])("would not be enough for %s that somebody adds", (_, addition, missing) => {
@@ -593,6 +602,21 @@ describe("the numbers of everybody's sessions together", () => {
     const { wizardFunnel } = await analyst.ask<{ wizardFunnel: object[] }>(FUNNEL);
     expect(wizardFunnel).toHaveLength(6);
     expect(JSON.stringify(wizardFunnel)).not.toMatch(/secret|[0-9a-f]{8}-/i);
+  });
+});
+
+describe("a subscription", () => {
+  it("is for her", async () => {
+    const watching = tab(ada).subscribe(SESSION, SUBSCRIPTION.replaceAll("$session", "$id"));
+    expect(await watching.arrived(1)).toEqual({
+      ...{ kind: "REFETCH", revision: 7, saveId: null, stage: 4, savedBy: ADA },
+      wizardSession: { id: SESSION, state: { secret: true }, user: { id: ADA }, event: { title: "Secret fair" } },
+    });
+  });
+
+  it("is not for another user, nor for somebody who is not signed in", async () => {
+    expect((await tab(ben).refused(SUBSCRIPTION, VARIABLES)).extensions).toEqual({ code: "NOT_FOUND" });
+    expect((await tab(api.anon()).refused(SUBSCRIPTION, VARIABLES)).extensions).toEqual({ code: "UNAUTHENTICATED" });
   });
 });
 

@@ -179,6 +179,13 @@ function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && error.message === "Maximum call stack size exceeded";
 }
 
+/** Whether trying again a little later is likely to help. */
+export function isPassing(error: unknown): boolean {
+  if (isOutOfReach(error)) return true;
+  const code = isPostgresError(error) ? answerTo(error, new Map())?.code : undefined;
+  return code === OVERLOADED.code || code === "TIMEOUT";
+}
+
 function parseDetail(detail = "{}"): Record<string, unknown> {
   try {
     return JSON.parse(detail);

@@ -10,6 +10,7 @@ import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connecti
 import { DEFINITION, type Definition } from "../wizard/migrations.ts";
 import { type Claims, pgSettingsFor } from "./claims.ts";
 import { type MaskedFailure, makeMaskError } from "./errors.ts";
+import type { SessionChange } from "./live.ts";
 import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
 import { makeCompletingPlugin } from "./plugins/CompletingPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
@@ -17,6 +18,7 @@ import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
 import { ExactNumbersPlugin } from "./plugins/ExactNumbersPlugin.ts";
 import { FunnelPlugin } from "./plugins/FunnelPlugin.ts";
 import { makeHttpErrorsPlugin } from "./plugins/HttpErrorsPlugin.ts";
+import { LivePlugin } from "./plugins/LivePlugin.ts";
 import { NamingPlugin } from "./plugins/NamingPlugin.ts";
 import { NewestFirstPlugin } from "./plugins/NewestFirstPlugin.ts";
 import { NoNegatedFiltersPlugin } from "./plugins/NoNegatedFiltersPlugin.ts";
@@ -33,6 +35,8 @@ export interface PresetOptions {
   readonly pool: Pool;
   /** The verified claims of a request; undefined for somebody who is not signed in. */
   readonly claimsOf: (request: Partial<Grafast.RequestContext>) => Claims | undefined;
+  /** What subscriptions listen to; without it there are none. */
+  readonly watchSession?: (id: string, claims: Claims | undefined) => Promise<AsyncIterableIterator<SessionChange>>;
   readonly logMasked: (failure: MaskedFailure) => void;
   readonly graphiql?: boolean;
   /** Read the schema again when graphile-migrate says that it changed. */
@@ -92,6 +96,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       PublishedEventPlugin,
       makeWizardPlugin(definition),
       FunnelPlugin,
+      LivePlugin,
       // No element of an array that our functions give is null.
       changeNullability({ WizardSessionRevision: { changedPaths: "[!]!" } }),
       ...(options.plugins ?? []),
@@ -122,12 +127,14 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
     },
     grafast: {
       explain: false,
-      context: (request) => ({
-        pgSettings: {
-          ...pgSettingsFor(options.claimsOf(request)),
-          "stagekeep.definition_version": String(definition.version),
-        },
-      }),
+      context: (request) => {
+        const claims = options.claimsOf(request);
+        const { watchSession } = options;
+        return {
+          pgSettings: { ...pgSettingsFor(claims), "stagekeep.definition_version": String(definition.version) },
+          watchSession: watchSession && request.ws ? (id: string) => watchSession(id, claims) : undefined,
+        };
+      },
     },
     grafserv: {
       graphqlPath: GRAPHQL_PATH,

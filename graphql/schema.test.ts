@@ -90,6 +90,15 @@ describe("what can be asked", () => {
   });
 });
 
+describe("what can be heard of", () => {
+  it("is the saves of a session", () => {
+    const fields = Object.values(schema.getSubscriptionType()?.getFields() ?? {});
+    expect(
+      fields.map(({ name, args, type }) => `${name}(${args.map((arg) => `${arg.name}: ${arg.type}`)}): ${type}`),
+    ).toEqual(["wizardSessionChanged(id: UUID!): WizardSessionChange!"]);
+  });
+});
+
 describe("what can be changed", () => {
   it("is what a user has business with", () => {
     expect(namesOf("Mutation")).toEqual([
@@ -143,6 +152,13 @@ describe("what can be changed", () => {
     [
       "WizardSessionState",
       ["definitionVersion: Int!", "revision: Int!", "savedAt: Datetime!", "stage: Int!", "state: JSON!"],
+    ],
+    [
+      "WizardSessionChange",
+      [
+        ...["kind: WizardSessionChangeKind!", "revision: Int!", "saveId: UUID", "savedBy: UUID", "stage: Int!"],
+        "wizardSession: WizardSession",
+      ],
     ],
     [
       "WizardSessionRevision",

@@ -17,7 +17,10 @@ import { authenticate, claimsOf } from "./http/authenticate.ts";
 import { health, isMigrated } from "./http/health.ts";
 import { readBody } from "./http/readBody.ts";
 import { sendError } from "./http/sendError.ts";
-import { shedLoad } from "./http/shedLoad.ts";
+import { isOverloaded, shedLoad } from "./http/shedLoad.ts";
+import { SessionListener } from "./live/listener.ts";
+import { acceptSockets, isWebsocket, type SocketLimits } from "./live/sockets.ts";
+import { makeWatchSession } from "./live/watchSession.ts";
 import { logRequests } from "./log.ts";
 import { KeysUnavailableError, makeVerifyToken, type TokenSettings } from "./tokens.ts";
 
@@ -35,6 +38,7 @@ export interface AppOptions {
   /** The sign-in for demo users, and reading the schema again when it changes. Never in production. */
   readonly development: boolean;
   readonly maximumConnections?: number;
+  readonly socketLimits?: Partial<SocketLimits>;
   /** The version of the wizard's stages; absent: that of `wizard/`. */
   readonly definition?: Definition;
 }
@@ -62,12 +66,17 @@ const CLOSE_IDLE_EVERY_MS = 50;
 export async function startApp(options: AppOptions): Promise<App> {
   const { tokens, logger, development, maximumConnections = DEFAULT_CONNECTIONS } = options;
   const pool = await openPool(options.authDatabaseUrl, maximumConnections, logger);
+  const maximumWaiting = maximumConnections * WAITING_PER_CONNECTION;
+  const verifyToken = makeVerifyToken(tokens);
+  const corsOrigins = options.corsOrigins ?? [];
+  const listener = new SessionListener({ connectionString: options.authDatabaseUrl, logger });
 
   // Without a secret of ours there is nothing to sign the demo users' tokens with.
   const hasDemoUsers = development && tokens.secret !== undefined;
   const preset = makePreset({
     pool,
-    claimsOf: ({ node }) => claimsOf(node?.req),
+    claimsOf: ({ node, ws }) => claimsOf(node?.req ?? ws?.request),
+    watchSession: makeWatchSession({ pool, listener, logger }),
     logMasked: ({ errorId, error }) => logger.error({ errorId, err: error }, "a request failed"),
     graphiql: options.graphiql,
     watch: development,
@@ -89,21 +98,33 @@ export async function startApp(options: AppOptions): Promise<App> {
   app.use(
     GRAPHQL_PATH,
     // Before the token is looked at: a browser asks for leave without one, and its page has to be able to read a 401.
-    cors({ origin: [...(options.corsOrigins ?? [])], exposedHeaders: READABLE_HEADERS, maxAge: PREFLIGHT_SECONDS }),
-    authenticate(makeVerifyToken(tokens)),
-    shedLoad(pool, maximumConnections * WAITING_PER_CONNECTION),
+    cors({ origin: [...corsOrigins], exposedHeaders: READABLE_HEADERS, maxAge: PREFLIGHT_SECONDS }),
+    authenticate(verifyToken),
+    shedLoad(pool, maximumWaiting),
     readBody(MAXIMUM_REQUEST_BYTES),
   );
 
-  const server = createServer(app);
+  const server = createServer({ shouldUpgradeCallback: isWebsocket }, app);
   const serv = pgl.createServ(grafserv);
-  await serv.addTo(app, server);
+  await serv.addTo(app, server, false);
+  const sockets = acceptSockets({
+    server,
+    serv,
+    path: GRAPHQL_PATH,
+    verifyToken,
+    origins: corsOrigins,
+    isOverloaded: () => isOverloaded(pool, maximumWaiting),
+    limits: options.socketLimits,
+    logger,
+  });
   app.use((_request, response) => sendError(response, 404, { code: "NOT_FOUND", message: "There is nothing here." }));
   app.use(answerFailure);
 
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     const closed = close(server, openStreams);
+    await sockets.stop();
+    await listener.stop();
     await pgl.release();
     await closed;
     // Gives back the connection that listens for changes of the schema.

@@ -13,6 +13,8 @@ import { startCluster } from "../../server/embedded/cluster.ts";
 export const TEMPLATE = "bench";
 
 export interface BenchCluster {
+  /** A role's connection to one of the cluster's databases. */
+  url(role: string, database: string): string;
   /** A superuser's connection to one of the cluster's databases. */
   connect(database: string): Promise<pg.Client>;
   /** The same, closed when `work` is over. */
@@ -81,6 +83,7 @@ function benchCluster(rootUrl: string): BenchCluster {
       await client.query("select pg_reload_conf()");
     });
   return {
+    url: (role, database) => asRole(rootUrl, role, database),
     connect,
     using,
     version: () =>

@@ -10,6 +10,15 @@ export function claimsOf(request: object | undefined): Claims | undefined {
   return request && verified.get(request);
 }
 
+/** Verifies what stands for `Authorization: Bearer TOKEN`, and keeps its claims as those of the request. */
+export async function verifyBearer(verifyToken: VerifyToken, request: object, header: unknown): Promise<Claims> {
+  const token = typeof header === "string" ? /^Bearer +([^ ]+)$/i.exec(header)?.[1] : undefined;
+  if (token === undefined) throw new TokenError("There is not exactly one authorization of the form «Bearer TOKEN».");
+  const claims = await verifyToken(token);
+  verified.set(request, claims);
+  return claims;
+}
+
 /**
  * Verifies the bearer token before anything else reads the request. No Authorization header is `anon`; a header that
  * holds no good token is always the same 401, whatever is wrong with it.
@@ -18,11 +27,8 @@ export function authenticate(verifyToken: VerifyToken): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {
     const [header, ...others] = request.headersDistinct.authorization ?? [];
     if (header === undefined) return next();
-    const token = others.length === 0 ? /^Bearer +([^ ]+)$/i.exec(header)?.[1] : undefined;
     try {
-      if (token === undefined)
-        throw new TokenError("There is not exactly one Authorization header of the form «Bearer TOKEN».");
-      verified.set(request, await verifyToken(token));
+      await verifyBearer(verifyToken, request, others.length === 0 ? header : undefined);
     } catch (error) {
       if (!(error instanceof TokenError)) return next(error);
       request.log.info({ reason: error.reason }, "token refused");

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:e9d65759b6702b78ea2beee38507f41581d20ea2
+--! Hash: sha1:6d8000cac12bd6b2f350df551fbf518814d9bd56
 --! Message: wizard sessions
 
 --! split: 050-app-private.sql
@@ -1430,6 +1430,44 @@ revoke all on function
   app_private.thin_wizard_session_revisions(integer),
   app_private.preview_sweep(interval, interval)
 from public, anon, authenticated, service_role;
+
+--! split: 250-live.sql
+-- Other tabs and devices hear of a save. NOTIFY takes one lock for the whole database and keeps it until the commit has
+-- reached the disk, so that it puts all commits into a row: a save tells only where somebody listens. Who listens holds
+-- an advisory lock in shared mode; a save asks for it alone. docs/decisions/0010-telling-other-tabs.md has the figures.
+
+-- The lock for a session. Sessions share 1024 of them: so many fit into PostgreSQL's table of locks beside everything
+-- else, however many are watched or written at once. A save that meets the lock of another session tells nobody in vain.
+create or replace function app_private.wizard_session_watch_key(session_id uuid) returns bigint as $$
+  -- The upper half, the letters of «live», keeps clear of what others lock by number.
+  select (1818850917::bigint << 32) | (uuid_hash_extended(session_id, 0) & 1023)
+$$ language sql immutable set search_path to pg_catalog, pg_temp;
+
+-- While a save has the lock, nobody begins to listen: whoever gets it after the save also sees what was saved. Whether
+-- somebody listens does not depend on a snapshot, so that an older one, as under repeatable read, misses nobody.
+create or replace function app_private.tg_wizard_sessions__tell() returns trigger as $$
+begin
+  if not pg_try_advisory_xact_lock(app_private.wizard_session_watch_key(OLD.id)) then
+    -- Ids and a number alone: who listens reads the rest under the policies.
+    perform pg_notify('wizard_session_changed', concat_ws(' ', OLD.id, case TG_OP when 'UPDATE' then NEW.revision end));
+  end if;
+  return null;
+end;
+$$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
+create trigger _600_tell_save
+  after update on wizard_sessions
+  for each row when (NEW.revision <> OLD.revision)
+  execute function app_private.tg_wizard_sessions__tell();
+create trigger _610_tell_end
+  after delete on wizard_sessions
+  for each row execute function app_private.tg_wizard_sessions__tell();
+
+revoke all on function
+  app_private.wizard_session_watch_key(uuid),
+  app_private.tg_wizard_sessions__tell()
+from public, anon, authenticated, service_role;
+-- Asked as the one who watches, together with the row.
+grant execute on function app_private.wizard_session_watch_key(uuid) to authenticated, service_role;
 
 --! split: 260-funnel.sql
 -- How far people come in the wizard, in numbers alone. docs/funnel.md says what each of them means.

@@ -1,0 +1,149 @@
+import { afterEach } from "@jest/globals";
+import { createClient } from "graphql-ws";
+import { WebSocket } from "ws";
+import type { Caller, SeenError, TestApi } from "./api.ts";
+import type { Session } from "./sessions.ts";
+import { until } from "./until.ts";
+
+/** Takes `id`. */
+export const CHANGED = `subscription ($id: UUID!) {
+  wizardSessionChanged(id: $id) {
+    kind revision saveId stage savedBy wizardSession { id userId revision stage status state lastSavedAt }
+  }
+}`;
+
+export interface Change {
+  readonly kind: "SAVED" | "REFETCH";
+  readonly revision: number;
+  readonly saveId: string | null;
+  readonly stage: number;
+  readonly savedBy: string | null;
+  readonly wizardSession: Session | null;
+}
+
+/** One subscription, and all that came of it. */
+export interface Watching {
+  readonly changes: readonly Change[];
+  readonly errors: readonly SeenError[];
+  /** Whether the server, or `stop`, has ended it. */
+  readonly ended: boolean;
+  /** Waits until there are so many changes, and gives the last one. */
+  arrived(count: number): Promise<Change>;
+  stop(): void;
+}
+
+/** A tab: one websocket. */
+export interface Tab {
+  /** With what the socket was closed; undefined while it is open. */
+  readonly closed: { readonly code: number; readonly reason: string } | undefined;
+  /** Without waiting for anything. */
+  subscribe(id: string, document?: string): Watching;
+  /** Watches a session, and waits until it does. */
+  watch(id: string): Promise<Watching>;
+  /** The one error with which a document is refused. */
+  refused(document: string, variables?: Record<string, unknown>): Promise<SeenError>;
+  close(): void;
+}
+
+/** Who a tab says it is: a caller's headers as they are, or anything else. */
+type Who = Pick<Caller, "headers"> | { readonly params: Record<string, unknown> };
+type Api = Pick<TestApi, "url">;
+
+/** Opens tabs on the server of a test file (at its top level), and closes them after each test. */
+export function useTabs(api: Api): (who: Who) => Tab {
+  const tabs: Tab[] = [];
+  afterEach(() => {
+    for (const tab of tabs.splice(0)) tab.close();
+  });
+  return (who) => {
+    const tab = openTab(api, who);
+    tabs.push(tab);
+    return tab;
+  };
+}
+
+export function openTab(api: Api, who: Who): Tab {
+  let closed: Tab["closed"];
+  const client = createClient({
+    url: websocketUrl(api),
+    webSocketImpl: WebSocket,
+    connectionParams: "params" in who ? who.params : { ...who.headers },
+    lazy: false,
+    retryAttempts: 0,
+    onNonLazyError: () => {},
+    on: {
+      closed: (event) => {
+        const { code, reason } = event as { code: number; reason: string };
+        closed = { code, reason };
+      },
+    },
+  });
+
+  const start = (query: string, variables: Record<string, unknown>): Watching => {
+    const changes: Change[] = [];
+    const errors: SeenError[] = [];
+    let ended = false;
+    const stop = client.subscribe<{ wizardSessionChanged: Change }>(
+      { query, variables },
+      {
+        next: (answer) => {
+          errors.push(...((answer.errors ?? []) as unknown as SeenError[]));
+          if (answer.data) changes.push(answer.data.wizardSessionChanged);
+        },
+        error: (error) => {
+          if (Array.isArray(error)) errors.push(...error);
+          ended = true;
+        },
+        complete: () => {
+          ended = true;
+        },
+      },
+    );
+    return {
+      changes,
+      errors,
+      get ended() {
+        return ended;
+      },
+      arrived: (count) => until(() => (changes.length >= count ? changes.at(-1) : undefined), `change number ${count}`),
+      stop,
+    };
+  };
+  const subscribe: Tab["subscribe"] = (id, document = CHANGED) => start(document, { id });
+  return {
+    get closed() {
+      return closed;
+    },
+    subscribe,
+    watch: async (id) => {
+      const watching = subscribe(id);
+      await watching.arrived(1);
+      return watching;
+    },
+    refused: async (document, variables = {}) => {
+      const attempt = start(document, variables);
+      await until(() => attempt.ended, "refusal");
+      const [error, ...others] = attempt.errors;
+      if (!error || others.length > 0 || attempt.changes.length > 0) {
+        throw new Error(`One error was expected: ${JSON.stringify(attempt)}`);
+      }
+      return error;
+    },
+    close: () => void client.dispose(),
+  };
+}
+
+export function websocketUrl(api: Api): string {
+  return api.url().replace(/^http/, "ws");
+}
+
+/** The connections that listen, and the locks that they hold. */
+export async function listening(api: TestApi): Promise<{ connections: number; locks: number }> {
+  const { rows } = await api.db.root.query<{ connections: number; locks: number }>(
+    `select count(distinct a.pid)::int as connections,
+            count(*) filter (where l.locktype = 'advisory' and l.granted)::int as locks
+       from pg_stat_activity a left join pg_locks l on l.pid = a.pid
+      where a.datname = current_database() and a.application_name = 'stagekeep live'`,
+  );
+  return rows[0] ?? { connections: 0, locks: 0 };
+}

@@ -1,0 +1,241 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { type Caller, TEST_TOKENS, useTestApi } from "../db/tests/support/api.ts";
+import { listening, useTabs, type Watching } from "../db/tests/support/live.ts";
+import { createEventOf, createSession, deleteSession, updateSession } from "../db/tests/support/sessions.ts";
+import { until } from "../db/tests/support/until.ts";
+import { signToken } from "../server/tokens.ts";
+
+const api = useTestApi();
+const tab = useTabs(api);
+
+const SAVE = `mutation ($id: UUID!, $saveId: UUID!, $base: Int!, $patch: JSON!, $stage: Int) {
+  saveWizardSession(input: { id: $id, saveId: $saveId, baseRevision: $base, patch: $patch, stage: $stage }) {
+    outcome
+  }
+}`;
+
+let ada: Caller;
+let ben: Caller;
+let id: string;
+beforeAll(async () => {
+  [ada, ben] = [await api.user(), await api.user()];
+});
+beforeEach(async () => {
+  ({ id } = await createSession(ada, { stage: 2, state: { basics: { title: "Fête" } } }));
+});
+
+/** What arrives after everything that was written before it: another save of the same session. */
+async function marker(watching: Watching): Promise<string> {
+  const saveId = randomUUID();
+  const before = watching.changes.length;
+  await api.db.root.query("update wizard_sessions set last_save_id = $2 where id = $1", [id, saveId]);
+  await until(() => watching.changes.slice(before).some((change) => change.saveId === saveId), "marker");
+  return saveId;
+}
+
+describe("two tabs", () => {
+  it("both hear of a save: which it was, by whom, and the session as it is now", async () => {
+    const [one, other] = [await tab(ada).watch(id), await tab(ada).watch(id)];
+    const saveId = randomUUID();
+    await ada.ask(SAVE, { id, saveId, base: 0, patch: { basics: { title: "Fair" } }, stage: 3 });
+    for (const { arrived } of [one, other]) {
+      expect(await arrived(2)).toEqual({
+        ...{ kind: "SAVED", revision: 1, saveId, stage: 3, savedBy: ada.id },
+        wizardSession: expect.objectContaining({
+          ...{ id, userId: ada.id, revision: 1, stage: 3, status: "IN_PROGRESS" },
+          state: { basics: { title: "Fair" } },
+        }),
+      });
+    }
+  });
+
+  it("are first told where the session is", async () => {
+    const saveId = randomUUID();
+    await ada.ask(SAVE, { id, saveId, base: 0, patch: { basics: { summary: "Stalls" } } });
+    const { changes } = await tab(ada).watch(id);
+    expect(changes).toEqual([
+      {
+        ...{ kind: "REFETCH", revision: 1, saveId, stage: 2, savedBy: ada.id },
+        wizardSession: expect.objectContaining({
+          id,
+          revision: 1,
+          state: { basics: { title: "Fête", summary: "Stalls" } },
+        }),
+      },
+    ]);
+  });
+
+  it("hear of each save once, in their order", async () => {
+    const watching = await tab(ada).watch(id);
+    for (const stage of [1, 2, 3, 4, 5, 6]) await updateSession(ada, id, { stage });
+    await watching.arrived(7);
+    expect(watching.changes.slice(1).map(({ kind, revision, stage }) => [kind, revision, stage])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((number) => ["SAVED", number, number]),
+    );
+  });
+
+  it("may watch several sessions over one socket, and stop watching one of them", async () => {
+    const second = await createSession(ada);
+    const page = tab(ada);
+    const [one, two] = [await page.watch(id), await page.watch(second.id)];
+    one.stop();
+    await updateSession(ada, id, { stage: 5 });
+    await updateSession(ada, second.id, { stage: 6 });
+    expect(await two.arrived(2)).toMatchObject({ stage: 6, wizardSession: { id: second.id } });
+    expect([one.changes.length, two.changes.length]).toEqual([1, 2]);
+    expect(page.closed).toBeUndefined();
+  });
+});
+
+describe("every door", () => {
+  it("updateWizardSession tells, without a key", async () => {
+    const watching = await tab(ada).watch(id);
+    await updateSession(ada, id, { stage: 4 });
+    expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, saveId: null, savedBy: ada.id });
+  });
+
+  it("restoreWizardSession tells", async () => {
+    await updateSession(ada, id, { state: {} });
+    const watching = await tab(ada).watch(id);
+    await ada.ask(
+      "mutation ($id: UUID!) { restoreWizardSession(input: { id: $id, revision: 0 }) { wizardSession { id } } }",
+      {
+        id,
+      },
+    );
+    expect(await watching.arrived(2)).toMatchObject({
+      ...{ kind: "SAVED", revision: 2, savedBy: ada.id },
+      wizardSession: { state: { basics: { title: "Fête" } } },
+    });
+  });
+
+  it("SQL tells, and names no user where there is none", async () => {
+    const watching = await tab(ada).watch(id);
+    await api.db.root.query("update wizard_sessions set stage = 6 where id = $1", [id]);
+    expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, stage: 6, savedBy: null });
+  });
+
+  it("a trusted back end tells, and is named", async () => {
+    const service = await api.service();
+    const watching = await tab(ada).watch(id);
+    await updateSession(service, id, { stage: 6 });
+    expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, savedBy: service.id });
+  });
+
+  it("a save that is refused, or taken back, tells nothing", async () => {
+    const watching = await tab(ada).watch(id);
+    await ada.refused(SAVE, { id, saveId: randomUUID(), base: 9, patch: {} });
+    const client = await api.db.root.connect();
+    try {
+      await client.query("begin");
+      await client.query("update wizard_sessions set stage = 6 where id = $1", [id]);
+      await client.query("rollback");
+    } finally {
+      client.release();
+    }
+    const saveId = await marker(watching);
+    expect(watching.changes.slice(1)).toEqual([expect.objectContaining({ revision: 1, saveId })]);
+  });
+
+  it("an event that is deleted is no save of its session, and tells nothing", async () => {
+    const eventId = await createEventOf(ada);
+    await updateSession(ada, id, { eventId });
+    const watching = await tab(ada).watch(id);
+    await ada.ask("mutation ($id: UUID!) { deleteEvent(input: { id: $id }) { clientMutationId } }", { id: eventId });
+    const saveId = await marker(watching);
+    expect(watching.changes.slice(1)).toEqual([expect.objectContaining({ revision: 2, saveId })]);
+  });
+});
+
+describe("the end of a session", () => {
+  it("ends the subscription", async () => {
+    const watching = await tab(ada).watch(id);
+    await deleteSession(ada, id);
+    await until(() => watching.ended, "end");
+    expect([watching.changes.length, watching.errors]).toEqual([1, []]);
+  });
+
+  it("ends it also when the session goes with its user", async () => {
+    const watching = await tab(ada).watch(id);
+    const others = await api.db.root.query("delete from profiles where id = $1 returning id", [ada.id]);
+    expect(others.rowCount).toBe(1);
+    await until(() => watching.ended, "end");
+    expect([watching.changes.length, watching.errors]).toEqual([1, []]);
+  });
+});
+
+describe("what is not one's own", () => {
+  const NOT_FOUND = {
+    message: "There is no such session, or it is not yours.",
+    extensions: { code: "NOT_FOUND" },
+  };
+
+  it("is refused like what is not there, and nobody listens for it", async () => {
+    await until(async () => (await listening(api)).connections === 0, "end of what was before");
+    const page = tab(ben);
+    const document = "subscription ($id: UUID!) { wizardSessionChanged(id: $id) { revision } }";
+    expect(await page.refused(document, { id })).toMatchObject(NOT_FOUND);
+    expect(await page.refused(document, { id: randomUUID() })).toMatchObject(NOT_FOUND);
+    expect(await listening(api)).toEqual({ connections: 0, locks: 0 });
+    expect(page.closed).toBeUndefined();
+  });
+
+  it("is not heard of", async () => {
+    const his = await createSession(ben);
+    const [hers, own] = [await tab(ada).watch(id), await tab(ben).watch(his.id)];
+    await updateSession(ben, his.id, { stage: 6 });
+    await own.arrived(2);
+    await marker(hers);
+    expect(hers.changes.every(({ wizardSession }) => wizardSession?.id === id)).toBe(true);
+    expect([hers.changes.length, own.changes.length]).toEqual([2, 2]);
+  });
+
+  it("ends what was one's own until then", async () => {
+    const watching = await tab(ada).watch(id);
+    await createSession(ben);
+    // Nothing here gives a session away. Should a database's owner do it, its former user hears no more.
+    await api.db.root.query("update wizard_sessions set user_id = $2, stage = 6 where id = $1", [id, ben.id]);
+    await until(() => watching.ended, "end");
+    expect([watching.changes.length, watching.errors]).toEqual([1, []]);
+  });
+
+  it("is refused to somebody who is not signed in", async () => {
+    const token = await signToken(TEST_TOKENS, { sub: ada.id ?? "", role: "anon", expiresIn: "1h" });
+    const document = "subscription ($id: UUID!) { wizardSessionChanged(id: $id) { revision } }";
+    for (const page of [tab(api.anon()), tab(api.withAuthorization(`Bearer ${token}`))]) {
+      expect(await page.refused(document, { id })).toMatchObject({ extensions: { code: "UNAUTHENTICATED" } });
+    }
+  });
+
+  it("is there for a trusted back end", async () => {
+    const watching = await tab(await api.service()).watch(id);
+    await updateSession(ada, id, { stage: 6 });
+    expect(await watching.arrived(2)).toMatchObject({ savedBy: ada.id, wizardSession: { userId: ada.id } });
+  });
+});
+
+describe("whose history", () => {
+  it("says who saved", async () => {
+    await updateSession(await api.service(), id, { stage: 3 });
+    await api.db.root.query("update wizard_sessions set stage = 4 where id = $1", [id]);
+    const service = expect.stringMatching(/^[0-9a-f-]{36}$/);
+    const answer = await ada.ask(
+      "query ($id: UUID!) { wizardSession(id: $id) { revisions { nodes { revision savedBy } } } }",
+      {
+        id,
+      },
+    );
+    expect(answer).toEqual({
+      wizardSession: {
+        revisions: {
+          nodes: [
+            { revision: 2, savedBy: null },
+            { revision: 1, savedBy: service },
+            { revision: 0, savedBy: ada.id },
+          ],
+        },
+      },
+    });
+  });
+});

@@ -1,0 +1,212 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import type pg from "pg";
+import { WebSocket } from "ws";
+import { type Caller, TEST_TOKENS, useTestApi } from "../../db/tests/support/api.ts";
+import { atRoot } from "../../db/tests/support/database.ts";
+import { listening, openTab, useTabs } from "../../db/tests/support/live.ts";
+import { createSession, updateSession } from "../../db/tests/support/sessions.ts";
+import { until } from "../../db/tests/support/until.ts";
+import { startApp } from "../app.ts";
+import { makeLogger } from "../log.ts";
+
+const api = useTestApi();
+const tab = useTabs(api);
+
+let ada: Caller;
+let id: string;
+beforeAll(async () => {
+  ada = await api.user();
+});
+beforeEach(async () => {
+  ({ id } = await createSession(ada));
+  // The tabs of the test before are closed; the server may still be hearing of it.
+  await until(async () => (await listening(api)).connections === 0, "end of the connection");
+});
+
+const NOBODY = { connections: 0, locks: 0 };
+
+/** Ends connections as a restart or a network would. */
+const cut = (which: string) =>
+  api.db.root.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and application_name ${which}`,
+  );
+
+/** A transaction that is open while `work` runs. */
+async function within(begin: string, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  const client = await api.db.root.connect();
+  try {
+    await client.query(begin);
+    await work(client);
+  } finally {
+    await client.query("rollback");
+    client.release();
+  }
+}
+
+describe("a save that is under way", () => {
+  it("is not missed by a tab that begins to watch meanwhile", async () => {
+    await within("begin", async (client) => {
+      await client.query("update wizard_sessions set stage = 5 where id = $1", [id]);
+      const watching = tab(ada).subscribe(id);
+      // The tab is known, and the save has looked for tabs before.
+      await until(async () => (await listening(api)).connections === 1, "connection");
+      // Other sessions go on meanwhile.
+      const other = await createSession(ada);
+      const another = await tab(ada).watch(other.id);
+      await updateSession(ada, other.id, { stage: 2 });
+      await another.arrived(2);
+      expect(watching.changes).toEqual([]);
+      await client.query("commit");
+      expect(await watching.arrived(1)).toMatchObject({
+        ...{ kind: "REFETCH", revision: 1, stage: 5 },
+        wizardSession: { stage: 5 },
+      });
+    });
+  });
+
+  it("is not missed where it began before the tab came, and sees the database as it was then", async () => {
+    await within("begin isolation level repeatable read", async (client) => {
+      await client.query("select from wizard_sessions");
+      const watching = await tab(ada).watch(id);
+      await client.query("update wizard_sessions set stage = 5 where id = $1", [id]);
+      await client.query("commit");
+      expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, stage: 5 });
+    });
+  });
+
+  it("tells nothing where nobody watches", async () => {
+    const client = await api.db.root.connect();
+    const heard: unknown[] = [];
+    const hear = (notification: pg.Notification) => heard.push(notification.payload);
+    client.on("notification", hear);
+    try {
+      await client.query("listen wizard_session_changed");
+      await updateSession(ada, id, { stage: 2 });
+      const watching = await tab(ada).watch(id);
+      await updateSession(ada, id, { stage: 3 });
+      await watching.arrived(2);
+      await until(async () => {
+        await client.query("select 1");
+        return heard.length > 0;
+      });
+      expect(heard).toEqual([`${id} 2`]);
+    } finally {
+      await client.query("unlisten *");
+      client.off("notification", hear);
+      client.release();
+    }
+  });
+});
+
+describe("the connection", () => {
+  it("is there while somebody watches, with a lock for each session, and not afterwards", async () => {
+    expect(await listening(api)).toEqual(NOBODY);
+    const second = await createSession(ada);
+    const [one, other] = [tab(ada), tab(ada)];
+    const watching = await one.watch(id);
+    await other.watch(id);
+    await other.watch(second.id);
+    expect(await listening(api)).toEqual({ connections: 1, locks: 2 });
+    other.close();
+    await until(async () => (await listening(api)).locks === 1, "end of the second lock");
+    watching.stop();
+    await until(async () => (await listening(api)).connections === 0, "end of the connection");
+    const again = await one.watch(id);
+    await updateSession(ada, id, { stage: 4 });
+    expect(await again.arrived(2)).toMatchObject({ stage: 4 });
+    one.close();
+    await until(async () => (await listening(api)).connections === 0, "end of the connection");
+    expect(await listening(api)).toEqual(NOBODY);
+  });
+
+  it("is left by tabs that go before they were answered", async () => {
+    for (let count = 0; count < 20; count++) {
+      const page = tab(ada);
+      page.subscribe(id);
+      page.subscribe(id);
+      if (count % 2 === 0) await until(async () => (await listening(api)).connections > 0 || count % 4 === 0);
+      page.close();
+    }
+    await until(async () => (await listening(api)).connections === 0, "end of the connection");
+    const watching = await tab(ada).watch(id);
+    await updateSession(ada, id, { stage: 2 });
+    await watching.arrived(2);
+  });
+
+  it("is made again when it is lost; everybody is told to read again, and then of saves as before", async () => {
+    const second = await createSession(ada);
+    const [one, other] = [await tab(ada).watch(id), await tab(ada).watch(second.id)];
+    await cut("= 'stagekeep live'");
+    expect(await one.arrived(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
+    expect(await other.arrived(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
+    expect(await listening(api)).toEqual({ connections: 1, locks: 2 });
+    const saveId = randomUUID();
+    await api.db.root.query("update wizard_sessions set last_save_id = $2 where id = $1", [id, saveId]);
+    expect(await one.arrived(3)).toMatchObject({ kind: "SAVED", saveId });
+    expect(other.changes).toHaveLength(2);
+  });
+
+  it("brings what was saved while it was lost, also when all connections were", async () => {
+    const page = tab(ada);
+    const watching = await page.watch(id);
+    await atRoot(`alter database ${api.db.name} allow_connections false`);
+    await cut("like 'stagekeep%'");
+    await api.db.root.query("update wizard_sessions set stage = 6 where id = $1", [id]);
+    await atRoot(`alter database ${api.db.name} allow_connections true`);
+    const told = await until(() => watching.changes.find(({ revision }) => revision === 1));
+    expect(told).toMatchObject({ kind: "REFETCH", stage: 6, wizardSession: { stage: 6 } });
+    expect([watching.errors, watching.ended, page.closed]).toEqual([[], false, undefined]);
+  });
+});
+
+describe("a session that can't be read for a moment", () => {
+  it("is read again: the stream goes on, and says that something may have been missed", async () => {
+    const page = tab(ada);
+    const watching = await page.watch(id);
+    await within("begin", async (client) => {
+      await client.query("lock table wizard_session_revisions in access exclusive mode");
+      await api.db.root.query("select pg_notify('wizard_session_changed', $1)", [`${id} 0`]);
+      await until(async () => {
+        const { rowCount } = await api.db.root.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and application_name = 'stagekeep' and wait_event_type = 'Lock'`,
+        );
+        return rowCount;
+      }, "reader that waits");
+    });
+    expect(await watching.arrived(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
+    expect([watching.errors, watching.ended, page.closed]).toEqual([[], false, undefined]);
+  });
+});
+
+describe("the server's stop", () => {
+  it("closes sockets with 1001, and leaves no connection", async () => {
+    const app = await startApp({
+      authDatabaseUrl: api.db.authUrl,
+      tokens: TEST_TOKENS,
+      logger: makeLogger({ logLevel: "silent", production: true }),
+      host: "127.0.0.1",
+      port: 0,
+      graphiql: false,
+      development: false,
+    });
+    const page = openTab({ url: () => `${app.url}/graphql` }, ada);
+    await page.watch(id);
+    // One that does not answer when it is told to close.
+    const deaf = new WebSocket(app.url.replace("http", "ws").concat("/graphql"), "graphql-transport-ws");
+    await once(deaf, "open");
+    deaf.pause();
+    const here = await tab(ada).watch(id);
+    expect(await listening(api)).toEqual({ connections: 2, locks: 2 });
+    await app.stop();
+    deaf.terminate();
+    expect(await until(() => page.closed)).toEqual({ code: 1001, reason: "The server stops." });
+    expect(await listening(api)).toEqual({ connections: 1, locks: 1 });
+    // What one server stops hearing, the other goes on to.
+    await updateSession(ada, id, { stage: 2 });
+    await here.arrived(2);
+  });
+});

@@ -1,0 +1,240 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { WebSocket } from "ws";
+import { type Caller, TEST_TOKENS, useTestApi } from "../../db/tests/support/api.ts";
+import { CHANGED, listening, useTabs, websocketUrl } from "../../db/tests/support/live.ts";
+import { createSession, readSession, UPDATE, updateSession } from "../../db/tests/support/sessions.ts";
+import { until } from "../../db/tests/support/until.ts";
+import { signToken } from "../tokens.ts";
+
+const ORIGIN = "https://app.example";
+const api = useTestApi({
+  corsOrigins: [ORIGIN],
+  socketLimits: { socketsPerUser: 3, subscriptionsPerSocket: 2, messageBytes: 10_000, initTimeoutMs: 200 },
+});
+const tab = useTabs(api);
+
+let ada: Caller;
+let id: string;
+beforeAll(async () => {
+  ada = await api.user();
+  ({ id } = await createSession(ada));
+});
+
+const PROTOCOL = "graphql-transport-ws";
+
+/** A socket without a GraphQL client around it: what it is sent, and how it ends. */
+function connect(options: { path?: string; protocol?: string; origin?: string } = {}) {
+  const { path = "/graphql", protocol = PROTOCOL, origin } = options;
+  const socket = new WebSocket(websocketUrl(api).replace("/graphql", path), protocol, origin ? { origin } : {});
+  const messages: { type: string; payload?: unknown }[] = [];
+  socket.on("error", () => {});
+  socket.on("message", (data) => messages.push(JSON.parse(String(data))));
+  const closed = new Promise<[number, string]>((resolve) =>
+    socket.once("close", (code, reason) => resolve([code, String(reason)])),
+  );
+  const refused = new Promise<number | undefined>((resolve) =>
+    socket.once("unexpected-response", (_request, response) => {
+      resolve(response.statusCode);
+      socket.terminate();
+    }),
+  );
+  const opened = once(socket, "open");
+  opened.catch(() => {});
+  return { socket, messages, closed, refused, opened };
+}
+
+describe("who is calling", () => {
+  it.each([
+    ["no JWT", { authorization: "Bearer x" }],
+    ["no Bearer", { authorization: "x" }],
+    ["not text", { authorization: { Bearer: "x" } }],
+    ["empty", { authorization: "" }],
+    ["there twice", { authorization: "Bearer x", Authorization: "Bearer x" }],
+  ])("is not said by a token that is %s: 4401", async (_, params) => {
+    const page = tab({ params });
+    expect(await until(() => page.closed)).toEqual({
+      code: 4401,
+      reason: "The token is missing, expired or not valid here. Sign in again.",
+    });
+  });
+
+  it("is not said by somebody else's token: 4401", async () => {
+    const forged = { ...TEST_TOKENS, secret: "another secret, of 32 bytes or more, of somebody else" };
+    const token = await signToken(forged, { sub: ada.id ?? "", role: "authenticated", expiresIn: "1h" });
+    const page = tab({ params: { authorization: `Bearer ${token}` } });
+    expect(await until(() => page.closed)).toMatchObject({ code: 4401 });
+  });
+
+  it("is said by the token of connection_init, whatever its case", async () => {
+    const watching = await tab({ params: { Authorization: ada.headers.authorization } }).watch(id);
+    expect(watching.changes).toHaveLength(1);
+  });
+
+  it("is over when the token ends: 4401, and nothing is heard any more", async () => {
+    const token = await signToken(TEST_TOKENS, { sub: ada.id ?? "", role: "authenticated", expiresIn: "2s" });
+    const page = tab({ params: { authorization: `Bearer ${token}` } });
+    const watching = await page.watch(id);
+    expect(page.closed).toBeUndefined();
+    expect(await until(() => page.closed)).toEqual({ code: 4401, reason: "The token has ended. Sign in again." });
+    const before = watching.changes.length;
+    await updateSession(ada, id, { stage: 2 });
+    await until(async () => (await listening(api)).connections === 0, "end of listening");
+    expect(watching.changes).toHaveLength(before);
+  });
+
+  it("holds for longer than a timer can count", async () => {
+    const token = await signToken(TEST_TOKENS, { sub: ada.id ?? "", role: "authenticated", expiresIn: "50y" });
+    const page = tab({ params: { authorization: `Bearer ${token}` } });
+    const watching = await page.watch(id);
+    await updateSession(ada, id, { stage: 3 });
+    await watching.arrived(2);
+    expect(page.closed).toBeUndefined();
+  });
+});
+
+describe("what is asked", () => {
+  it.each([
+    ["query", "query ($id: UUID!) { wizardSession(id: $id) { id } }"],
+    ["mutation", "mutation ($id: UUID!) { deleteWizardSession(input: { id: $id }) { clientMutationId } }"],
+  ])("is no %s: those go over HTTP", async (kind, document) => {
+    expect(await tab(ada).refused(document, { id })).toMatchObject({
+      message: `A ${kind} is sent with POST, over HTTP.`,
+      extensions: { code: "INVALID_INPUT" },
+    });
+    expect(await readSession(ada, id)).toMatchObject({ id });
+  });
+
+  it("is not the mutation of two operations, though the other is a subscription", async () => {
+    const document = `${CHANGED.replace("subscription", "subscription One")} ${UPDATE.replace("mutation", "mutation Two")}`;
+    const { socket, messages, opened } = connect();
+    await opened;
+    socket.send(JSON.stringify({ type: "connection_init", payload: { ...ada.headers } }));
+    await until(() => messages.length > 0);
+    const variables = { id, patch: { stage: 6 } };
+    const payload = { query: document, operationName: "Two", variables };
+    socket.send(JSON.stringify({ id: "1", type: "subscribe", payload }));
+    await until(() => messages.length > 1);
+    expect(messages[1]).toMatchObject({ type: "error", payload: [{ extensions: { code: "INVALID_INPUT" } }] });
+    expect(await readSession(ada, id)).not.toMatchObject({ stage: 6 });
+    socket.close();
+  });
+
+  it("is held against the limits for documents", async () => {
+    const fields = Array.from({ length: 600 }, (_, place) => `a${place}: revision`).join(" ");
+    const error = await tab(ada).refused(`subscription ($id: UUID!) { wizardSessionChanged(id: $id) { ${fields} } }`, {
+      id,
+    });
+    expect(error).toMatchObject({ extensions: { code: "INVALID_INPUT" } });
+    expect(error.message).toMatch(/^At most 500 are answered at once/);
+  });
+
+  it("is refused in the words for HTTP", async () => {
+    const page = tab(ada);
+    expect(await page.refused("subscription { wizardSessionChanged(id: 1) { nothing } }").catch(String)).toMatch(
+      /INVALID_INPUT/,
+    );
+    expect(await page.refused(CHANGED.replace("UUID!", "UUID!"), { id: "no uuid" })).toMatchObject({
+      extensions: { code: "INVALID_INPUT" },
+    });
+  });
+
+  it("is not sent with POST", async () => {
+    expect(await ada.answer(CHANGED, { id })).toMatchObject({
+      errors: [
+        {
+          message: "Subscriptions are sent over a websocket, with the protocol graphql-transport-ws.",
+          extensions: { code: "INVALID_INPUT" },
+        },
+      ],
+    });
+  });
+});
+
+describe("how much", () => {
+  it("a socket has a number of subscriptions at most", async () => {
+    const page = tab(ada);
+    const [one] = [await page.watch(id), await page.watch(id)];
+    expect(await page.refused(CHANGED, { id })).toMatchObject({
+      message: "At most 2 subscriptions are open on a connection.",
+      extensions: { code: "INVALID_INPUT" },
+    });
+    one?.stop();
+    expect((await page.watch(id)).changes).toHaveLength(1);
+  });
+
+  it("a user has a number of sockets at most", async () => {
+    const pages = [tab(ada), tab(ada), tab(ada)];
+    for (const page of pages) await page.watch(id);
+    const another = tab(ada);
+    expect(await until(() => another.closed)).toMatchObject({ code: 1013 });
+    pages[0]?.close();
+    await until(() => pages[0]?.closed);
+    expect((await tab(ada).watch(id)).changes).toHaveLength(1);
+  });
+
+  it("a message is of a size", async () => {
+    const { socket, opened, closed } = connect();
+    await opened;
+    socket.send("x".repeat(10_001));
+    expect(await closed).toEqual([1009, ""]);
+    await until(() => api.logged().some((line) => line.includes("a websocket failed")), "line in the log");
+    expect((await fetch(api.url("/healthz"))).status).toBe(200);
+  });
+
+  it("who says nothing is sent away", async () => {
+    const { closed } = connect();
+    expect(await closed).toEqual([4408, "Connection initialisation timeout"]);
+  });
+
+  it("who does not say who it is subscribes to nothing", async () => {
+    const { socket, opened, closed } = connect();
+    await opened;
+    socket.send(JSON.stringify({ id: "1", type: "subscribe", payload: { query: CHANGED, variables: { id } } }));
+    expect(await closed).toEqual([4401, "Unauthorized"]);
+  });
+
+  it("what is no message ends the socket", async () => {
+    const { socket, opened, closed } = connect();
+    await opened;
+    socket.send("{");
+    expect(await closed).toEqual([4400, "Invalid message received"]);
+  });
+});
+
+describe("from where", () => {
+  it.each([
+    ["a page of a listed origin", ORIGIN],
+    ["a page of this host", "SELF"],
+  ])("%s may connect", async (_, origin) => {
+    const { socket, opened } = connect({ origin: origin === "SELF" ? new URL(api.url()).origin : origin });
+    await opened;
+    socket.close();
+  });
+
+  it.each(["https://evil.example", "null", "https://app.example.evil.example", "http://app.example"])(
+    "a page of %s may not",
+    async (origin) => {
+      expect(await connect({ origin }).refused).toBe(403);
+    },
+  );
+
+  it("nothing is at another path", async () => {
+    expect(await connect({ path: "/graphiql" }).refused).toBe(404);
+  });
+
+  it("another protocol is none", async () => {
+    const { socket, opened } = connect({ protocol: "graphql-ws" });
+    await expect(opened).rejects.toThrow(/subprotocol/i);
+    socket.terminate();
+  });
+
+  it("an offer of HTTP/2 is answered as if it were not there", async () => {
+    const call = request(api.url("/healthz"), { headers: { Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c" } });
+    call.end();
+    const [response] = await once(call, "response");
+    expect(response.statusCode).toBe(200);
+    response.resume();
+  });
+});
