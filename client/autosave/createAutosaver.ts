@@ -1,0 +1,772 @@
+import { browserEnvironment, type Channel, type Environment } from "./environment.ts";
+import { type Journal, openJournal, ownerOf } from "./journal.ts";
+import { isEqual, type Json, type JsonObject, share, storable } from "./json.ts";
+import { type Keeper, makeKeeper } from "./keeper.ts";
+import { makeLeader } from "./leader.ts";
+import {
+  answered,
+  type Choices,
+  edit,
+  expectedState,
+  type FieldConflict,
+  freeze,
+  isClean,
+  nothingPending,
+  type Pending,
+  refused,
+  resolve,
+  restored,
+  type Save,
+  shownStage,
+  shownState,
+  takeOver,
+  withForeign,
+} from "./pending.ts";
+import { checkPlaces, segmentsOf, valueAt, withValueAt } from "./pointer.ts";
+import type { SaveStatus } from "./status.ts";
+import { dueAt, retryDelay, TIMING, type Timing } from "./timing.ts";
+import { isTokenOf } from "./token.ts";
+import {
+  type Change,
+  type CompleteResult,
+  isPassing,
+  type RequestOptions,
+  type SaveAnswer,
+  SaveError,
+  type Snapshot,
+  type StageProgress,
+  type Transport,
+  type WizardProblem,
+} from "./transport.ts";
+import { UndoStack } from "./undoStack.ts";
+
+export interface AutosaveOptions extends Partial<Timing> {
+  /** Whose changes these are. They are journaled under this id, and never sent with the token of another user. */
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly transport: Transport;
+  /**
+   * The token that requests are sent with, undefined for nobody. With it a new sign-in is noticed at once; without it
+   * only an attempt tells.
+   */
+  readonly getToken?: (() => string | undefined) | undefined;
+  /** Where changes are kept until they are saved; the browser's IndexedDB by default. */
+  readonly journal?: Journal | Promise<Journal> | undefined;
+  readonly environment?: Environment | undefined;
+}
+
+/** What is to be seen, as one object that is replaced when something in it changes. */
+export interface AutosaverView {
+  readonly state: JsonObject;
+  readonly stage: number;
+  readonly revision: number | undefined;
+  readonly eventId: string | null;
+  readonly status: SaveStatus;
+  readonly problems: readonly WizardProblem[];
+  readonly progress: readonly StageProgress[];
+  readonly conflicts: readonly FieldConflict[];
+  readonly canUndo: boolean;
+}
+
+export interface Autosaver {
+  getView(): AutosaverView;
+  /** Calls `listener` after each change of the view, until the function that is given back is called. */
+  subscribe(listener: () => void): () => void;
+  setField(pointer: string, value: Json | undefined): void;
+  goTo(stage: number): void;
+  resolve(choices: Choices): void;
+  undo(): void;
+  restore(revision: number): Promise<void>;
+  complete(): Promise<CompleteResult>;
+  flush(): Promise<void>;
+  /** Sends what there is, and lets go of everything. What was not saved is taken up by another tab, or the next time. */
+  stop(): void;
+}
+
+export const LOADING_VIEW: AutosaverView = {
+  state: {},
+  stage: 1,
+  revision: undefined,
+  eventId: null,
+  status: { phase: "loading" },
+  problems: [],
+  progress: [],
+  conflicts: [],
+  canUndo: false,
+};
+
+/** The most that a request may hold that has to outlive its page: browsers allow 64 KiB of them together. */
+export const KEEPALIVE_BYTES = 60 * 1024;
+
+// A tab that is being reloaded gives its lock back a moment later.
+const RELOAD_MS = 300;
+const SIGN_IN_POLL_MS = 1_000;
+const SIGN_IN_ATTEMPT_MS = 30_000;
+const OWN_SAVES_KEPT = 200;
+
+/** Savers of this page that are being stopped: who comes after one of them has to find what it leaves. */
+const stopping = new Set<Promise<void>>();
+
+type Halt = Extract<SaveStatus, { phase: "missing" | "completed" | "refused" }>;
+
+/** What a tab that is gone has left; `giveBack` lets others have it. */
+interface Orphan {
+  readonly tab: string;
+  readonly giveBack: () => void;
+}
+
+interface Task {
+  readonly work: () => Promise<void>;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Saves one session for one user: docs/saving.md from the client's side. It begins at once. What was typed is written
+ * to the journal first, then sent, one save at a time, until the server has said what became of it.
+ */
+export function createAutosaver(options: AutosaveOptions): Autosaver {
+  const { userId, sessionId, transport, getToken } = options;
+  const timing = withDefaults(options);
+  const env = options.environment ?? browserEnvironment();
+  const leader = makeLeader(env.locks);
+  const owner = ownerOf(userId, sessionId);
+  const tab = env.newId();
+  const stopped = new AbortController();
+  const cleanUps: (() => void)[] = [];
+  const listeners = new Set<() => void>();
+  const undoStack = new UndoStack();
+  const ownSaves: string[] = [];
+  const knownTabs = new Set([tab]);
+  const orphans: Orphan[] = [];
+  const tasks: Task[] = [];
+  const flushes: { resolve(): void; reject(error: Error): void }[] = [];
+  const early: (() => void)[] = [];
+
+  let journal: Journal | undefined;
+  let keeper: Keeper | undefined;
+  let channel: Channel | undefined;
+  let pending: Pending | undefined;
+  let session: Snapshot | undefined;
+  let savedAt = 0;
+  /** Where the user of this tab is, once they have gone somewhere or typed something: nobody else moves them then. */
+  let ownStage: number | undefined;
+  let typed: { readonly first: number; readonly last: number } | undefined;
+  let halt: Halt | undefined;
+  let failures = 0;
+  let retryAt = 0;
+  let lastFailure: SaveError | undefined;
+  let refusedToken: { readonly token: string | undefined; readonly at: number } | undefined;
+  let readWanted = false;
+  let urgent = false;
+  let running = false;
+  let again = false;
+  let sending = false;
+  let beacon: { readonly saveId: string; readonly done: Promise<void> } | undefined;
+  let cancelTimer = () => {};
+  let view = LOADING_VIEW;
+
+  // What is to be seen
+
+  function status(): SaveStatus {
+    if (halt && halt.phase !== "refused") return halt;
+    if (isSignedOut()) return { phase: "signIn" };
+    if (!pending) return halt ?? { phase: "loading" };
+    if (pending.conflicts.length > 0) return { phase: "conflict" };
+    if (halt) return halt;
+    if (isClean(pending) && orphans.length === 0) {
+      return { phase: "saved", revision: pending.known.revision, at: new Date(savedAt) };
+    }
+    if (sending || beacon) return { phase: "saving" };
+    const phase = keeper?.keepsAll() ? "kept" : "editing";
+    if (!env.isOnline()) return { phase, reason: "offline" };
+    if (retryAt > env.now()) return { phase, reason: "retrying", retryAt: new Date(retryAt) };
+    return { phase: "editing" };
+  }
+
+  function publish(): void {
+    if (stopped.signal.aborted) return;
+    const state = pending ? shownState(pending) : {};
+    const next: AutosaverView = {
+      state: share(view.state, state),
+      stage: ownStage ?? (pending ? shownStage(pending) : 1),
+      revision: pending?.known.revision,
+      eventId: session?.eventId ?? null,
+      status: sameStatus(view.status, status()),
+      problems: share(view.problems, session?.problems ?? []),
+      progress: share(view.progress, session?.progress ?? []),
+      conflicts: share(view.conflicts, pending?.conflicts ?? []),
+      canUndo: halt?.phase !== "completed" && undoStack.peek(state) !== undefined,
+    };
+    const keys = Object.keys(next) as (keyof AutosaverView)[];
+    if (keys.every((key) => Object.is(next[key], view[key]))) return;
+    view = next;
+    for (const listener of [...listeners]) listener();
+  }
+
+  // What changes it from here
+
+  function change(make: (now: Pending) => Pending): void {
+    if (!pending) {
+      early.push(() => change(make));
+      return;
+    }
+    if (halt?.phase === "completed") return;
+    const next = make(pending);
+    if (isEqual(next, pending)) return;
+    pending = next;
+    if (halt?.phase === "refused") halt = undefined;
+    keeper?.note(pending);
+    run();
+  }
+
+  function typeIn(now: Pending, state: JsonObject, stage = shownStage(now)): Pending {
+    const next = edit(now, state, stage, env.newId);
+    ownStage ??= stage;
+    typed = next.draft && { first: typed?.first ?? env.now(), last: env.now() };
+    return next;
+  }
+
+  const setField: Autosaver["setField"] = (pointer, value) => {
+    const path = segmentsOf(pointer);
+    const after = storable(value === null ? undefined : value);
+    change((now) => {
+      const state = shownState(now);
+      checkPlaces(state, path);
+      const changed = withValueAt(state, path, after);
+      if (isEqual(state, changed)) return now;
+      undoStack.add({ path, before: valueAt(state, path), after: valueAt(changed, path), at: env.now() });
+      return typeIn(now, changed);
+    });
+  };
+
+  const undo: Autosaver["undo"] = () =>
+    change((now) => {
+      const state = shownState(now);
+      const step = undoStack.peek(state);
+      if (!step) return now;
+      return typeIn(now, undoStack.takeBack(step, state, expectedState(now)));
+    });
+
+  const goTo: Autosaver["goTo"] = (stage) =>
+    change((now) => {
+      ownStage = stage;
+      return typeIn(now, shownState(now), stage);
+    });
+
+  const choose: Autosaver["resolve"] = (choices) =>
+    change((now) => {
+      typed = undefined;
+      return resolve(now, choices, env.newId);
+    });
+
+  // What is to be done: one thing after the other
+
+  async function run(): Promise<void> {
+    again = true;
+    publish();
+    if (running || stopped.signal.aborted) return;
+    running = true;
+    try {
+      while (again && !stopped.signal.aborted) {
+        again = false;
+        while (!stopped.signal.aborted && (await step())) publish();
+      }
+    } finally {
+      running = false;
+    }
+    if (stopped.signal.aborted) return;
+    urgent = false;
+    settle();
+    wakeLater();
+    publish();
+  }
+
+  /** Does the next thing; false when there is none that could be done now. */
+  async function step(): Promise<boolean> {
+    if (!journal) return open();
+    if (halt?.phase === "missing" || isSignedOut() || !env.isOnline() || env.now() < retryAt) return false;
+    if (!pending) return !halt && attempt(load);
+    if (beacon) {
+      await beacon.done;
+      return true;
+    }
+    const [save] = pending.saves;
+    if (save) return attempt(() => send(save), save);
+    if (isDue(pending)) {
+      close();
+      return true;
+    }
+    const task = tasks.shift();
+    if (task) {
+      await task.work();
+      return true;
+    }
+    if (readWanted) return attempt(read);
+    const [orphan] = orphans;
+    return orphan !== undefined && attempt(() => replay(orphan));
+  }
+
+  async function attempt(work: () => Promise<void>, save?: Save): Promise<true> {
+    try {
+      await work();
+    } catch (error) {
+      // Meanwhile another request has brought the answer.
+      if (!save || pending?.saves[0]?.saveId === save.saveId) failed(asSaveError(error));
+    }
+    return true;
+  }
+
+  function isDue(now: Pending): boolean {
+    if (!now.draft || now.conflicts.length > 0 || halt) return false;
+    return urgent || tasks.length > 0 || !typed || env.now() >= dueAt(typed.first, typed.last, timing);
+  }
+
+  /** From here on the draft does not grow any more. */
+  function close(): void {
+    if (!pending) return;
+    pending = freeze(pending);
+    typed = undefined;
+    keeper?.note(pending);
+  }
+
+  function wakeLater(): void {
+    cancelTimer();
+    const now = env.now();
+    const times: number[] = [];
+    if (isSignedOut()) times.push(now + (getToken ? SIGN_IN_POLL_MS : SIGN_IN_ATTEMPT_MS));
+    else if (halt?.phase === "missing" || !env.isOnline()) return;
+    else if (retryAt > now) times.push(retryAt);
+    else if (typed && pending?.draft && pending.conflicts.length === 0 && !halt) {
+      times.push(dueAt(typed.first, typed.last, timing));
+    }
+    if (times.length > 0) cancelTimer = env.setTimer(run, Math.max(0, Math.min(...times) - now));
+  }
+
+  async function open(): Promise<true> {
+    const opened = await (options.journal ?? openJournal());
+    await Promise.all(stopping);
+    const release = await leader.acquire(tabLock(tab), stopped.signal);
+    if (release) cleanUps.push(release);
+    keeper = makeKeeper({ journal: opened, owner, tab, now: env.now, onKept: publish });
+    const patience = new AbortController();
+    const cancel = env.setTimer(() => patience.abort(), RELOAD_MS);
+    for (const record of await opened.all(owner)) {
+      const giveBack = await leader.acquire(tabLock(record.tab), patience.signal);
+      if (stopped.signal.aborted) giveBack?.();
+      else if (!giveBack) watchTab(record.tab);
+      else if (pending) orphans.push({ tab: record.tab, giveBack });
+      else {
+        // It may have been taken by somebody else in the meantime.
+        const left = await opened.get(owner, record.tab);
+        if (left) await takeUp(left.pending);
+        await opened.remove(owner, record.tab);
+        giveBack();
+      }
+    }
+    cancel();
+    journal = opened;
+    if (stopped.signal.aborted) letGo();
+    channel?.post({ tab });
+    return true;
+  }
+
+  async function takeUp(left: Pending): Promise<void> {
+    pending = restored(left);
+    ownStage = shownStage(pending);
+    readWanted = true;
+    keeper?.note(pending);
+    await keeper?.settled();
+    applyEarly();
+  }
+
+  function applyEarly(): void {
+    for (const work of early.splice(0)) work();
+  }
+
+  async function load(): Promise<void> {
+    const snapshot = await ask((how) => transport.start(how));
+    pending ??= nothingPending(snapshot);
+    receive(snapshot);
+    applyEarly();
+  }
+
+  async function read(): Promise<void> {
+    readWanted = false;
+    try {
+      receive(await ask((how) => transport.read(how)));
+    } catch (error) {
+      readWanted = true;
+      throw error;
+    }
+  }
+
+  async function send(save: Save): Promise<void> {
+    await keeper?.settled();
+    sending = true;
+    publish();
+    try {
+      await leader.exclusively(`stagekeep-save ${owner}`, timing.requestTimeoutMs, async () => {
+        // Its turn may have come late: after the page was left, and the save sent past the others.
+        if (pending?.saves[0]?.saveId !== save.saveId) return;
+        const baseRevision = pending.known.revision;
+        took(save, await ask((how) => transport.save({ ...save, baseRevision }, how)));
+      });
+    } finally {
+      sending = false;
+    }
+  }
+
+  /** Takes over the answer to a save, unless it has come before. */
+  function took(save: Save, answer: SaveAnswer): void {
+    if (stopped.signal.aborted || pending?.saves[0]?.saveId !== save.saveId) return;
+    succeeded();
+    ownSaves.push(save.saveId);
+    ownSaves.splice(0, ownSaves.length - OWN_SAVES_KEPT);
+    pending = answered(pending, { ...answer, known: knownOf(answer.session) }, env.newId);
+    show(answer.session, answer.outcome === "CONFLICT" ? undefined : env.now());
+    keeper?.note(pending);
+    channel?.post({ tab, revision: answer.session.revision });
+    if (answer.session.completed) finish();
+  }
+
+  /** Takes over a session that was read, or was written by something else than a save. */
+  function receive(snapshot: Snapshot): void {
+    if (!pending || snapshot.revision < pending.known.revision) return;
+    succeeded();
+    if (snapshot.completed) {
+      pending = nothingPending(knownOf(snapshot));
+      show(snapshot);
+      finish();
+    } else if (pending.saves.length > 0) {
+      // Its base has to stay. The answer that it gets is newer than this.
+      readWanted = true;
+    } else {
+      pending = takeOver(pending, knownOf(snapshot), env.newId);
+      show(snapshot);
+      keeper?.note(pending);
+    }
+  }
+
+  function show(snapshot: Snapshot, at = new Date(snapshot.lastSavedAt).getTime()): void {
+    session = snapshot;
+    savedAt = Math.min(at, env.now());
+  }
+
+  /** A completed session takes nothing any more: what could not be saved before is let go. */
+  function finish(): void {
+    halt = { phase: "completed" };
+    if (pending && !isClean(pending)) {
+      const tooLate = new SaveError("SESSION_COMPLETED", "It was completed before this could be saved.");
+      for (const { reject } of flushes.splice(0)) reject(tooLate);
+    }
+    if (pending) pending = nothingPending(pending.known);
+    undoStack.clear();
+    if (pending) keeper?.note(pending);
+    for (const { tab: left, giveBack } of orphans.splice(0)) void journal?.remove(owner, left).then(giveBack);
+  }
+
+  /** Sends what a tab that is gone had not saved: under its keys, upon its bases. */
+  async function replay(orphan: Orphan): Promise<void> {
+    const record = await journal?.get(owner, orphan.tab);
+    let theirs = record && restored(record.pending);
+    sending = true;
+    publish();
+    try {
+      for (let [save] = theirs?.saves ?? []; theirs && record && save; [save] = theirs.saves) {
+        const request = { ...save, baseRevision: theirs.known.revision };
+        const answer = await ask((how) => transport.save(request, how));
+        succeeded();
+        ownSaves.push(save.saveId);
+        theirs = freeze(answered(theirs, { ...answer, known: knownOf(answer.session) }, env.newId));
+        await journal?.put({ ...record, pending: theirs });
+      }
+    } catch (error) {
+      const failure = asSaveError(error);
+      if (!theirs || !isRefusal(failure)) throw failure;
+      theirs = refused(theirs, env.newId);
+    } finally {
+      sending = false;
+    }
+    if (theirs?.draft && pending) {
+      // It needs its user, who is here. A save that has just gone out comes first.
+      if (pending.saves.length > 0) return;
+      pending = withForeign(pending, theirs, env.newId);
+      typed = undefined;
+      keeper?.note(pending);
+      await keeper?.settled();
+    }
+    readWanted = true;
+    await journal?.remove(owner, orphan.tab);
+    orphans.splice(orphans.indexOf(orphan), 1);
+    orphan.giveBack();
+  }
+
+  function watchTab(other: string): void {
+    if (!env.locks || knownTabs.has(other)) return;
+    knownTabs.add(other);
+    leader.acquire(tabLock(other), stopped.signal).then(async (giveBack) => {
+      if (!giveBack) return;
+      knownTabs.delete(other);
+      if (!(await journal?.get(owner, other))) return giveBack();
+      if (stopped.signal.aborted) return giveBack();
+      orphans.push({ tab: other, giveBack });
+      run();
+    });
+  }
+
+  // Requests and their failures
+
+  async function ask<T>(request: (how: RequestOptions) => Promise<T>, keepalive = false): Promise<T> {
+    const token = getToken?.();
+    const giveUp = new AbortController();
+    let cancel = () => {};
+    const timeout = new Promise<never>((_, reject) => {
+      cancel = env.setTimer(() => {
+        giveUp.abort();
+        reject(new SaveError("NETWORK", "The server did not answer in time."));
+      }, timing.requestTimeoutMs);
+    });
+    try {
+      return await Promise.race([request({ signal: giveUp.signal, keepalive }), timeout]);
+    } catch (error) {
+      // The token that it was sent with: there may be a new one by now.
+      if (asSaveError(error).code === "UNAUTHENTICATED") refusedToken = { token, at: env.now() };
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+
+  function succeeded(): void {
+    failures = 0;
+    retryAt = 0;
+    lastFailure = undefined;
+    refusedToken = undefined;
+  }
+
+  function failed(error: SaveError): void {
+    lastFailure = error;
+    // `ask` has noted the token.
+    if (error.code === "UNAUTHENTICATED") return;
+    if (error.code === "SESSION_COMPLETED") {
+      readWanted = true;
+      finish();
+    } else if (error.code === "NOT_FOUND") {
+      halt = { phase: "missing" };
+    } else if (isPassing(error) || (pending && pending.saves.length === 0)) {
+      failures += 1;
+      retryAt = env.now() + retryDelay(failures, timing, env.random, error.retryAfterMs);
+    } else {
+      halt = { phase: "refused", code: error.code, message: error.message };
+      if (!pending) return;
+      pending = refused(pending, env.newId);
+      keeper?.note(pending);
+    }
+  }
+
+  function isSignedOut(): boolean {
+    const token = getToken?.();
+    if (getToken && (token === undefined || !isTokenOf(token, userId))) return true;
+    if (!refusedToken) return false;
+    return getToken ? refusedToken.token === token : env.now() < refusedToken.at + SIGN_IN_ATTEMPT_MS;
+  }
+
+  /** Answers those who wait until everything is saved: nothing more can be done at present. */
+  function settle(): void {
+    const why = obstacle();
+    for (const { reject } of tasks.splice(0)) reject(why ?? unreachable());
+    for (const { resolve: done, reject } of flushes.splice(0)) why ? reject(why) : done();
+  }
+
+  function obstacle(): SaveError | undefined {
+    const { phase } = status();
+    if (phase === "saved" || phase === "completed") return undefined;
+    if (phase === "signIn") return new SaveError("UNAUTHENTICATED", "Sign in again; then it is saved.");
+    if (phase === "conflict")
+      return new SaveError("CONFLICT", "Choose what to keep of the fields that others changed.");
+    if (phase === "missing") return new SaveError("NOT_FOUND", "There is no such session, or it is not yours.");
+    if (halt?.phase === "refused") return new SaveError(halt.code, halt.message);
+    return unreachable();
+  }
+
+  function unreachable(): SaveError {
+    if (!env.isOnline()) return new SaveError("NETWORK", "You are offline.");
+    return lastFailure ?? new SaveError("NETWORK", "The server can’t be reached.");
+  }
+
+  function flush(): Promise<void> {
+    return new Promise((done, reject) => {
+      flushes.push({ resolve: done, reject });
+      urgent = true;
+      retryAt = 0;
+      run();
+    });
+  }
+
+  /** Runs `work` when everything typed here is saved, and nothing else is under way. */
+  function afterSaving<T>(work: (now: Pending) => Promise<T>): Promise<T> {
+    return new Promise((done, reject) => {
+      const task = async () => {
+        try {
+          done(await work(pending as Pending));
+        } catch (error) {
+          const failure = asSaveError(error);
+          if (failure.code === "SESSION_COMPLETED" || failure.code === "REVISION_CONFLICT") readWanted = true;
+          reject(failure);
+        }
+      };
+      tasks.push({ work: task, reject });
+      retryAt = 0;
+      run();
+    });
+  }
+
+  const restore: Autosaver["restore"] = (revision) =>
+    afterSaving(async () => {
+      const snapshot = await ask((how) => transport.restore(revision, how));
+      ownStage = undefined;
+      undoStack.clear();
+      receive(snapshot);
+      channel?.post({ tab, revision: snapshot.revision });
+    });
+
+  const complete: Autosaver["complete"] = () =>
+    afterSaving(async ({ known }) => {
+      if (!transport.complete) throw new SaveError("INVALID_INPUT", "This transport can’t complete a session.");
+      const { complete: request } = transport;
+      const result = await ask((how) => request(known.revision, how));
+      if (result.ok) {
+        if (session) session = { ...session, eventId: result.eventId };
+        readWanted = true;
+        finish();
+        channel?.post({ tab, revision: known.revision + 1 });
+      }
+      return result;
+    });
+
+  // What happens around it
+
+  /** The page may be gone in a moment: what was typed goes out in a request that outlives it. The journal has the rest. */
+  function leave(): void {
+    if (!pending || !keeper || halt || isSignedOut() || !env.isOnline() || pending.conflicts.length > 0) return;
+    if (pending.saves.length === 0) close();
+    const [save] = pending.saves;
+    if (!save || beacon?.saveId === save.saveId) return;
+    const request = { ...save, baseRevision: pending.known.revision };
+    if (new TextEncoder().encode(JSON.stringify(request)).length <= KEEPALIVE_BYTES) {
+      const done = ask((how) => transport.save(request, how), true).then(
+        (answer) => took(save, answer),
+        // It is sent again in the ordinary way, whose failures count.
+        () => {},
+      );
+      beacon = { saveId: save.saveId, done };
+      done.then(() => {
+        beacon = undefined;
+        run();
+      });
+    }
+    run();
+  }
+
+  /** Other tabs may take up what is left here from now on. */
+  function letGo(): void {
+    for (const cleanUp of cleanUps.splice(0)) cleanUp();
+    for (const { giveBack } of orphans.splice(0)) giveBack();
+  }
+
+  function heard({ revision, saveId }: Change): void {
+    if (saveId && (ownSaves.includes(saveId) || pending?.saves.some((save) => save.saveId === saveId))) return;
+    if (revision !== undefined && pending && revision <= pending.known.revision) return;
+    refresh();
+  }
+
+  function refresh(): void {
+    readWanted = true;
+    run();
+  }
+
+  function heardTab(message: unknown): void {
+    const { tab: other, revision } = (message ?? {}) as { tab?: unknown; revision?: unknown };
+    if (typeof other !== "string") return;
+    if (!knownTabs.has(other)) {
+      watchTab(other);
+      channel?.post({ tab });
+    }
+    if (typeof revision === "number") heard({ revision });
+  }
+
+  function comeBack(): void {
+    if (!getToken) refusedToken = undefined;
+    refresh();
+  }
+
+  function comeOnline(): void {
+    retryAt = 0;
+    failures = 0;
+    comeBack();
+  }
+
+  channel = env.openChannel?.(`stagekeep ${owner}`, heardTab);
+  const stopWatching = transport.watch?.(heard);
+  cleanUps.push(
+    env.on("online", comeOnline),
+    env.on("offline", () => void run()),
+    env.on("visible", comeBack),
+    env.on("hidden", leave),
+    env.on("leaving", leave),
+  );
+  void run();
+
+  return {
+    getView: () => view,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    setField,
+    goTo,
+    resolve: choose,
+    undo,
+    restore,
+    complete,
+    flush,
+    stop: () => {
+      if (stopped.signal.aborted) return;
+      leave();
+      stopped.abort();
+      cancelTimer();
+      stopWatching?.();
+      channel?.close();
+      const gone = new SaveError("NETWORK", "This page was left.");
+      for (const { reject } of [...tasks.splice(0), ...flushes.splice(0)]) reject(gone);
+      // Whoever takes up what is left has to find all of it.
+      listeners.clear();
+      const done = (keeper?.settled() ?? Promise.resolve()).then(letGo);
+      stopping.add(done);
+      void done.then(() => stopping.delete(done));
+    },
+  };
+}
+
+const tabLock = (tab: string) => `stagekeep-tab ${tab}`;
+
+const knownOf = ({ revision, stage, state }: Snapshot) => ({ revision, stage, state });
+
+/** Refused for what it holds: sending it again does not help. */
+function isRefusal(error: SaveError): boolean {
+  return !isPassing(error) && !["UNAUTHENTICATED", "SESSION_COMPLETED", "NOT_FOUND"].includes(error.code);
+}
+
+function asSaveError(error: unknown): SaveError {
+  if (error instanceof SaveError) return error;
+  return new SaveError("NETWORK", error instanceof Error ? error.message : String(error));
+}
+
+function sameStatus(previous: SaveStatus, next: SaveStatus): SaveStatus {
+  return JSON.stringify(previous) === JSON.stringify(next) ? previous : next;
+}
+
+function withDefaults(options: Partial<Timing>): Timing {
+  const given = Object.entries(TIMING).map(([name, usual]) => [name, options[name as keyof Timing] ?? usual]);
+  return Object.fromEntries(given) as unknown as Timing;
+}

@@ -1,0 +1,27 @@
+export { type Announcer, makeAnnouncer } from "./announcer.ts";
+export {
+  type AutosaveOptions,
+  type Autosaver,
+  type AutosaverView,
+  createAutosaver,
+  KEEPALIVE_BYTES,
+} from "./createAutosaver.ts";
+export { browserEnvironment, type Channel, type Environment, type PageEvent } from "./environment.ts";
+export { forgetJournal, type Journal, type JournalRecord, memoryJournal, openJournal } from "./journal.ts";
+export type { Json, JsonObject } from "./json.ts";
+export type { Locks } from "./leader.ts";
+export type { Choices, FieldConflict, Known, Pending, Save } from "./pending.ts";
+export { type SaveStatus, statusText } from "./status.ts";
+export { TIMING, type Timing } from "./timing.ts";
+export {
+  type Change,
+  type CompleteResult,
+  type RequestOptions,
+  type SaveAnswer,
+  SaveError,
+  type SaveRequest,
+  type Snapshot,
+  type StageProgress,
+  type Transport,
+  type WizardProblem,
+} from "./transport.ts";

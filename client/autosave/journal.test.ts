@@ -1,0 +1,74 @@
+import "fake-indexeddb/auto";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { IDBFactory } from "fake-indexeddb";
+import { forgetJournal, type JournalRecord, openJournal, ownerOf } from "./journal.ts";
+import { edit, nothingPending } from "./pending.ts";
+
+const owner = ownerOf("Ada", "S1");
+const pending = edit(nothingPending({ revision: 4, stage: 1, state: {} }), { a: 1 }, 1, () => "id");
+const record = (tab: string, at = Date.now(), of = owner): JournalRecord => ({ owner: of, tab, at, pending });
+
+describe("the journal", () => {
+  const factory = globalThis.indexedDB;
+  beforeEach(() => {
+    globalThis.indexedDB = new IDBFactory();
+  });
+  afterEach(() => {
+    globalThis.indexedDB = factory;
+  });
+
+  it("is found again by the next page, by its owner alone, newest first", async () => {
+    const journal = await openJournal();
+    expect(journal.durable).toBe(true);
+    await journal.put(record("t1", Date.now() - 10));
+    await journal.put(record("t2"));
+    await journal.put(record("t3", Date.now(), ownerOf("Ben", "S1")));
+    journal.close();
+    const next = await openJournal();
+    expect((await next.all(owner)).map(({ tab }) => tab)).toEqual(["t2", "t1"]);
+    expect(await next.get(owner, "t1")).toMatchObject({ pending });
+    await next.remove(owner, "t1");
+    expect(await next.get(owner, "t1")).toBeUndefined();
+    next.close();
+  });
+
+  it("lets go of what nobody has come back to for three months", async () => {
+    const journal = await openJournal();
+    await journal.put(record("old", Date.now() - 91 * 24 * 3_600_000));
+    await journal.put(record("new", Date.now() - 89 * 24 * 3_600_000));
+    journal.close();
+    const next = await openJournal();
+    expect((await next.all(owner)).map(({ tab }) => tab)).toEqual(["new"]);
+    next.close();
+  });
+
+  it("is forgotten when it is asked to be, and says then that it keeps nothing", async () => {
+    const journal = await openJournal();
+    await journal.put(record("t1"));
+    await forgetJournal();
+    await journal.put(record("t2"));
+    expect(journal.durable).toBe(false);
+    expect(await journal.all(owner)).toHaveLength(2);
+    const next = await openJournal();
+    expect(await next.all(owner)).toEqual([]);
+    next.close();
+  });
+
+  it.each<[string, unknown]>([
+    ["there is none", undefined],
+    [
+      "it throws",
+      {
+        open: () => {
+          throw new Error("The operation is insecure.");
+        },
+      },
+    ],
+  ])("is in memory, and says so, where %s", async (_, instead) => {
+    globalThis.indexedDB = instead as IDBFactory;
+    const journal = await openJournal();
+    await journal.put(record("t1"));
+    expect(journal.durable).toBe(false);
+    expect(await journal.all(owner)).toHaveLength(1);
+  });
+});

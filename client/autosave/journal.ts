@@ -1,0 +1,147 @@
+import { deleteDB, type IDBPDatabase, openDB } from "idb";
+import type { Pending } from "./pending.ts";
+
+/** What one tab had to lose when it was last heard of. */
+export interface JournalRecord {
+  readonly owner: string;
+  readonly tab: string;
+  /** When it was written, in milliseconds since 1970. */
+  readonly at: number;
+  readonly pending: Pending;
+}
+
+/** Where changes are kept until the server has them. No call ever throws. */
+export interface Journal {
+  /** Whether a reload finds what was put here. False once the browser has refused it. */
+  readonly durable: boolean;
+  put(record: JournalRecord): Promise<void>;
+  remove(owner: string, tab: string): Promise<void>;
+  get(owner: string, tab: string): Promise<JournalRecord | undefined>;
+  /** What all tabs have left for this owner, newest first. */
+  all(owner: string): Promise<JournalRecord[]>;
+  close(): void;
+}
+
+export const JOURNAL_NAME = "stagekeep-journal";
+const STORE = "pending";
+const BY_OWNER = "owner";
+// A browser that never answers must not keep the page from loading.
+const OPEN_TIMEOUT_MS = 3_000;
+const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
+
+/** Whose changes, and of what: a token of somebody else never sends them. */
+export function ownerOf(userId: string, sessionId: string): string {
+  return `${userId.toLowerCase()}/${sessionId.toLowerCase()}`;
+}
+
+/** The journal in the browser's IndexedDB; in memory where there is none, or where it throws (a private window). */
+export async function openJournal(name = JOURNAL_NAME): Promise<Journal> {
+  const memory = memoryJournal();
+  let database: IDBPDatabase | undefined;
+  try {
+    database = await opened(name);
+    await database.getAllKeysFromIndex(STORE, BY_OWNER, "");
+  } catch {
+    return memory;
+  }
+  const db = database;
+  let durable = true;
+  // Once it has failed, memory has everything that was put since.
+  const attempt = async <T>(stored: () => Promise<T>, remembered: () => Promise<T>): Promise<T> => {
+    const kept = await remembered();
+    if (!durable) return kept;
+    try {
+      return await stored();
+    } catch {
+      durable = false;
+      return kept;
+    }
+  };
+  return {
+    get durable() {
+      return durable;
+    },
+    put: (record) =>
+      attempt(
+        async () => void (await db.put(STORE, record)),
+        () => memory.put(record),
+      ),
+    remove: (owner, tab) =>
+      attempt(
+        () => db.delete(STORE, [owner, tab]),
+        () => memory.remove(owner, tab),
+      ),
+    get: (owner, tab) =>
+      attempt(
+        () => db.get(STORE, [owner, tab]) as Promise<JournalRecord | undefined>,
+        () => memory.get(owner, tab),
+      ),
+    all: (owner) =>
+      attempt(
+        async () => newestFirst((await db.getAllFromIndex(STORE, BY_OWNER, owner)) as JournalRecord[]),
+        () => memory.all(owner),
+      ),
+    close: () => db.close(),
+  };
+}
+
+/** A journal that lasts as long as the page. */
+export function memoryJournal(): Journal {
+  const records = new Map<string, JournalRecord>();
+  const keyOf = (owner: string, tab: string) => JSON.stringify([owner, tab]);
+  return {
+    durable: false,
+    put: async (record) => void records.set(keyOf(record.owner, record.tab), record),
+    remove: async (owner, tab) => void records.delete(keyOf(owner, tab)),
+    get: async (owner, tab) => records.get(keyOf(owner, tab)),
+    all: async (owner) => newestFirst([...records.values()].filter((record) => record.owner === owner)),
+    close: () => {},
+  };
+}
+
+/** Removes everything that is kept on this device, whoever's it is. For a sign-out on a computer that is shared. */
+export async function forgetJournal(name = JOURNAL_NAME): Promise<void> {
+  await deleteDB(name);
+}
+
+async function opened(name: string): Promise<IDBPDatabase> {
+  let late = false;
+  const opening = openDB(name, 1, {
+    upgrade: (db) => {
+      db.createObjectStore(STORE, { keyPath: ["owner", "tab"] }).createIndex(BY_OWNER, "owner");
+    },
+    // Another tab wants to remove it or make it newer, and waits for this one.
+    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late = true;
+      reject(new Error("IndexedDB does not answer."));
+    }, OPEN_TIMEOUT_MS);
+  });
+  opening.then(
+    (db) => late && db.close(),
+    () => {},
+  );
+  try {
+    const db = await Promise.race([opening, timeout]);
+    await removeOld(db);
+    return db;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function removeOld(db: IDBPDatabase): Promise<void> {
+  const old = Date.now() - KEPT_MS;
+  const transaction = db.transaction(STORE, "readwrite");
+  for (let at = await transaction.store.openCursor(); at; at = await at.continue()) {
+    if ((at.value as JournalRecord).at < old) await at.delete();
+  }
+  await transaction.done;
+}
+
+function newestFirst(records: JournalRecord[]): JournalRecord[] {
+  return records.toSorted((a, b) => b.at - a.at);
+}

@@ -1,0 +1,522 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "@jest/globals";
+import { useTestApi } from "../db/tests/support/api.ts";
+import { history } from "../db/tests/support/saving.ts";
+import { until } from "../db/tests/support/until.ts";
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
+import { type Journal, memoryJournal, openJournal, ownerOf } from "./autosave/journal.ts";
+import { makeBrowser } from "./testing/page.ts";
+import { type Tab, useTabs } from "./testing/tabs.ts";
+
+const api = useTestApi();
+const tabs = useTabs(api);
+
+const SAVE = "SaveWizardSession";
+const saves = ({ network }: Tab) => network.sent.filter(({ operation }) => operation === SAVE);
+const saveIds = (tab: Tab) => saves(tab).map(({ variables }) => variables.input?.saveId);
+const revisions = async (sessionId: string) => (await history(api.db, sessionId)).length - 1;
+
+async function opened(): Promise<{ ada: Awaited<ReturnType<typeof tabs.someone>>; tab: Tab }> {
+  const ada = await tabs.someone();
+  const tab = tabs.open(ada);
+  await tab.saved();
+  return { ada, tab };
+}
+
+describe("saving", () => {
+  it("begins the session, and saves what is typed", async () => {
+    const { ada, tab } = await opened();
+    expect(tab.saver.getView()).toMatchObject({
+      state: {},
+      stage: 1,
+      revision: 0,
+      status: { phase: "saved", revision: 0 },
+    });
+    tab.saver.setField("/basics/title", "Fête");
+    expect(tab.saver.getView()).toMatchObject({ state: { basics: { title: "Fête" } }, status: { phase: "editing" } });
+    await tab.saved();
+    expect(await tabs.stored(ada.sessionId)).toMatchObject({ state: { basics: { title: "Fête" } }, revision: 1 });
+    expect(tab.saver.getView().progress[0]).toMatchObject({ key: "basics", started: true, complete: false });
+    expect(tab.saver.getView().problems).toContainEqual(expect.objectContaining({ pointer: "/basics/category" }));
+  });
+
+  it("has one save under way, and makes one patch of what is typed meanwhile", async () => {
+    const { ada, tab } = await opened();
+    tab.network.fail(SAVE, "held");
+    tab.saver.setField("/basics/title", "F");
+    await tab.phase("saving");
+    await until(() => saves(tab).length === 1);
+    for (const title of ["Fê", "Fêt", "Fête"]) tab.saver.setField("/basics/title", title);
+    tab.saver.setField("/basics/summary", "Stalls");
+    await tab.network.release();
+    await tab.saved();
+    expect(saves(tab).map(({ variables }) => variables.input?.patch)).toEqual([
+      { basics: { title: "F" } },
+      { basics: { title: "Fête", summary: "Stalls" } },
+    ]);
+    expect(await tabs.stored(ada.sessionId)).toMatchObject({
+      state: { basics: { title: "Fête", summary: "Stalls" } },
+      revision: 2,
+    });
+  });
+
+  it("saves where the user is, also when nothing else was changed; nobody else moves them from there", async () => {
+    const { ada, tab } = await opened();
+    const other = tabs.open({ ...ada, browser: makeBrowser() });
+    await other.saved();
+    tab.saver.goTo(3);
+    await tab.saved();
+    expect(saves(tab).map(({ variables }) => variables.input)).toEqual([
+      expect.objectContaining({ patch: {}, stage: 3 }),
+    ]);
+    expect(await tabs.stored(ada.sessionId)).toMatchObject({ stage: 3, revision: 1 });
+    other.page.happen("visible");
+    await until(() => other.saver.getView().stage === 3);
+    other.saver.goTo(5);
+    await other.saved();
+    tab.page.happen("visible");
+    await until(() => tab.saver.getView().revision === 2);
+    expect(tab.saver.getView().stage).toBe(3);
+  });
+
+  it("sends nothing where a change was taken back before it was sent", async () => {
+    const { tab } = await opened();
+    tab.saver.setField("/basics/title", "Fête");
+    expect(tab.saver.getView().canUndo).toBe(true);
+    tab.saver.undo();
+    expect(tab.saver.getView()).toMatchObject({ state: {}, canUndo: false, status: { phase: "saved" } });
+    expect(saves(tab)).toEqual([]);
+  });
+
+  it("takes back the last change here, not what others have changed", async () => {
+    const { ada, tab } = await opened();
+    tab.saver.setField("/basics/title", "Fête");
+    tab.saver.setField("/basics/summary", "Stalls");
+    await tab.saved();
+    const other = tabs.open({ ...ada, browser: makeBrowser() });
+    await other.saved();
+    other.saver.setField("/basics/summary", "Music");
+    await other.saved();
+    tab.page.happen("visible");
+    await until(() => tab.saver.getView().revision === 2);
+    tab.saver.undo();
+    await tab.saved();
+    expect(await tabs.stored(ada.sessionId)).toMatchObject({ state: { basics: { summary: "Music" } }, revision: 3 });
+  });
+
+  it("keeps the identity of what did not change", async () => {
+    const { tab } = await opened();
+    tab.saver.setField("/basics/title", "Fête");
+    const { basics } = tab.saver.getView().state;
+    tab.saver.setField("/page/slug", "fete");
+    expect(tab.saver.getView().state.basics).toBe(basics);
+    await tab.saved();
+    const view = tab.saver.getView();
+    expect(view.state.basics).toBe(basics);
+    tab.page.happen("visible");
+    await until(() => tab.network.sent.some(({ operation }) => operation === "ReadWizardSession"));
+    await tab.saver.flush();
+    expect(tab.saver.getView().state).toBe(view.state);
+  });
+});
+
+describe("requests that fail", () => {
+  it.each(["request lost", "answer lost", "overloaded"] as const)("%s: sends the same save again", async (fault) => {
+    const { ada, tab } = await opened();
+    tab.network.fail(SAVE, fault, fault);
+    tab.saver.setField("/basics/title", "Fête");
+    const phases = new Set<string>();
+    tab.saver.subscribe(() => phases.add(tab.saver.getView().status.phase));
+    await tab.saved();
+    expect(new Set(saveIds(tab)).size).toBe(1);
+    expect(saves(tab)).toHaveLength(3);
+    expect(await revisions(ada.sessionId)).toBe(1);
+    expect(phases).toContain("kept");
+  });
+
+  it("gives up waiting, and is right about a request that arrives after all", async () => {
+    const ada = await tabs.someone();
+    const tab = tabs.open({ ...ada, requestTimeoutMs: 30 });
+    await tab.saved();
+    tab.network.fail(SAVE, "held");
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.saved();
+    tab.saver.setField("/basics/title", "Fair");
+    await tab.saved();
+    await tab.network.release();
+    expect(await tabs.stored(ada.sessionId)).toMatchObject({ state: { basics: { title: "Fair" } }, revision: 2 });
+  });
+
+  it("waits while it is offline, says that it is kept here, and goes on when it is online", async () => {
+    const { ada, tab } = await opened();
+    tab.page.setOnline(false);
+    tab.saver.setField("/basics/title", "Fê");
+    await tab.phase("kept");
+    expect(tab.saver.getView().status).toEqual({ phase: "kept", reason: "offline" });
+    tab.saver.setField("/basics/title", "Fête");
+    await expect(tab.saver.flush()).rejects.toMatchObject({ code: "NETWORK", message: "You are offline." });
+    expect(saves(tab)).toEqual([]);
+    tab.page.setOnline(true);
+    await tab.saved();
+    expect(saves(tab)).toHaveLength(1);
+    expect(await tabs.stored(ada.sessionId)).toMatchObject({ state: { basics: { title: "Fête" } }, revision: 1 });
+  });
+
+  it("never says that it is kept on this device where the browser refuses to", async () => {
+    const ada = await tabs.someone();
+    const tab = tabs.open({ ...ada, journal: memoryJournal() });
+    await tab.saved();
+    tab.page.setOnline(false);
+    tab.saver.setField("/basics/title", "Fête");
+    await expect(tab.saver.flush()).rejects.toMatchObject({ code: "NETWORK" });
+    expect(tab.saver.getView().status).toEqual({ phase: "editing", reason: "offline" });
+    tab.page.setOnline(true);
+    await tab.saved();
+  });
+
+  it("is told of a state that is too large, keeps it, and saves what is left when it was made smaller", async () => {
+    const { ada, tab } = await opened();
+    tab.saver.setField("/basics/title", "Fête");
+    tab.saver.setField("/page/description", "x".repeat(300_000));
+    await tab.phase("refused");
+    expect(tab.saver.getView().status).toMatchObject({ phase: "refused", code: "STATE_TOO_LARGE" });
+    expect(await revisions(ada.sessionId)).toBe(0);
+    const sent = saves(tab).length;
+    tab.page.happen("visible");
+    await tab.phase("refused");
+    expect(saves(tab)).toHaveLength(sent);
+    await expect(tab.saver.flush()).rejects.toMatchObject({ code: "STATE_TOO_LARGE" });
+    tab.saver.setField("/page/description", "short");
+    await tab.saved();
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({
+      basics: { title: "Fête" },
+      page: { description: "short" },
+    });
+  });
+
+  it("stops at a session that is somebody else's, and at one that was removed", async () => {
+    const { ada, tab } = await opened();
+    const ben = await tabs.someone();
+    const bens = tabs.open({ ...ben, sessionId: ada.sessionId });
+    await bens.phase("missing");
+    await api.db.root.query("delete from wizard_sessions where id = $1", [ada.sessionId]);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("missing");
+    expect(tab.saver.getView().state).toEqual({ basics: { title: "Fête" } });
+    await expect(tab.saver.flush()).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+});
+
+describe("signing in", () => {
+  it("pauses when the token has ended, and sends the same save after a new sign-in", async () => {
+    const ada = await tabs.someone();
+    let token = String(ada.authorization());
+    const tab = tabs.open({ ...ada, authorization: () => token, getToken: () => token });
+    await tab.saved();
+    token = "Bearer spoilt";
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("signIn");
+    tab.saver.setField("/basics/summary", "Stalls");
+    await expect(tab.saver.flush()).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(saves(tab)).toHaveLength(1);
+    token = String(ada.authorization());
+    await tab.saved();
+    expect(saveIds(tab)[1]).toBe(saveIds(tab)[0]);
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
+  });
+
+  it("goes on when the new token came before the old one was refused", async () => {
+    const ada = await tabs.someone();
+    let token = String(ada.authorization());
+    const tab = tabs.open({ ...ada, authorization: () => token, getToken: () => token });
+    await tab.saved();
+    token = "Bearer spoilt";
+    tab.network.fail(SAVE, "held");
+    tab.saver.setField("/basics/title", "Fête");
+    await until(() => saves(tab).length === 1);
+    token = String(ada.authorization());
+    await tab.network.release();
+    await tab.saved();
+    expect(new Set(saveIds(tab)).size).toBe(1);
+  });
+
+  it("sends nothing of one user with the token of another, and finds it again for the first", async () => {
+    const ada = await tabs.someone();
+    const ben = await tabs.someone();
+    const browser = makeBrowser();
+    let header = ada.authorization();
+    const getToken = () => header?.slice("Bearer ".length);
+    const tab = tabs.open({ ...ada, browser, authorization: () => header, getToken });
+    await tab.saved();
+    header = ben.authorization();
+    tab.saver.setField("/basics/title", "Ada's");
+    await tab.phase("signIn");
+    tab.saver.stop();
+
+    const bens = tabs.open({ ...ben, sessionId: ada.sessionId, browser });
+    await bens.phase("missing");
+    expect(bens.saver.getView().state).toEqual({});
+    expect([...saves(tab), ...saves(bens)]).toEqual([]);
+
+    const again = tabs.open({ ...ada, browser });
+    await until(() => again.saver.getView().revision === 1);
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Ada's" } });
+  });
+});
+
+describe("the journal", () => {
+  it("has each save before it is sent", async () => {
+    const ada = await tabs.someone();
+    const browser = makeBrowser();
+    const journal = await openJournal(browser.name);
+    const order: string[] = [];
+    const watched: Journal = {
+      ...journal,
+      durable: true,
+      put: async (record) => {
+        await journal.put(record);
+        order.push(...record.pending.saves.map(({ saveId }) => `kept ${saveId}`));
+      },
+    };
+    const tab = tabs.open({ ...ada, browser, journal: Promise.resolve(watched) });
+    await tab.saved();
+    const { sent } = tab.network;
+    sent.push = (...requests) => {
+      order.push(...requests.map(({ variables }) => `sent ${variables.input?.saveId}`));
+      return Array.prototype.push.apply(sent, requests);
+    };
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.saved();
+    const [saveId] = saveIds(tab);
+    expect(order.slice(0, 2)).toEqual([`kept ${saveId}`, `sent ${saveId}`]);
+    expect(await journal.all(ownerOf(ada.userId, ada.sessionId))).toEqual([]);
+  });
+
+  it("brings back after a crash what was sent without an answer and what was typed since, under the same key and base", async () => {
+    const { ada, tab } = await opened();
+    tab.network.fail(SAVE, "held");
+    tab.saver.setField("/basics/title", "Fête");
+    await until(() => saves(tab).length === 1);
+    tab.saver.setField("/basics/summary", "Stalls");
+    await tab.crash();
+    // It arrives when nobody listens any more.
+    await tab.network.release();
+
+    const again = tabs.open({ ...ada, browser: tab.browser });
+    await until(() => again.saver.getView().revision !== undefined);
+    expect(again.saver.getView().state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
+    await again.saved();
+    expect(saves(again)[0]?.variables.input).toEqual(saves(tab)[0]?.variables.input);
+    expect(await tabs.stored(ada.sessionId)).toMatchObject({
+      state: { basics: { title: "Fête", summary: "Stalls" } },
+      revision: 2,
+    });
+  });
+
+  it("shows after a reload without a network what was typed before", async () => {
+    const { ada, tab } = await opened();
+    tab.page.setOnline(false);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("kept");
+    tab.saver.stop();
+    const again = tabs.open({ ...ada, browser: tab.browser });
+    again.page.setOnline(false);
+    await again.phase("kept");
+    expect(again.saver.getView().state).toEqual({ basics: { title: "Fête" } });
+    again.page.setOnline(true);
+    await again.saved();
+    expect(await revisions(ada.sessionId)).toBe(1);
+  });
+
+  it("is taken over by another tab when its own has died", async () => {
+    const { ada, tab } = await opened();
+    const other = tabs.open({ ...ada, browser: tab.browser });
+    await other.saved();
+    tab.page.setOnline(false);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("kept");
+    other.saver.setField("/basics/summary", "Stalls");
+    await other.saved();
+    await tab.crash();
+    await until(() => other.saver.getView().revision === 2);
+    await other.saved();
+    expect(other.saver.getView().state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
+  });
+});
+
+describe("leaving the page", () => {
+  it("sends what was typed in a request that outlives it, and the same again afterwards", async () => {
+    const { ada, tab } = await opened();
+    tab.network.fail(SAVE, "answer lost");
+    tab.saver.setField("/basics/title", "Fête");
+    tab.page.happen("leaving");
+    await until(() => saves(tab).length === 1);
+    expect(saves(tab)[0]?.keepalive).toBe(true);
+    await tab.saved();
+    expect(new Set(saveIds(tab)).size).toBe(1);
+    expect(await revisions(ada.sessionId)).toBe(1);
+  });
+
+  it("leaves to the journal what is too large for that", async () => {
+    const { tab } = await opened();
+    tab.saver.setField("/page/description", "x".repeat(61 * 1024));
+    tab.page.happen("hidden");
+    await tab.saved();
+    expect(saves(tab).map(({ keepalive }) => keepalive)).toEqual([false]);
+  });
+});
+
+describe("others", () => {
+  it("hears of a save in another tab of the browser, and puts what is typed here on top", async () => {
+    const { ada, tab } = await opened();
+    const other = tabs.open({ ...ada, browser: tab.browser });
+    await other.saved();
+    tab.page.setOnline(false);
+    tab.saver.setField("/basics/title", "Fête");
+    other.saver.setField("/basics/summary", "Stalls");
+    await other.saved();
+    tab.page.setOnline(true);
+    await tab.saved();
+    await until(() => other.saver.getView().revision === 2);
+    for (const { saver } of [tab, other]) {
+      expect(saver.getView().state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
+    }
+  });
+
+  it("hears of a save on another device by the subscription, and does not read again for its own", async () => {
+    const ada = await tabs.someone();
+    const tab = tabs.open({ ...ada, live: true });
+    await tab.saved();
+    const other = tabs.open({ ...ada, browser: makeBrowser() });
+    await other.saved();
+    other.saver.setField("/basics/summary", "Stalls");
+    await other.saved();
+    await until(() => tab.saver.getView().revision === 1);
+    expect(tab.saver.getView().state).toEqual({ basics: { summary: "Stalls" } });
+    const reads = () => tab.network.sent.filter(({ operation }) => operation === "ReadWizardSession").length;
+    const before = reads();
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.saved();
+    other.page.happen("visible");
+    await until(() => other.saver.getView().revision === 2);
+    expect(reads()).toBe(before);
+  });
+
+  async function inConflict() {
+    const { ada, tab } = await opened();
+    const other = tabs.open({ ...ada, browser: makeBrowser() });
+    await other.saved();
+    other.saver.setField("/basics/title", "Fair");
+    await other.saved();
+    tab.saver.setField("/basics/title", "Fête");
+    tab.saver.setField("/basics/summary", "Stalls");
+    await tab.phase("conflict");
+    return { ada, tab, other };
+  }
+
+  it("shows both values of a field that was changed on both sides, and has written nothing", async () => {
+    const { ada, tab } = await inConflict();
+    expect(tab.saver.getView()).toMatchObject({
+      conflicts: [{ pointer: "/basics/title", base: null, yours: "Fête", theirs: "Fair" }],
+      state: { basics: { title: "Fête", summary: "Stalls" } },
+    });
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fair" } });
+    await expect(tab.saver.flush()).rejects.toMatchObject({ code: "CONFLICT" });
+  });
+
+  it.each([
+    ["yours", "Fête"],
+    ["theirs", "Fair"],
+  ] as const)("saves the choice «%s», and what else was typed", async (choice, title) => {
+    const { ada, tab } = await inConflict();
+    tab.saver.setField("/page/slug", "fete");
+    tab.saver.resolve({ "/basics/title": choice });
+    await tab.saved();
+    const state = { basics: { title, summary: "Stalls" }, page: { slug: "fete" } };
+    expect(tab.saver.getView()).toMatchObject({ state, conflicts: [] });
+    expect((await tabs.stored(ada.sessionId)).state).toEqual(state);
+  });
+
+  it("has the conflict, and what was typed in it, still after a crash", async () => {
+    const { ada, tab } = await inConflict();
+    tab.saver.setField("/page/slug", "fete");
+    await tab.crash();
+    const again = tabs.open({ ...ada, browser: tab.browser });
+    await again.phase("conflict");
+    expect(again.saver.getView()).toMatchObject({
+      conflicts: [{ pointer: "/basics/title", yours: "Fête", theirs: "Fair" }],
+      state: { basics: { title: "Fête", summary: "Stalls" }, page: { slug: "fete" } },
+    });
+    again.saver.resolve({ "/basics/title": "yours" });
+    await again.saved();
+    expect((await tabs.stored(ada.sessionId)).state).toMatchObject({ basics: { title: "Fête" } });
+  });
+
+  it("finds a conflict with what was typed while another save was under way", async () => {
+    const { ada, tab } = await opened();
+    const other = tabs.open({ ...ada, browser: makeBrowser() });
+    await other.saved();
+    tab.network.fail(SAVE, "held");
+    tab.saver.setField("/basics/title", "Fête");
+    await until(() => saves(tab).length === 1);
+    other.saver.setField("/basics/summary", "Music");
+    await other.saved();
+    tab.saver.setField("/basics/summary", "Stalls");
+    await tab.network.release();
+    await tab.phase("conflict");
+    expect(tab.saver.getView().conflicts).toEqual([
+      { pointer: "/basics/summary", base: null, yours: "Stalls", theirs: "Music" },
+    ]);
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fête", summary: "Music" } });
+  });
+});
+
+describe("restoring and completing", () => {
+  it("restores a revision, after what was typed is saved", async () => {
+    const { ada, tab } = await opened();
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.saved();
+    tab.saver.setField("/basics/title", "Fair");
+    await tab.saver.restore(1);
+    await tab.saved();
+    expect(tab.saver.getView()).toMatchObject({ state: { basics: { title: "Fête" } }, revision: 3, canUndo: false });
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fête" } });
+    await expect(tab.saver.restore(99)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(tab.saver.getView().status.phase).toBe("saved");
+  });
+
+  it("says what is missing, and completes what is complete, everywhere", async () => {
+    const { ada, tab } = await opened();
+    const other = tabs.open({ ...ada, browser: tab.browser });
+    await other.saved();
+    tab.saver.setField("/basics/title", "Fête");
+    const refused = await tab.saver.complete();
+    expect(refused).toMatchObject({ ok: false });
+    expect(refused.ok || refused.problems).toContainEqual(
+      expect.objectContaining({ stage: 1, pointer: "/basics/category" }),
+    );
+    expect((await tabs.stored(ada.sessionId)).status).toBe("in_progress");
+
+    const slug = `fete-${randomUUID().slice(0, 8)}`;
+    tab.saver.setField("", { ...COMPLETE_STATE, page: { ...COMPLETE_STATE.page, slug } } as never);
+    const completed = await tab.saver.complete();
+    expect(completed).toEqual({ ok: true, eventId: expect.any(String), slug });
+    expect(tab.saver.getView()).toMatchObject({
+      status: { phase: "completed" },
+      eventId: completed.ok && completed.eventId,
+    });
+    await other.phase("completed");
+    expect(await other.saver.complete()).toEqual(completed);
+    tab.saver.setField("/basics/title", "Too late");
+    expect(tab.saver.getView().state.basics).toEqual(COMPLETE_STATE.basics);
+  });
+
+  it("lets go of what was typed when the session was completed elsewhere, and says so", async () => {
+    const { ada, tab } = await opened();
+    await api.db.root.query("update wizard_sessions set status = 'completed' where id = $1", [ada.sessionId]);
+    tab.saver.setField("/basics/title", "Fête");
+    await expect(tab.saver.flush()).rejects.toMatchObject({ code: "SESSION_COMPLETED" });
+    await tab.phase("completed");
+  });
+});

@@ -1,0 +1,3 @@
+export { type ApolloTransportOptions, apolloTransport } from "./apolloTransport.ts";
+export * from "./autosave/index.ts";
+export { useWizardSession, type WizardSessionHandle, type WizardSessionOptions } from "./useWizardSession.ts";

@@ -1,0 +1,86 @@
+import { useApolloClient } from "@apollo/client/react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { apolloTransport } from "./apolloTransport.ts";
+import {
+  type AutosaveOptions,
+  type Autosaver,
+  type AutosaverView,
+  createAutosaver,
+  LOADING_VIEW,
+} from "./autosave/createAutosaver.ts";
+import { type Change, SaveError } from "./autosave/transport.ts";
+
+export interface WizardSessionOptions extends Partial<Omit<AutosaveOptions, "sessionId">> {
+  readonly userId: string;
+  /** The event that a new session is to edit. */
+  readonly eventId?: string;
+  /** Whether the client's links take subscriptions: then saves elsewhere are heard of at once. */
+  readonly live?: boolean;
+  /** Another way to hear of saves elsewhere. */
+  readonly watch?: (onChange: (change: Change) => void) => () => void;
+}
+
+export type WizardSessionHandle = AutosaverView &
+  Pick<Autosaver, "setField" | "goTo" | "resolve" | "undo" | "restore" | "complete" | "flush">;
+
+/**
+ * One session in a component: what is to be shown, and the ways to change it. The options are read when the session or
+ * the user changes; `getToken` and `watch` are the newest ones at any time.
+ */
+export function useWizardSession(sessionId: string, options: WizardSessionOptions): WizardSessionHandle {
+  const client = useApolloClient();
+  const newest = useRef(options);
+  useEffect(() => {
+    newest.current = options;
+  });
+  const { userId, eventId } = options;
+  const [saver, setSaver] = useState<Autosaver>();
+
+  useEffect(() => {
+    const { getToken, watch, live, ...others } = newest.current;
+    const transport = apolloTransport({
+      client,
+      sessionId,
+      eventId,
+      live,
+      watch: watch && ((onChange) => newest.current.watch?.(onChange) ?? (() => {})),
+    });
+    const started = createAutosaver({
+      transport,
+      ...others,
+      userId,
+      sessionId,
+      getToken: getToken && (() => newest.current.getToken?.()),
+    });
+    setSaver(started);
+    return () => {
+      setSaver(undefined);
+      started.stop();
+    };
+  }, [client, sessionId, userId, eventId]);
+
+  const subscribe = useCallback((listener: () => void) => saver?.subscribe(listener) ?? (() => {}), [saver]);
+  const getView = useCallback(() => saver?.getView() ?? LOADING_VIEW, [saver]);
+  const view = useSyncExternalStore(subscribe, getView, () => LOADING_VIEW);
+  const actions = useMemo(() => actionsOf(saver), [saver]);
+  return useMemo(() => ({ ...view, ...actions }), [view, actions]);
+}
+
+/** Until the first effect has run there is nothing that anybody could have typed into. */
+function actionsOf(saver: Autosaver | undefined): Omit<WizardSessionHandle, keyof AutosaverView> {
+  if (saver) {
+    const { setField, goTo, resolve, undo, restore, complete, flush } = saver;
+    return { setField, goTo, resolve, undo, restore, complete, flush };
+  }
+  const ignore = () => {};
+  const refuse = () => Promise.reject(new SaveError("NETWORK", "The session is not loaded yet."));
+  return {
+    setField: ignore,
+    goTo: ignore,
+    resolve: ignore,
+    undo: ignore,
+    restore: refuse,
+    complete: refuse,
+    flush: refuse,
+  };
+}
