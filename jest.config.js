@@ -1,7 +1,14 @@
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
-  roots: ["<rootDir>/client", "<rootDir>/db", "<rootDir>/graphql", "<rootDir>/server", "<rootDir>/wizard"],
+  roots: [
+    "<rootDir>/client",
+    "<rootDir>/db",
+    "<rootDir>/graphql",
+    "<rootDir>/server",
+    "<rootDir>/web",
+    "<rootDir>/wizard",
+  ],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   // Takes the types away, and leaves everything else as it is written.

@@ -10,7 +10,7 @@ import { history } from "../db/tests/support/saving.ts";
 import { makeNetwork } from "./testing/network.ts";
 import { makeBrowser, makePage } from "./testing/page.ts";
 import { makeClient, QUICK } from "./testing/tabs.ts";
-import { useWizardSession, type WizardSessionHandle } from "./useWizardSession.ts";
+import { useWizardSession } from "./useWizardSession.ts";
 
 // It looks for a document when it is loaded.
 const { act, cleanup, renderHook, waitFor } = await import("@testing-library/react");
@@ -25,23 +25,19 @@ interface Shown {
 
 async function shown() {
   const { id, headers } = await api.user();
-  const client = makeClient(api.url(), makeNetwork(), () => headers.authorization);
+  const network = makeNetwork();
+  const client = makeClient(api.url(), network, () => headers.authorization);
   const environment = makePage(makeBrowser());
   const wrapper = ({ children }: { children: ReactNode }) =>
     createElement(StrictMode, null, createElement(ApolloProvider, { client, children }));
   const first: Shown = { sessionId: randomUUID(), userId: String(id) };
-  const renders: WizardSessionHandle[] = [];
   const hook = renderHook(
-    ({ sessionId, userId }: Shown) => {
-      const session = useWizardSession(sessionId, { ...QUICK, userId, environment });
-      renders.push(session);
-      return session;
-    },
+    ({ sessionId, userId }: Shown) => useWizardSession(sessionId, { ...QUICK, userId, environment }),
     { wrapper, initialProps: first },
   );
   const phase = (wanted: string) =>
     waitFor(() => expect(hook.result.current.status.phase).toBe(wanted), { timeout: 10_000 });
-  return { ...hook, first, phase, renders };
+  return { ...hook, first, phase, environment, network };
 }
 
 it("shows a session, saves what is typed, and shows the next one", async () => {
@@ -63,11 +59,16 @@ it("shows a session, saves what is typed, and shows the next one", async () => {
 });
 
 it("saves what was typed just before it was taken off the page", async () => {
-  const { result, unmount, first, phase } = await shown();
+  const { result, unmount, first, phase, environment, network } = await shown();
   await phase("saved");
   act(() => result.current.setField("/basics/title", "Fête"));
   unmount();
   await waitFor(async () => expect(await history(api.db, first.sessionId)).toHaveLength(2), { timeout: 10_000 });
+  // Nothing of it is left: it does not read when the page is looked at again.
+  const requests = network.sent.length;
+  environment.happen("visible");
+  await history(api.db, first.sessionId);
+  expect(network.sent).toHaveLength(requests);
 });
 
 it("gives the same handle as long as nothing changes", async () => {

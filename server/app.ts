@@ -11,13 +11,14 @@ import { EVENT_STREAM_PATH, GRAPHQL_PATH, MAXIMUM_REQUEST_BYTES, makePreset } fr
 import type { Definition } from "../wizard/migrations.ts";
 import { EXAMPLE_QUERY } from "./dev/exampleQuery.ts";
 import { GraphiqlUserPlugin } from "./dev/GraphiqlUserPlugin.ts";
-import { devSignIn } from "./dev/signIn.ts";
+import { DEV_SIGN_IN_PATH, devSignIn } from "./dev/signIn.ts";
 import { Fault } from "./fault.ts";
 import { authenticate, claimsOf } from "./http/authenticate.ts";
 import { health, isMigrated } from "./http/health.ts";
 import { readBody } from "./http/readBody.ts";
 import { sendError } from "./http/sendError.ts";
 import { isOverloaded, shedLoad } from "./http/shedLoad.ts";
+import { webPage } from "./http/webPage.ts";
 import { SessionListener } from "./live/listener.ts";
 import { acceptSockets, isWebsocket, type SocketLimits } from "./live/sockets.ts";
 import { makeWatchSession } from "./live/watchSession.ts";
@@ -38,6 +39,8 @@ export interface AppOptions {
   /** The sign-in for demo users, and reading the schema again when it changes. Never in production. */
   readonly development: boolean;
   readonly maximumConnections?: number;
+  /** Where the built page is; without it only the API is served. */
+  readonly pageFolder?: string;
   readonly socketLimits?: Partial<SocketLimits>;
   /** The version of the wizard's stages; absent: that of `wizard/`. */
   readonly definition?: Definition;
@@ -89,6 +92,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   app.use(logRequests(logger));
   app.use(health(pool));
   if (hasDemoUsers) app.use(devSignIn(tokens));
+  if (options.pageFolder !== undefined) {
+    app.use(webPage({ folder: options.pageFolder, demoSignInPath: hasDemoUsers ? DEV_SIGN_IN_PATH : undefined }));
+  }
   const openStreams = new Set<Response>();
   app.use(EVENT_STREAM_PATH, (_request, response, next) => {
     openStreams.add(response);

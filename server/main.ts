@@ -7,6 +7,7 @@ import { DEMO_USERS } from "./dev/demoUsers.ts";
 import { chooseDataDir } from "./embedded/dataDir.ts";
 import { type Env, readEnv } from "./env.ts";
 import { makeLogger } from "./log.ts";
+import { buildPage, PAGE_FOLDER } from "./page/build.ts";
 import { runCommand, stopSignal } from "./runCommand.ts";
 import { tokenSettings } from "./tokenSettings.ts";
 import { startWorker } from "./worker/startWorker.ts";
@@ -24,6 +25,7 @@ await runCommand(async () => {
   const { authDatabaseUrl, databaseUrl } = database.connections;
   let workerEnded = true;
   try {
+    await buildPage(() => logger.info("building the page, which takes some seconds"));
     const app = await startApp({
       authDatabaseUrl,
       tokens: await tokenSettings(env),
@@ -33,6 +35,7 @@ await runCommand(async () => {
       graphiql: env.graphiql,
       corsOrigins: env.corsOrigins,
       development: !env.production,
+      pageFolder: PAGE_FOLDER,
     });
     try {
       const { abandonAfter, purgeAfter } = env;
@@ -55,6 +58,7 @@ function welcome(url: string, env: Env): string {
   const lines = [
     "Stagekeep is running. Ctrl-C stops it.",
     "",
+    `  The page   ${url}/`,
     `  GraphQL    ${url}${GRAPHQL_PATH}`,
     ...(env.graphiql ? [`  GraphiQL   ${url}${GRAPHIQL_PATH}`] : []),
     `  Health     ${url}/healthz and ${url}/readyz`,
@@ -62,8 +66,8 @@ function welcome(url: string, env: Env): string {
   if (!env.production && !env.jwksUrl) {
     lines.push(
       "",
-      ...DEMO_USERS.map(({ name, id }) => `  Sign in as ${name} (${id})`),
-      "  in GraphiQL, at the top right, or with: npm run token -- --sub UUID",
+      ...DEMO_USERS.map(({ name, id, role }) => `  Sign in as ${name} (${id}${role === "analyst" ? ", analyst" : ""})`),
+      "  on the page, in GraphiQL at the top right, or with: npm run token -- --sub UUID",
     );
   }
   return `\n${lines.join("\n")}\n\n`;

@@ -15,7 +15,7 @@ import { until } from "../db/tests/support/until.ts";
 import { PROJECT_ROOT } from "./database/migrate.ts";
 import { DEMO_USERS } from "./dev/demoUsers.ts";
 
-const [ADA, BEN] = DEMO_USERS;
+const [ADA, BEN, CLEO] = DEMO_USERS;
 const CREATE = `mutation ($state: JSON!) {
   createWizardSession(input: { wizardSession: { state: $state } }) { wizardSession { id } }
 }`;
@@ -92,7 +92,7 @@ describe("npm start on an embedded database", () => {
   it("prints where it is and who can sign in, and is there", async () => {
     const { url, program } = await npmStart({ DATA_DIR: dataDir });
     await program.printed(/npm run token/);
-    for (const path of ["/healthz", "/readyz", "/graphiql"]) {
+    for (const path of ["/", "/healthz", "/readyz", "/graphiql"]) {
       const response = await fetch(`${url}${path}`, { headers: { Accept: "text/html, application/json" } });
       expect({ path, status: response.status }).toEqual({ path, status: 200 });
     }
@@ -101,12 +101,14 @@ describe("npm start on an embedded database", () => {
     expect(stdout).toContain(`
 Stagekeep is running. Ctrl-C stops it.
 
+  The page   ${url}/
   GraphQL    ${url}/graphql
   GraphiQL   ${url}/graphiql
   Health     ${url}/healthz and ${url}/readyz
 
   Sign in as Ada (${ADA.id})
   Sign in as Ben (${BEN.id})
+  Sign in as Cleo (${CLEO.id}, analyst)
 `);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });

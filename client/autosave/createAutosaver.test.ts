@@ -3,7 +3,7 @@ import { createAutosaver } from "./createAutosaver.ts";
 import { memoryJournal } from "./journal.ts";
 import type { JsonObject } from "./json.ts";
 import { applyPatch } from "./mergePatch.ts";
-import { SaveError, type SaveRequest, type Snapshot, type Transport } from "./transport.ts";
+import { type Change, SaveError, type SaveRequest, type Snapshot, type Transport } from "./transport.ts";
 
 /** Only when something is sent is looked at here; what becomes of it, `client/autosaver.test.ts` asks the real server. */
 function serverOf(answers: (() => Promise<void>)[] = []) {
@@ -18,9 +18,18 @@ function serverOf(answers: (() => Promise<void>)[] = []) {
     problems: [],
     progress: [],
   };
+  const reads: number[] = [];
+  const listeners: ((change: Change) => void)[] = [];
   const transport: Transport = {
     start: async () => session,
-    read: async () => session,
+    read: async () => {
+      reads.push(Date.now());
+      return session;
+    },
+    watch: (onChange) => {
+      listeners.push(onChange);
+      return () => {};
+    },
     restore: async () => session,
     save: async (request) => {
       sent.push({ at: Date.now(), request });
@@ -29,7 +38,8 @@ function serverOf(answers: (() => Promise<void>)[] = []) {
       return { outcome: "SAVED", session, conflicts: [] };
     },
   };
-  return { transport, sent };
+  const tell = (change: Change) => listeners.map((listener) => listener(change));
+  return { transport, sent, reads, listeners, tell };
 }
 
 const overloaded = (retryAfterMs: number) => () =>
@@ -102,6 +112,46 @@ describe("when a saver sends", () => {
     await jest.advanceTimersByTimeAsync(1_000);
     expect(sent.map(({ request }) => request.saveId)).toEqual([sent[0]?.request.saveId, sent[0]?.request.saveId]);
     expect(saver.getView().status.phase).toBe("saved");
+    saver.stop();
+  });
+
+  it("listens for other saves once there is a session, not before", async () => {
+    const { transport, listeners } = serverOf();
+    let begin = () => {};
+    const { start } = transport;
+    const waiting: Transport = {
+      ...transport,
+      start: async (how) => {
+        await new Promise<void>((done) => {
+          begin = done;
+        });
+        return start(how);
+      },
+    };
+    const saver = createAutosaver({ userId: "ada", sessionId: "s", transport: waiting, journal: memoryJournal() });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(listeners).toHaveLength(0);
+    begin();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(listeners).toHaveLength(1);
+    saver.stop();
+  });
+
+  it("reads when it hears of a save that is not its own, also where the news is faster than the answer", async () => {
+    let answer = () => {};
+    const { saver, sent, reads, tell } = await begun([() => new Promise((done) => (answer = done))]);
+    saver.setField("/title", "F");
+    await jest.advanceTimersByTimeAsync(800);
+    tell({ revision: 1, saveId: sent[0]?.request.saveId });
+    answer();
+    await jest.advanceTimersByTimeAsync(0);
+    tell({ revision: 1, saveId: sent[0]?.request.saveId });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(saver.getView().status).toMatchObject({ phase: "saved", revision: 1 });
+    expect(reads).toEqual([]);
+    tell({ revision: 2, saveId: "somebody else's" });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(reads).toHaveLength(1);
     saver.stop();
   });
 });

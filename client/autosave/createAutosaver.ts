@@ -163,6 +163,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   let sending = false;
   let beacon: { readonly saveId: string; readonly done: Promise<void> } | undefined;
   let cancelTimer = () => {};
+  let stopWatching: (() => void) | undefined;
   let view = LOADING_VIEW;
 
   // What is to be seen
@@ -542,6 +543,8 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     retryAt = 0;
     lastFailure = undefined;
     refusedToken = undefined;
+    // Not before: until it was begun there is no session to be told of.
+    if (!stopped.signal.aborted) stopWatching ??= transport.watch?.(heard);
   }
 
   function failed(error: SaveError): void {
@@ -707,7 +710,6 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   }
 
   channel = env.openChannel?.(`stagekeep ${owner}`, heardTab);
-  const stopWatching = transport.watch?.(heard);
   cleanUps.push(
     env.on("online", comeOnline),
     env.on("offline", () => void run()),

@@ -8,6 +8,7 @@ import {
   nothingPending,
   type Pending,
   resolve,
+  restored,
   shownState,
   takeOver,
 } from "./pending.ts";
@@ -90,4 +91,11 @@ it("shows what would be lost also where the server names a path below it", () =>
   const conflicts = [{ pointer: "/o/x", base: null, yours: 1, theirs: null }];
   const next = answered(sent, { outcome: "CONFLICT", known: known(5, { o: "text" }), conflicts }, newId);
   expect(next.conflicts).toEqual([{ pointer: "/o", base: null, yours: { x: 1 }, theirs: "text" }]);
+});
+
+it("lets nothing grow that comes from a journal: a page that went away may have sent it", () => {
+  const left = typed(freeze(typed(nothingPending(known(4, {})), { a: "F" })), { a: "Fê" });
+  const again = restored(left);
+  expect(again.saves).toEqual([...left.saves, left.draft]);
+  expect(typed(again, { a: "Fêt" }).draft?.saveId).not.toBe(left.draft?.saveId);
 });

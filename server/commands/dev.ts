@@ -7,12 +7,13 @@ import { GRAPHILE_MIGRATE, PROJECT_ROOT, runMigrations } from "../database/migra
 import { openDatabase } from "../database/open.ts";
 import { readEnv } from "../env.ts";
 import { Fault } from "../fault.ts";
+import { buildPage, VITE, WEB_FOLDER } from "../page/build.ts";
 import { runCommand, stopSignal } from "../runCommand.ts";
 
 const SERVER = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-// The server, restarted when its code changes, and graphile-migrate watch. The database is held by this process, so
-// that it outlives the restarts.
+// The server, restarted when its code changes, graphile-migrate watch, and the page, built again when it changes. The
+// database is held by this process, so that it outlives the restarts.
 await runCommand(async () => {
   const stopped = stopSignal();
   const settings = readEnv();
@@ -28,11 +29,18 @@ await runCommand(async () => {
     SHADOW_DATABASE_URL: connections.shadowDatabaseUrl ?? "",
   };
   const start = (...args: string[]) => spawn(process.execPath, args, { cwd: PROJECT_ROOT, stdio: "inherit", env });
-  const children = [start(GRAPHILE_MIGRATE, "watch"), start("--watch", "--watch-preserve-output", SERVER)];
+  await buildPage(() => console.log("Building the page …"));
+  const children = [
+    start(GRAPHILE_MIGRATE, "watch"),
+    start("--watch", "--watch-preserve-output", SERVER),
+    start(VITE, "build", WEB_FOLDER, "--watch", "--emptyOutDir=false", "--logLevel=warn"),
+  ];
   try {
     const childEnded = children.map((child) => once(child, "exit").then(() => "a child"));
     if ((await Promise.race([stopped, ...childEnded])) === "a child") {
-      throw new Fault("The server or graphile-migrate watch has ended by itself; what it said is above.");
+      throw new Fault(
+        "The server, graphile-migrate watch or vite build --watch has ended by itself; what it said is above.",
+      );
     }
   } finally {
     await Promise.all(children.map(end));

@@ -4,6 +4,7 @@ import { DEMO_USERS } from "./demoUsers.ts";
 
 const CREATE = "mutation { createWizardSession(input: { wizardSession: {} }) { wizardSession { userId } } }";
 const COUNT = "{ wizardSessions { totalCount } }";
+const FUNNEL = `{ wizardFunnel(from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z") { stage } }`;
 const NOTHING_HERE = { errors: [{ message: "There is nothing here.", extensions: { code: "NOT_FOUND" } }] };
 
 interface SignedIn {
@@ -26,16 +27,25 @@ describe("in development", () => {
 
   it("tells who can sign in", async () => {
     expect(await answerOf(api.url("/dev/sign-in"))).toEqual({ status: 200, body: { users: [...DEMO_USERS] } });
-    expect(DEMO_USERS.map(({ name }) => name)).toEqual(["Ada", "Ben"]);
+    expect(DEMO_USERS.map(({ name }) => name)).toEqual(["Ada", "Ben", "Cleo"]);
   });
 
-  it.each(DEMO_USERS)("signs $name in with a token that is good for their own sessions alone", async (user) => {
+  const organizers = DEMO_USERS.filter(({ role }) => role === "authenticated");
+  it.each(organizers)("signs $name in with a token that is good for their own sessions alone", async (user) => {
     const { status, body } = await answerOf(api.url(`/dev/sign-in/${user.key}`), "POST");
     expect({ status, body }).toEqual({ status: 200, body: { token: expect.any(String), user } });
     const caller = api.withAuthorization(`Bearer ${(body as SignedIn).token}`);
     expect(await caller.ask(COUNT)).toEqual({ wizardSessions: { totalCount: 0 } });
     expect(await caller.ask(CREATE)).toEqual({ createWizardSession: { wizardSession: { userId: user.id } } });
     expect(await caller.ask(COUNT)).toEqual({ wizardSessions: { totalCount: 1 } });
+  });
+
+  it("signs Cleo in as an analyst, who sees how far people get and no session", async () => {
+    const { body } = await answerOf(api.url("/dev/sign-in/cleo"), "POST");
+    const caller = api.withAuthorization(`Bearer ${(body as SignedIn).token}`);
+    expect(await caller.ask(FUNNEL)).toEqual({ wizardFunnel: expect.arrayContaining([{ stage: 1 }, { stage: 6 }]) });
+    expect(await caller.refused(CREATE)).toMatchObject({ extensions: { code: "FORBIDDEN" } });
+    expect(await caller.refused(COUNT)).toMatchObject({ extensions: { code: "FORBIDDEN" } });
   });
 
   it.each(["eve", "Ada", "ada00000-0000-4000-8000-000000000001", "ada%20", "constructor"])(

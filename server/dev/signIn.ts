@@ -17,7 +17,7 @@ export function devSignIn(tokens: TokenSettings): Router {
   const signIn: RequestHandler<{ key: string }> = async (request, response) => {
     const user = DEMO_USERS.find(({ key }) => key === request.params.key);
     if (!user) return sendError(response, 404, { code: "NOT_FOUND", message: "There is no such demo user." });
-    const token = await signToken(tokens, { sub: user.id, role: "authenticated", expiresIn: EXPIRES_IN });
+    const token = await signToken(tokens, { sub: user.id, role: user.role, expiresIn: EXPIRES_IN });
     response.json({ token, user });
   };
   return Router()

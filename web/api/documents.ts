@@ -1,0 +1,21 @@
+import type {
+  DraftsQuery,
+  FunnelQuery,
+  PublishedEventQuery,
+  RevisionsQuery,
+} from "../../client/generated/operations.ts";
+
+export {
+  DeleteDraftDocument,
+  DraftsDocument,
+  FunnelDocument,
+  PublishedEventDocument,
+  RevisionsDocument,
+  StatesAroundDocument,
+} from "../../client/generated/operations.ts";
+
+export type DraftRow = NonNullable<DraftsQuery["wizardSessions"]>["nodes"][number];
+export type RevisionRow = NonNullable<RevisionsQuery["wizardSession"]>["revisions"]["nodes"][number];
+export type FunnelStage = FunnelQuery["wizardFunnel"][number];
+export type PublishedEvent = NonNullable<PublishedEventQuery["publishedEvent"]>;
+export type PublishedTicket = PublishedEvent["tickets"][number];

@@ -1,0 +1,6 @@
+import { useSyncExternalStore } from "react";
+import { type AuthState, authState, subscribe } from "./signedIn.ts";
+
+export function useAuth(): AuthState {
+  return useSyncExternalStore(subscribe, authState);
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { currencyDigits, decimalOf, formatMoney, minorOf, rescale } from "./money.ts";
+
+describe("currencyDigits", () => {
+  it.each([
+    ["EUR", 2],
+    ["JPY", 0],
+    ["KWD", 3],
+    [undefined, 2],
+    ["", 2],
+    ["euro", 2],
+  ])("of %s is %s", (currency, digits) => expect(currencyDigits(currency)).toBe(digits));
+});
+
+describe("decimalOf", () => {
+  it.each([
+    [1250, 2, "12.50"],
+    [5, 2, "0.05"],
+    [0, 2, "0.00"],
+    [-5, 2, "-0.05"],
+    [1250, 0, "1250"],
+    [1, 3, "0.001"],
+    [999999999999, 2, "9999999999.99"],
+  ])("writes %s with %s digits as %s", (minor, digits, text) => expect(decimalOf(minor, digits)).toBe(text));
+});
+
+describe("minorOf", () => {
+  it.each([
+    ["12.50", 2, 1250],
+    ["12,5", 2, 1250],
+    ["12", 2, 1200],
+    ["12.", 2, 1200],
+    [".5", 2, 50],
+    [" 1 200 ", 2, 120000],
+    ["1'200.00", 2, 120000],
+    ["4.35", 2, 435],
+    ["1.2300", 2, 123],
+    ["-1", 2, -100],
+    ["100", 0, 100],
+    ["100.0", 0, 100],
+  ])("reads %j with %s digits as %s", (text, digits, minor) => expect(minorOf(text, digits)).toBe(minor));
+
+  it.each([
+    ["", 2],
+    [".", 2],
+    ["-", 2],
+    ["twelve", 2],
+    ["1.2.3", 2],
+    ["1,200.00", 2],
+    ["1.234", 2],
+    ["1.5", 0],
+    ["1e3", 2],
+    ["99999999999999999999", 2],
+  ])("takes %j with %s digits for no amount", (text, digits) => expect(minorOf(text, digits)).toBeUndefined());
+
+  it("reads what decimalOf writes", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -1e12, max: 1e12 }), fc.integer({ min: 0, max: 4 }), (minor, digits) => {
+        expect(minorOf(decimalOf(minor, digits), digits)).toBe(minor === 0 ? 0 : minor);
+      }),
+    );
+  });
+});
+
+describe("rescale", () => {
+  it.each([
+    [1250, 2, 0, 13],
+    [1200, 2, 3, 12000],
+    [12, 0, 2, 1200],
+    [5, 2, 2, 5],
+  ])("makes of %s with %s digits, with %s: %s", (minor, from, to, expected) =>
+    expect(rescale(minor, from, to)).toBe(expected),
+  );
+});
+
+describe("formatMoney", () => {
+  it.each([
+    [1250, "EUR", "€12.50"],
+    [1250, "JPY", "¥1,250"],
+    [999999999999, "EUR", "€9,999,999,999.99"],
+    [1250, undefined, "12.50"],
+    [1250, "euros", "12.50 euros"],
+  ])("shows %s %s as %s", (minor, currency, text) => expect(formatMoney(minor, currency)).toBe(text));
+});

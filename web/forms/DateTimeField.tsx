@@ -1,0 +1,49 @@
+import { Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { momentAt, offsetName, wallTimeOf } from "../format/zonedTime.ts";
+import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
+import { zoneOf } from "./followingChanges.ts";
+
+// While the digits of a year are typed, it is a year of antiquity.
+const FIRST_YEAR = "1000";
+
+/** A time on the clocks of the event's zone, kept together with the offset that they have then. */
+export function DateTimeField(props: FieldProps) {
+  const { state, pointer, value, onChange } = props;
+  const [typed, setTyped] = useState<string>();
+  const zone = zoneOf(state);
+  const wall = wallTimeOf(value, zone);
+  const { description, ...common } = inputProps(props);
+  const inZone = `${zone.replaceAll("_", " ")}${wall !== undefined ? ` (${offsetName(String(value), zone)})` : ""}`;
+  const unreadable = wall === undefined && textOf(value) !== "";
+  return (
+    <TextInput
+      {...common}
+      type="datetime-local"
+      description={
+        <>
+          {description} Time zone: {inZone}.
+          {unreadable && (
+            <Text component="span" size="xs" fw={600}>
+              {" "}
+              What is saved there is “{textOf(value)}”.
+            </Text>
+          )}
+        </>
+      }
+      styles={{ wrapper: { maxWidth: 320 } }}
+      max="9999-12-31T23:59"
+      value={typed ?? wall ?? ""}
+      onChange={({ currentTarget: { value: text } }) => {
+        setTyped(text);
+        if (text >= FIRST_YEAR) onChange(pointer, momentAt(text, zone));
+      }}
+      onBlur={({ currentTarget }) => {
+        setTyped(undefined);
+        // Half a date reads as an empty one, and is no wish to have none.
+        const emptied = typed === "" && !currentTarget.validity.badInput;
+        if (emptied && value !== undefined) onChange(pointer, undefined);
+      }}
+    />
+  );
+}

@@ -1,0 +1,44 @@
+import { Stack, Text } from "@mantine/core";
+import { fieldsOf } from "../../wizard/fields.ts";
+import { pointerTo } from "../../wizard/pointer.ts";
+import { isObject } from "../../wizard/schema.ts";
+import { FieldInput } from "./FieldInput.tsx";
+import type { FieldProps } from "./FieldProps.ts";
+import classes from "./fields.module.css";
+import { useProblem } from "./problems.ts";
+
+/** Fields that belong together: an object in the state. */
+export function GroupField(props: FieldProps) {
+  return (
+    <fieldset className={classes.entry}>
+      <legend className={classes.legend}>{props.schema.title ?? props.name}</legend>
+      <InnerFields {...props} />
+    </fieldset>
+  );
+}
+
+export function InnerFields(props: FieldProps) {
+  const { schema, pointer, value, error } = props;
+  return (
+    <Stack gap="md">
+      {error !== undefined && (
+        <Text c="var(--mantine-color-error)" size="sm">
+          {error}
+        </Text>
+      )}
+      {fieldsOf(schema, value).map((field) => (
+        <InnerField
+          key={field.name}
+          {...props}
+          {...field}
+          pointer={`${pointer}${pointerTo([field.name])}`}
+          value={isObject(value) ? value[field.name] : undefined}
+        />
+      ))}
+    </Stack>
+  );
+}
+
+function InnerField(props: FieldProps) {
+  return <FieldInput {...props} error={useProblem(props.pointer)} />;
+}

@@ -1,0 +1,40 @@
+import { Button, Group, Loader, Stack, Text, Textarea } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
+import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
+import classes from "./fields.module.css";
+import { emptied } from "./inputs.tsx";
+
+const Markdown = lazy(() => import("../pages/Markdown.tsx"));
+
+export function MarkdownField(props: FieldProps) {
+  const { pointer, value, schema, onChange } = props;
+  const [previewed, setPreviewed] = useState(false);
+  const text = textOf(value);
+  return (
+    <Stack gap="xs">
+      <Textarea
+        {...inputProps(props)}
+        autosize
+        minRows={8}
+        maxRows={24}
+        value={text}
+        onChange={(event) => onChange(pointer, emptied(event.currentTarget.value))}
+      />
+      <Group justify="space-between" gap="xs">
+        <Text size="sm" c="dimmed">
+          Markdown: **bold**, *italic*, # heading, - list, [link](https://…)
+        </Text>
+        <Button variant="light" size="compact-sm" aria-expanded={previewed} onClick={() => setPreviewed(!previewed)}>
+          {previewed ? "Hide the preview" : "Show the preview"}
+        </Button>
+      </Group>
+      {previewed && (
+        <section aria-label={`Preview: ${schema.title}`} className={classes.markdown}>
+          <Suspense fallback={<Loader size="sm" aria-label="Loading" />}>
+            <Markdown text={text} />
+          </Suspense>
+        </section>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,41 @@
+import { Alert, Stack } from "@mantine/core";
+import type { Json, JsonObject } from "../../client/autosave/json.ts";
+import { fieldsOf } from "../../wizard/fields.ts";
+import { pointerTo } from "../../wizard/pointer.ts";
+import { isObject } from "../../wizard/schema.ts";
+import type { Stage } from "../../wizard/stages.ts";
+import { FieldInput } from "./FieldInput.tsx";
+import { ProblemsContext } from "./problems.ts";
+
+export interface StageFormProps {
+  readonly stage: Stage;
+  readonly state: JsonObject;
+  /** What to say beside the fields, by JSON pointer. */
+  readonly problems: ReadonlyMap<string, string>;
+  readonly readOnly?: boolean;
+  readonly onChange: (pointer: string, value: Json | undefined) => void;
+}
+
+/** The fields of one stage, as its JSON Schema asks for them given what was answered so far. */
+export function StageForm({ stage, state, problems, readOnly = false, onChange }: StageFormProps) {
+  const value = state[stage.key];
+  const wholeStage = problems.get(pointerTo([stage.key]));
+  return (
+    <ProblemsContext value={problems}>
+      <Stack gap="lg">
+        {wholeStage !== undefined && <Alert color="red" children={wholeStage} />}
+        {fieldsOf(stage.schema, value).map(({ name, schema, required }) => {
+          const pointer = pointerTo([stage.key, name]);
+          return (
+            <FieldInput
+              key={name}
+              {...{ name, schema, required, pointer, state, readOnly, onChange }}
+              value={isObject(value) ? value[name] : undefined}
+              error={problems.get(pointer)}
+            />
+          );
+        })}
+      </Stack>
+    </ProblemsContext>
+  );
+}

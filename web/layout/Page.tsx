@@ -1,0 +1,76 @@
+import { ActionIcon, Anchor, Button, Container, Group, Text, useMantineColorScheme } from "@mantine/core";
+import { Link, NavLink, Outlet } from "react-router";
+import { SignInAgain } from "../auth/SignInAgain.tsx";
+import { signOut } from "../auth/signedIn.ts";
+import { useAuth } from "../auth/useAuth.ts";
+import { Brand } from "./Brand.tsx";
+import classes from "./Page.module.css";
+
+/** The roles that may read how far people get. */
+export const ANALYST_ROLES: readonly string[] = ["analyst", "service_role"];
+
+export function Page() {
+  const { user } = useAuth();
+  return (
+    <>
+      <a className={classes.skip} href="#content">
+        Skip to the content
+      </a>
+      <header className={classes.header}>
+        <Container size="xl" px="md">
+          <Group justify="space-between" h={56} wrap="nowrap" gap="xs">
+            <Group gap="lg" wrap="nowrap">
+              <Link to="/" className={classes.brand} aria-label="Stagekeep, your events">
+                <Brand />
+              </Link>
+              {user && ANALYST_ROLES.includes(user.role) && (
+                <nav aria-label="Pages">
+                  <Anchor component={NavLink} to="/funnel" size="sm">
+                    Funnel
+                  </Anchor>
+                </nav>
+              )}
+            </Group>
+            <Group gap="xs" wrap="nowrap">
+              <SchemeButton />
+              {user && (
+                <>
+                  <Text size="sm" truncate maw={140} visibleFrom="xs">
+                    {user.name ?? "Signed in"}
+                  </Text>
+                  <Button variant="default" size="xs" onClick={signOut}>
+                    Sign out
+                  </Button>
+                </>
+              )}
+            </Group>
+          </Group>
+        </Container>
+      </header>
+      <Container component="main" id="content" tabIndex={-1} size="xl" px="md" py="lg" className={classes.main}>
+        <SignInAgain />
+        <Outlet />
+      </Container>
+    </>
+  );
+}
+
+const NEXT_SCHEME = { auto: "light", light: "dark", dark: "auto" } as const;
+const SCHEME_ICON = { auto: "◐", light: "☀", dark: "☾" } as const;
+const SCHEME_NAME = { auto: "as the device", light: "light", dark: "dark" } as const;
+
+function SchemeButton() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const label = `Colours: ${SCHEME_NAME[colorScheme]}. Change to ${SCHEME_NAME[NEXT_SCHEME[colorScheme]]}`;
+  return (
+    <ActionIcon
+      variant="default"
+      size={30}
+      aria-label={label}
+      title={label}
+      onClick={() => setColorScheme(NEXT_SCHEME[colorScheme])}
+    >
+      <span aria-hidden="true">{SCHEME_ICON[colorScheme]}</span>
+    </ActionIcon>
+  );
+}

@@ -1,0 +1,170 @@
+import { useQuery } from "@apollo/client/react";
+import { Badge, Button, Card, Group, Image, Stack, Text, Title } from "@mantine/core";
+import { lazy, type ReactNode, Suspense } from "react";
+import { useParams } from "react-router";
+import { choicesOf, schemaAt } from "../../wizard/fields.ts";
+import { STAGES } from "../../wizard/stages.ts";
+import { type PublishedEvent, PublishedEventDocument, type PublishedTicket } from "../api/documents.ts";
+import { errorText } from "../api/errorText.ts";
+import { readableOn } from "../format/colour.ts";
+import { formatMoney } from "../format/money.ts";
+import { formatMoment, formatSpan } from "../format/zonedTime.ts";
+import { Message } from "../layout/Message.tsx";
+import { Waiting } from "../layout/Waiting.tsx";
+import classes from "./EventPage.module.css";
+
+const Markdown = lazy(() => import("./Markdown.tsx"));
+
+/** What everybody sees of a published event; nobody has to sign in for it. */
+export default function EventPage() {
+  const { slug = "" } = useParams();
+  const { data, error, loading } = useQuery(PublishedEventDocument, { variables: { slug } });
+  if (data?.publishedEvent) return <Published event={data.publishedEvent} />;
+  if (loading) return <Waiting />;
+  if (error) return <Message title="This page can't be shown">{errorText(error)}</Message>;
+  return (
+    <Message title="There is no such event">
+      It may not be published yet, be visible to its organizer only, or have another address.
+    </Message>
+  );
+}
+
+function Published({ event }: { readonly event: PublishedEvent }) {
+  const zone = event.timezone;
+  const online = event.mode === "ONLINE";
+  const accent = event.accent ?? undefined;
+  return (
+    <article className={classes.event}>
+      <title>{`${event.title} · Stagekeep`}</title>
+      {event.summary && <meta name="description" content={event.summary} />}
+      {event.coverImageUrl && (
+        <Image
+          src={event.coverImageUrl}
+          alt={event.coverImageAlt ?? ""}
+          radius="lg"
+          className={classes.cover}
+          referrerPolicy="no-referrer"
+        />
+      )}
+      <div className={classes.bar} style={{ background: accent }} aria-hidden="true" />
+      <Stack gap="xs" mb="lg">
+        <Text size="sm" fw={600} c="dimmed">
+          {optionTitle("basics", "category", event.category)}
+        </Text>
+        <Title order={1} style={{ overflowWrap: "anywhere" }}>
+          {event.title}
+        </Title>
+        {event.summary && <Text size="lg">{event.summary}</Text>}
+        <Text>By {event.organizerName}</Text>
+        {event.visibility === "PRIVATE" && <Badge variant="outline">Only you see this page</Badge>}
+      </Stack>
+      <div className={classes.columns}>
+        <section aria-label="Description" className={classes.description}>
+          <Suspense fallback={<Waiting />}>
+            <Markdown text={event.description} />
+          </Suspense>
+        </section>
+        <Stack gap="md" component="aside">
+          <Box title="When">
+            <Text fw={600}>{formatSpan(event.startsAt, event.endsAt, zone)}</Text>
+            {event.doorsAt && <Text size="sm">Doors open: {formatMoment(event.doorsAt, zone)}</Text>}
+            <Text size="sm" c="dimmed">
+              Time zone: {zone.replaceAll("_", " ")}
+            </Text>
+          </Box>
+          <Box title="Where">
+            {!online && (
+              <Text component="address" style={{ fontStyle: "normal" }}>
+                {addressLines(event).map((line) => (
+                  <span key={line} className={classes.line}>
+                    {line}
+                  </span>
+                ))}
+              </Text>
+            )}
+            {event.mode !== "VENUE" && <Text>{online ? "Online" : "And online"}; ticket holders get the link.</Text>}
+          </Box>
+          <Box title="Tickets">
+            <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: "none" }}>
+              {event.tickets.map((ticket) => (
+                <Ticket key={ticket.key} ticket={ticket} currency={event.currency} zone={zone} />
+              ))}
+            </Stack>
+            {event.refundPolicy && (
+              <Text size="sm" c="dimmed">
+                Refunds: {optionTitle("publish", "refundPolicy", event.refundPolicy)}
+              </Text>
+            )}
+          </Box>
+          {event.supportEmail && (
+            <Button
+              component="a"
+              href={`mailto:${event.supportEmail}`}
+              color={accent}
+              c={accent ? readableOn(accent) : undefined}
+            >
+              Ask the organizer
+            </Button>
+          )}
+        </Stack>
+      </div>
+    </article>
+  );
+}
+
+function Box({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <Card withBorder radius="lg" component="section" aria-label={title}>
+      <Stack gap={6}>
+        <Title order={2} size="h5">
+          {title}
+        </Title>
+        {children}
+      </Stack>
+    </Card>
+  );
+}
+
+interface TicketProps {
+  readonly ticket: PublishedTicket;
+  readonly currency: string;
+  readonly zone: string;
+}
+
+function Ticket({ ticket, currency, zone }: TicketProps) {
+  const [start, end] = [formatMoment(ticket.salesStart, zone), formatMoment(ticket.salesEnd, zone)];
+  return (
+    <li>
+      <Group justify="space-between" wrap="nowrap" gap="sm">
+        <Text fw={600} style={{ overflowWrap: "anywhere" }}>
+          {ticket.name}
+        </Text>
+        <Text fw={600} flex="none">
+          {priceOf(ticket, currency)}
+        </Text>
+      </Group>
+      {start && <Text size="sm">On sale from {start}</Text>}
+      {end && <Text size="sm">On sale until {end}</Text>}
+      {ticket.maxPerOrder !== null && <Text size="sm">At most {ticket.maxPerOrder} per order</Text>}
+    </li>
+  );
+}
+
+function priceOf({ kind, priceMinor }: PublishedTicket, currency: string): string {
+  if (kind === "PAID" && priceMinor !== null) return formatMoney(Number(priceMinor), currency);
+  return optionTitle("tickets", "tickets", "any", "kind", kind.toLowerCase());
+}
+
+/** What the wizard calls a choice. */
+function optionTitle(stageKey: string, ...path: readonly string[]): string {
+  const value = path.at(-1) ?? "";
+  const stage = STAGES.find(({ key }) => key === stageKey);
+  const choices = stage && choicesOf(schemaAt(stage.schema, path.slice(0, -1)));
+  return choices?.find((choice) => choice.const === value)?.title ?? value;
+}
+
+function addressLines({ venueName, address, postalCode, city, region, country }: PublishedEvent): string[] {
+  const countryName = country ? new Intl.DisplayNames("en", { type: "region" }).of(country) : undefined;
+  const town = [postalCode, city].filter(Boolean).join(" ");
+  return [venueName, address, town, region, countryName].filter((line): line is string => Boolean(line));
+}

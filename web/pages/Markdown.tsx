@@ -1,0 +1,29 @@
+import { Typography } from "@mantine/core";
+import ReactMarkdown, { type Components } from "react-markdown";
+import classes from "./Markdown.module.css";
+
+// HTML in the text is shown as text, and addresses that run something are taken out: react-markdown does both.
+const COMPONENTS: Components = {
+  a: ({ href, children }) =>
+    href ? (
+      <a href={href} rel="noopener noreferrer nofollow" target="_blank" className={classes.link}>
+        {children}
+      </a>
+    ) : (
+      <span>{children}</span>
+    ),
+  img: ({ src, alt }) => <img src={src} alt={alt ?? ""} loading="lazy" referrerPolicy="no-referrer" />,
+  // The page has its own title above.
+  h1: "h2",
+  h2: "h3",
+  h3: "h4",
+  h4: "h5",
+};
+
+export default function Markdown({ text }: { readonly text: string }) {
+  return (
+    <Typography>
+      <ReactMarkdown components={COMPONENTS}>{text}</ReactMarkdown>
+    </Typography>
+  );
+}

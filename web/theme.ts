@@ -1,0 +1,32 @@
+import { Alert, type CSSVariablesResolver, createTheme } from "@mantine/core";
+
+export const theme = createTheme({
+  primaryColor: "indigo",
+  primaryShade: { light: 8, dark: 8 },
+  defaultRadius: "md",
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  headings: { fontWeight: "650" },
+  components: {
+    // Its colour is seen in the background; the words are for reading.
+    Alert: Alert.extend({ styles: { title: { color: "var(--mantine-color-text)" } } }),
+  },
+});
+
+/** Texts in Mantine's greys and reds have too little contrast to be read by everybody. */
+export const variables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    "--mantine-color-dimmed": "var(--mantine-color-gray-7)",
+    "--mantine-color-placeholder": "var(--mantine-color-gray-7)",
+    "--mantine-color-error": "var(--mantine-color-red-9)",
+    "--mantine-color-indigo-light-color": "var(--mantine-color-indigo-9)",
+    "--mantine-color-indigo-light-hover": "var(--mantine-color-indigo-1)",
+  },
+  dark: {
+    "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
+    "--mantine-color-placeholder": "var(--mantine-color-dark-2)",
+    "--mantine-color-error": "var(--mantine-color-red-4)",
+    "--mantine-color-anchor": "var(--mantine-color-indigo-3)",
+  },
+});

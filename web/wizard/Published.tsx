@@ -1,0 +1,22 @@
+import { Alert, Anchor } from "@mantine/core";
+import { Link } from "react-router";
+import type { JsonObject } from "../../client/autosave/json.ts";
+import { formatMoment } from "../format/zonedTime.ts";
+import { zoneOf } from "../forms/followingChanges.ts";
+import { publishedPage } from "./publishedPage.ts";
+
+export function Published({ state }: { readonly state: JsonObject }) {
+  const page = publishedPage(state, new Date());
+  return (
+    <Alert color="green" title="This event is published" mb="lg" role="status">
+      Nothing can be changed here any more.{" "}
+      {page.kind === "private" && "It is private: there is no page that others could open."}
+      {page.kind === "later" && `Its page can be seen from ${formatMoment(page.publishAt, zoneOf(state))} on.`}
+      {page.kind === "open" && (
+        <Anchor component={Link} to={page.path} underline="always" inherit>
+          Open its page
+        </Anchor>
+      )}
+    </Alert>
+  );
+}

@@ -1,0 +1,62 @@
+import type { StageProgress, WizardProblem } from "../../client/autosave/transport.ts";
+import { STAGES } from "../../wizard/stages.ts";
+import classes from "./StageList.module.css";
+
+interface StageListProps {
+  readonly current: number;
+  readonly progress: readonly StageProgress[];
+  readonly problems: readonly WizardProblem[];
+  /** Whether what is wrong with a stage is shown yet. */
+  readonly isShown: (stage: number) => boolean;
+  readonly onChoose: (stage: number) => void;
+}
+
+/** The stages in their order, how far each of them is, and ways to get there. */
+export function StageList({ current, progress, problems, isShown, onChoose }: StageListProps) {
+  return (
+    <nav aria-label="Stages">
+      <ol className={classes.list}>
+        {STAGES.map(({ number, title }) => {
+          const { complete = false, started = false } = progress.find((stage) => stage.number === number) ?? {};
+          const count = isShown(number) ? problems.filter(({ stage }) => stage === number).length : 0;
+          const [mark, words] = complete
+            ? ["done", "Done"]
+            : count > 0
+              ? ["problems", thingsToMend(count)]
+              : started
+                ? ["begun", "Begun"]
+                : ["new", "Not begun"];
+          return (
+            <li key={number}>
+              <button
+                type="button"
+                className={classes.stage}
+                aria-current={number === current ? "step" : undefined}
+                onClick={() => onChoose(number)}
+              >
+                <span className={classes.number} data-mark={mark} aria-hidden="true">
+                  {mark === "done" ? "✓" : mark === "problems" ? "!" : number}
+                </span>
+                <span className={classes.words}>
+                  <span className={classes.title}>
+                    <span className="visually-hidden">Stage {number}: </span>
+                    {title}
+                  </span>
+                  <span className="visually-hidden">, </span>
+                  <span className={classes.state}>{words}</span>
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+      <p className={classes.where} aria-hidden="true">
+        Stage {current} of {STAGES.length}
+      </p>
+    </nav>
+  );
+}
+
+function thingsToMend(count: number): string {
+  return count === 1 ? "1 problem" : `${count} problems`;
+}

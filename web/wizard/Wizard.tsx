@@ -1,0 +1,172 @@
+import { Button, Group, Title } from "@mantine/core";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useNavigate } from "react-router";
+import type { Json } from "../../client/autosave/json.ts";
+import { useWizardSession } from "../../client/useWizardSession.ts";
+import { STAGES } from "../../wizard/stages.ts";
+import { goodToken } from "../auth/signedIn.ts";
+import { valueAt } from "../format/diff.ts";
+import { focusField } from "../forms/focusField.ts";
+import { followingChanges } from "../forms/followingChanges.ts";
+import { StageForm } from "../forms/StageForm.tsx";
+import { Message } from "../layout/Message.tsx";
+import { Waiting } from "../layout/Waiting.tsx";
+import { ConflictDialog } from "./ConflictDialog.tsx";
+import { History } from "./History.tsx";
+import { Publish } from "./Publish.tsx";
+import { Published } from "./Published.tsx";
+import { publishedPage } from "./publishedPage.ts";
+import { Review } from "./Review.tsx";
+import { StageList } from "./StageList.tsx";
+import { StatusLine } from "./StatusLine.tsx";
+import classes from "./Wizard.module.css";
+
+export interface WizardProps {
+  readonly sessionId: string;
+  readonly userId: string;
+}
+
+const LAST_STAGE = STAGES.length;
+
+export function Wizard({ sessionId, userId }: WizardProps) {
+  const session = useWizardSession(sessionId, {
+    userId,
+    getToken: goodToken,
+    live: true,
+  });
+  const { state, stage: number, status, problems } = session;
+  const navigate = useNavigate();
+  const [left, setLeft] = useState<ReadonlySet<number>>(new Set());
+  const [historyOpen, setHistoryOpen] = useState(false);
+  const [target, setTarget] = useState<string>();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shownStage = useRef<number>(undefined);
+
+  // Who goes on to another stage, begins at its top; who follows a link to a field, there.
+  useEffect(() => {
+    if (status.phase === "loading") return;
+    if (target !== undefined) {
+      if (!focusField(target)) heading.current?.focus();
+      setTarget(undefined);
+    } else if (shownStage.current !== undefined && shownStage.current !== number) {
+      heading.current?.focus();
+      window.scrollTo({ top: 0 });
+    }
+    shownStage.current = number;
+  }, [number, target, status.phase]);
+
+  // A stage's problems are of use once somebody has left it, and before publishing.
+  const reviewing = number === LAST_STAGE || left.has(LAST_STAGE);
+  const isShown = (candidate: number) =>
+    left.has(candidate) || candidate < number || (reviewing && candidate < LAST_STAGE);
+  const stage = STAGES[number - 1];
+  const shownProblems = useMemo(
+    () =>
+      new Map(problems.filter((problem) => problem.stage === number).map(({ pointer, message }) => [pointer, message])),
+    [problems, number],
+  );
+  const noProblems = useMemo(() => new Map<string, string>(), []);
+
+  if (status.phase === "missing") {
+    return <Message title="There is no such draft">It has been deleted, or it belongs to somebody else.</Message>;
+  }
+  if (session.revision === undefined && status.phase === "loading") return <Waiting />;
+  if (!stage) return null;
+
+  const readOnly = status.phase === "completed";
+  const goTo = (next: number) => {
+    setLeft((before) => new Set([...before, number]));
+    session.goTo(next);
+  };
+  const goToField = (stageNumber: number, pointer: string) => {
+    if (stageNumber !== number) goTo(stageNumber);
+    setTarget(pointer);
+  };
+  const change = (pointer: string, value: Json | undefined) => {
+    for (const following of followingChanges(state, pointer, value))
+      session.setField(following.pointer, following.value);
+    session.setField(pointer, value);
+  };
+  // Where there is no page to go to, the wizard says so.
+  const openPage = () => {
+    const page = publishedPage(state, new Date());
+    if (page.kind === "open") navigate(page.path);
+    else heading.current?.focus();
+  };
+  const showOwnProblems = () => setLeft((before) => new Set([...before, LAST_STAGE]));
+  const back = (
+    <Button variant="default" disabled={number === 1} onClick={() => goTo(number - 1)}>
+      Back
+    </Button>
+  );
+  const title = valueAt(state, "/basics/title");
+  const name = typeof title === "string" && title.trim() !== "" ? title : "Untitled";
+
+  return (
+    <>
+      <title>{`${name} · Stagekeep`}</title>
+      <Group justify="space-between" align="flex-start" gap="sm" mb="md">
+        <div className={classes.head}>
+          <Title order={1} size="h2" className={classes.name}>
+            {name}
+          </Title>
+          <StatusLine status={status} />
+        </div>
+        <Group gap="xs">
+          <Button variant="default" size="sm" disabled={!session.canUndo || readOnly} onClick={session.undo}>
+            Undo
+          </Button>
+          <Button variant="default" size="sm" onClick={() => setHistoryOpen(true)}>
+            History
+          </Button>
+        </Group>
+      </Group>
+      <div className={classes.columns}>
+        <StageList current={number} progress={session.progress} problems={problems} isShown={isShown} onChoose={goTo} />
+        <section className={classes.stage} aria-labelledby="stage-heading">
+          {readOnly && <Published state={state} />}
+          <Title order={2} id="stage-heading" ref={heading} tabIndex={-1} className={classes.heading}>
+            {stage.title}
+          </Title>
+          {stage.schema.description && <p className={classes.intro}>{stage.schema.description}</p>}
+          {number === LAST_STAGE && <Review state={state} problems={problems} onGoTo={goToField} />}
+          <form noValidate onSubmit={(event) => event.preventDefault()}>
+            <StageForm
+              key={stage.key}
+              stage={stage}
+              state={state}
+              problems={isShown(number) ? shownProblems : noProblems}
+              readOnly={readOnly}
+              onChange={change}
+            />
+          </form>
+          <div className={classes.steps}>
+            {number === LAST_STAGE && !readOnly ? (
+              <Publish
+                session={session}
+                back={back}
+                onRefused={showOwnProblems}
+                onGoTo={goToField}
+                onPublished={openPage}
+              />
+            ) : (
+              <Group justify="space-between">
+                {back}
+                {number < LAST_STAGE && <Button onClick={() => goTo(number + 1)}>Next</Button>}
+              </Group>
+            )}
+          </div>
+        </section>
+      </div>
+      <History
+        sessionId={sessionId}
+        state={state}
+        revision={session.revision}
+        opened={historyOpen}
+        onClose={() => setHistoryOpen(false)}
+        onRestore={readOnly ? undefined : session.restore}
+      />
+      <ConflictDialog state={state} conflicts={session.conflicts} onResolve={session.resolve} />
+    </>
+  );
+}

@@ -1,0 +1,14 @@
+import { useParams } from "react-router";
+import { useAuth } from "../auth/useAuth.ts";
+import { Message } from "../layout/Message.tsx";
+import { Wizard } from "./Wizard.tsx";
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export default function WizardPage() {
+  const { id = "" } = useParams();
+  const { user } = useAuth();
+  if (!user) return null;
+  if (!UUID.test(id)) return <Message title="There is no such draft">Its address is not complete.</Message>;
+  return <Wizard key={`${id} ${user.userId}`} sessionId={id} userId={user.userId} />;
+}
