@@ -738,6 +738,29 @@ $$;
 ALTER FUNCTION app_private.tg__ensure_profile() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_events__check_sales(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_events__check_sales() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (
+    select from public.events e join public.event_tickets t on t.event_id = e.id
+     where e.id = (to_jsonb(NEW) ->> TG_ARGV[0])::uuid and t.sales_end > e.ends_at
+  ) then
+    raise exception 'Sales of a ticket can''t end after the event.'
+      using errcode = '23514', constraint = TG_NAME;
+  end if;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_events__check_sales() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg_wizard_sessions__check_event(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1014,10 +1037,18 @@ CREATE FUNCTION app_private.write_event(event_id uuid, owner_id uuid, answers js
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_id      constant uuid := coalesce(event_id, gen_random_uuid());
-  v_tickets constant jsonb := answers -> 'tickets' -> 'tickets';
+  v_id      constant uuid := coalesce(write_event.event_id, gen_random_uuid());
   v_name    text;
 begin
+  if exists (select from public.events e where e.id = v_id and e.status = 'cancelled') then
+    raise exception 'The event has been cancelled and can''t be published again.'
+      using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
+        'stage', 6, 'pointer', '/publish', 'code', 'cancelled',
+        'message', 'The event has been cancelled. Start a new session to publish another one.'
+      )));
+  end if;
+  -- First of all: the old tickets may be on sale for longer than the event will now last.
+  delete from public.event_tickets t where t.event_id = v_id;
   insert into public.events as e (
     id, owner_id, status,
     title, category, summary, organizer_name,
@@ -1066,21 +1097,19 @@ begin
   on conflict on constraint event_private_details_pkey
   do update set organizer_email = excluded.organizer_email, join_url = excluded.join_url;
 
-  delete from public.event_tickets t where t.event_id = v_id and not v_tickets ? t.key;
-  insert into public.event_tickets as t
+  insert into public.event_tickets
          (event_id, key, name, kind, price_minor, quantity, max_per_order, sales_start, sales_end)
   select v_id, given.key, a.name, a.kind, a."priceMinor", a.quantity, a."maxPerOrder", a."salesStart", a."salesEnd"
-    from jsonb_each(v_tickets) given
+    from jsonb_each(answers -> 'tickets' -> 'tickets') given
    cross join jsonb_to_record(given.value) a (
            name text, kind text, "priceMinor" bigint, quantity integer, "maxPerOrder" integer,
            "salesStart" timestamptz, "salesEnd" timestamptz
-         )
-  on conflict on constraint event_tickets_pkey do update
-     set name = excluded.name, kind = excluded.kind, price_minor = excluded.price_minor, quantity = excluded.quantity,
-         max_per_order = excluded.max_per_order, sales_start = excluded.sales_start, sales_end = excluded.sales_end;
+         );
 
   -- Between tables, so that no check can say it.
-  if answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
+  if answers -> 'publish' -> 'acceptTerms' is distinct from 'true' then
+    raise exception 'The terms have to be accepted.' using errcode = '23502', column = 'accept_terms';
+  elsif answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
     raise exception 'An online event needs a link to join.' using errcode = '23502', column = 'join_url';
   elsif not exists (select from public.event_tickets t where t.event_id = v_id) then
     raise exception 'An event needs at least one ticket.' using errcode = '23502', column = 'tickets';
@@ -1219,7 +1248,9 @@ begin
   if erase_me.user_id is distinct from v_user then
     raise exception 'to erase your data, send the id that you are signed in with' using errcode = '22023';
   end if;
-  -- No session and no event is begun between counting and deleting: that would take a lock on the profile, too.
+  -- The sessions first, as whoever saves or completes one does. Then no session and no event is begun between counting and
+  -- deleting, for that would take a lock on the profile, too.
+  perform from public.wizard_sessions s where s.user_id = v_user order by s.id for update;
   perform from public.profiles p where p.id = v_user for update;
   v_before = app_private.count_personal_rows(v_user);
   delete from public.profiles p where p.id = v_user;
@@ -2779,6 +2810,20 @@ CREATE TRIGGER _610_tell_end AFTER DELETE ON public.wizard_sessions FOR EACH ROW
 
 
 --
+-- Name: event_tickets event_tickets_sales_end_by_end_check; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE CONSTRAINT TRIGGER event_tickets_sales_end_by_end_check AFTER INSERT OR UPDATE OF sales_end ON public.event_tickets NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN ((new.sales_end IS NOT NULL)) EXECUTE FUNCTION app_private.tg_events__check_sales('event_id');
+
+
+--
+-- Name: events events_sales_end_check; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE CONSTRAINT TRIGGER events_sales_end_check AFTER UPDATE OF ends_at ON public.events NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN ((new.ends_at IS DISTINCT FROM old.ends_at)) EXECUTE FUNCTION app_private.tg_events__check_sales('id');
+
+
+--
 -- Name: wizard_sessions update_wizard_session_timestamp; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -3269,6 +3314,13 @@ REVOKE ALL ON FUNCTION app_private.sessions_to_thin() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION app_private.tg__ensure_profile() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_events__check_sales(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_events__check_sales() FROM PUBLIC;
 
 
 --

@@ -130,6 +130,20 @@ describe("completeWizardSession", () => {
   });
 });
 
+it("an event that is published can't be made to end before the sales of its tickets", async () => {
+  const { id } = await publish(api.db, ada.id as string);
+  const before = await storedEvent(api.db, id);
+  const document = `mutation ($id: UUID!) {
+    updateEvent(input: { id: $id, patch: { startsAt: "2027-03-01T18:00:00Z", endsAt: "2027-03-01T20:00:00Z" } }) { event { id } }
+  }`;
+  await api.db.root.query("update events set doors_at = null where id = $1", [id]);
+  expect(await ada.refused(document, { id })).toMatchObject({
+    message: "An event ends after the sales of its tickets, or with them.",
+    extensions: { code: "INVALID_INPUT" },
+  });
+  expect(await storedEvent(api.db, id)).toEqual({ ...before, doors_at: null });
+});
+
 describe("publishedEvent", () => {
   const published = async (visibility: string) => {
     const { slug } = await publish(api.db, ada.id as string, {

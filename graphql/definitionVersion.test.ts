@@ -33,6 +33,10 @@ const COMPLETE = `mutation ($id: UUID!, $revision: Int!) {
   completeWizardSession(input: { id: $id, baseRevision: $revision }) { wizardSession { status } event { id } }
 }`;
 
+const SAVE = `mutation ($input: SaveWizardSessionInput!) {
+  saveWizardSession(input: $input) { outcome conflicts { pointer yours } }
+}`;
+
 const state = completeState();
 const { title, ...basics } = COMPLETE_STATE.basics;
 const oldState = { ...state, basics: { ...basics, name: title } };
@@ -113,6 +117,32 @@ describe("a session that was saved under an older version", () => {
     const answer = await ada.ask(RESTORE, { id, revision: 0 });
     expect(answer).toMatchObject({ restoreWizardSession: { wizardSession: { state, definitionVersion: 2 } } });
     expect(await history(api.db, id)).toHaveLength(5);
+  });
+
+  it("is brought up before it is saved, so that what is saved is not undone later", async () => {
+    const save = async (id: string, patch: object) => {
+      const { saveWizardSession } = await ada.ask<{ saveWizardSession: { outcome: string; conflicts: unknown[] } }>(
+        SAVE,
+        {
+          input: { id, saveId: randomUUID(), baseRevision: 0, patch },
+        },
+      );
+      return saveWizardSession;
+    };
+    const { id } = await createOld();
+    expect(await save(id, { basics: { summary: "Stalls" } })).toMatchObject({ outcome: "MERGED" });
+    const saved = { ...state, basics: { ...state.basics, summary: "Stalls" } };
+    expect(await storedSession(api.db, id)).toMatchObject({ state: saved, definition_version: 2, revision: 2 });
+
+    // A page of the old version that is still open, and one of the new version that has not opened the session.
+    for (const name of ["name", "title"]) {
+      const { id } = await createOld();
+      expect(await save(id, { basics: { [name]: "Winter party" } })).toMatchObject({
+        outcome: "CONFLICT",
+        conflicts: [{ pointer: `/basics/${name}`, yours: "Winter party" }],
+      });
+      expect(await storedSession(api.db, id)).toMatchObject({ state, definition_version: 2, revision: 1 });
+    }
   });
 
   it("is completed as what it means today", async () => {

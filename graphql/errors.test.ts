@@ -59,6 +59,18 @@ describe("an error that nobody expected", () => {
     },
   );
 
+  // Two that waited for each other, two serializable transactions that met; the disk is full, memory is, it is starting.
+  it.each([
+    ...["40P01", "40001"].map((fail) => [fail, "TIMEOUT"]),
+    ...["53100", "53200", "57P03"].map((fail) => [fail, "OVERLOADED"]),
+  ])("is told apart where trying again helps: %s is %s", async (fail, code) => {
+    const { id } = await createSession(ada);
+    const stored = await storedSession(api.db, id);
+    const { message, extensions } = await ada.refused(UPDATE, { id, patch: { state: { fail } } });
+    expect({ message, extensions }).toEqual({ message: expect.stringMatching(/ry again/), extensions: { code } });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+
   it("gets an id of its own each time", async () => {
     const { id } = await createSession(ada);
     const attempt = () => ada.refused(UPDATE, { id, patch: { state: { fail: "XX001" } } });

@@ -125,6 +125,9 @@ function answerTo(error: PostgresError, constraints: ReadonlyMap<string, Constra
       };
     case "57014":
       return { code: "TIMEOUT", message: "This took too long and was stopped. Nothing was saved; try again." };
+    // A deadlock, or a conflict of serializable transactions: one of those who met has to step back.
+    case "40P01":
+    case "40001":
     case "55P03":
       return { code: "TIMEOUT", message: "Somebody else was writing here for too long. Nothing was saved; try again." };
     // Out of connections, memory or disk; shutting down or starting.

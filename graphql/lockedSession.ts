@@ -22,6 +22,12 @@ export async function lockSession(client: PgClient, id: string): Promise<LockedS
   return rows[0];
 }
 
+/** Brings up the caller's session of that id. That there is none is for whoever works on it to say. */
+export async function openSession(client: PgClient, id: string, definition: Definition): Promise<void> {
+  const session = await lockSession(client, id);
+  if (session) await bringUpSession(client, session, definition);
+}
+
 /**
  * Brings the state of a session up to the present definition, as a save of its own. A completed session stays as it is:
  * it is the record of what was published.

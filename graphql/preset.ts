@@ -27,7 +27,7 @@ import { NullableOrderPlugin } from "./plugins/NullableOrderPlugin.ts";
 import { makeOpeningPlugin } from "./plugins/OpeningPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
 import { PublishedEventPlugin } from "./plugins/PublishedEventPlugin.ts";
-import { SavingPlugin } from "./plugins/SavingPlugin.ts";
+import { makeSavingPlugin } from "./plugins/SavingPlugin.ts";
 import { makeWizardPlugin } from "./plugins/WizardPlugin.ts";
 
 export interface PresetOptions {
@@ -90,7 +90,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       ExactNumbersPlugin,
       makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
-      SavingPlugin,
+      makeSavingPlugin(definition),
       makeOpeningPlugin(definition),
       makeCompletingPlugin(definition),
       PublishedEventPlugin,

@@ -174,6 +174,19 @@ describe("a session that edits an event", () => {
   });
   const BASICS = { title: "Winter party", category: "music", organizerName: "Ada" };
 
+  it("may end earlier than the sales of tickets that it had", async () => {
+    const { id } = await publish(db, ada);
+    const schedule = { ...COMPLETE_STATE.schedule, startsAt: "2027-04-01T18:00:00Z", endsAt: "2027-04-01T20:00:00Z" };
+    const tickets = { currency: "EUR", tickets: { child: { name: "Child", kind: "free", quantity: 1 } } };
+    const state = completeState({ schedule: { ...schedule, doorsAt: null }, tickets });
+    const { options } = await ready(state, { event_id: id });
+    await complete(db, ada, options);
+    expect(await storedEvent(db, id)).toMatchObject({
+      ends_at: "2027-04-01T20:00:00+00:00",
+      tickets: [{ key: "child" }],
+    });
+  });
+
   it("keeps the event's page address, which is no other event's", async () => {
     const { id, slug } = await publish(db, ada);
     const state = completeState({ page: { ...COMPLETE_STATE.page, slug } });
@@ -181,7 +194,7 @@ describe("a session that edits an event", () => {
     expect(await complete(db, ada, options)).toMatchObject({ event_id: id });
   });
 
-  it("begins with what the event says, so that it can be completed as it is", async () => {
+  it("begins with what the event says, so that it can be completed as it is once the terms are accepted again", async () => {
     const state = completeState({ location: COMPLETE_HYBRID_STATE.location });
     const { options } = await ready(state);
     const { event_id } = await complete(db, ada, options);
@@ -218,11 +231,12 @@ describe("a session that edits an event", () => {
       },
       publish: { ...publishing, publishAt: inUtc(publishing.publishAt) },
     });
-    await complete(db, ada, { id, base: 0, answers: session?.state });
+    const accepted = await save(db, ada, { id, base: 0, patch: { publish: { acceptTerms: true } } });
+    await complete(db, ada, { id, base: 1, answers: accepted.session.state });
     expect(await storedEvent(db, event_id)).toEqual(before);
     // Called again, it does not fill in anything a second time.
     await start(ada, null);
-    expect(await storedSession(db, id)).toMatchObject({ status: "completed", revision: 1 });
+    expect(await storedSession(db, id)).toMatchObject({ status: "completed", revision: 2 });
   });
 
   it("begins empty, but for the title, where the event is a draft", async () => {
@@ -296,6 +310,20 @@ describe("completing is refused, and nothing is written,", () => {
     await expectUntouched(session);
   });
 
+  it("for an event that has been cancelled, which stays as it is", async () => {
+    const { id } = await publish(db, ada);
+    await db.root.query("update events set status = 'cancelled' where id = $1", [id]);
+    const before = await storedEvent(db, id);
+    const { session, options } = await ready(completeState(), { event_id: id });
+    const error = await refusal(complete(db, ada, options));
+    expect(error.code).toBe("WZ422");
+    expect(JSON.parse(error.detail ?? "")).toEqual({
+      problems: [{ stage: 6, pointer: "/publish", code: "cancelled", message: expect.stringContaining("cancelled") }],
+    });
+    await expectUntouched(session, 1);
+    expect(await storedEvent(db, id)).toEqual(before);
+  });
+
   it("with a page address that another event has, whoever's it is", async () => {
     const { slug } = await publish(db, ben, { publish: { visibility: "private", acceptTerms: true } });
     const { session, options } = await ready(completeState({ page: { description: "Come!", slug } }));
@@ -359,6 +387,7 @@ describe("completing is refused, and nothing is written,", () => {
     ["event_tickets_quantity_check", ticketWith({ quantity: 0 })],
     ["event_tickets_max_per_order_check", ticketWith({ maxPerOrder: 0 })],
     ["event_tickets_sales_end_check", ticketWith({ salesStart: schedule.startsAt, salesEnd: schedule.startsAt })],
+    ["event_tickets_sales_end_by_end_check", ticketWith({ salesEnd: "2999-01-01T00:00:00Z" })],
     ["events_description_check", { page: { ...page, description: "x".repeat(50_001) } }],
     ["events_slug_check", { page: { ...page, slug: "Summer party" } }],
     ["events_cover_image_url_check", { page: { ...page, coverImageUrl: "javascript:alert(1)" } }],
@@ -377,6 +406,8 @@ describe("completing is refused, and nothing is written,", () => {
 
   it.each([
     ["join_url", { location: { mode: "online" } }],
+    ["accept_terms", { publish: { ...publishing, acceptTerms: false } }],
+    ["accept_terms", { publish: { visibility: "public" } }],
     ["tickets", { tickets: { currency: "EUR", tickets: {} } }],
     ["name", ticketWith({ name: null })],
     ["title", { basics: { ...basics, title: null } }],

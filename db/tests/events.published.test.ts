@@ -133,6 +133,24 @@ describe("the owner of an event", () => {
     }
   });
 
+  it("can't let it end before the sales of its tickets do, but with them", async () => {
+    const { id } = await publish(db, ada);
+    const move = (time: string) =>
+      db.root.query("update events set starts_at = '2027-05-01T00:00Z', doors_at = null, ends_at = $2 where id = $1", [
+        id,
+        time,
+      ]);
+    expect(await refusal(move("2027-05-31T21:59:58Z"))).toMatchObject({
+      code: "23514",
+      constraint: "events_sales_end_check",
+    });
+    await expect(move("2027-05-31T21:59:59Z")).resolves.toMatchObject({ rowCount: 1 });
+    const update = db.asUser(ada, (client) =>
+      client.query("update events set ends_at = '2027-05-31T00:00Z' where id = $1", [id]),
+    );
+    expect(await refusal(update)).toMatchObject({ code: "23514", constraint: "events_sales_end_check" });
+  });
+
   it("can't begin with a page that lacks what a page needs", async () => {
     const { id } = await publish(db, ada, { page: { ...completeState().page } });
     const attempt = db.root.query("update events set description = null where id = $1", [id]);

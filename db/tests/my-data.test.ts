@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { claimsFor, refusal, useTestDatabase } from "./support/database.ts";
+import { completeAs, completeState } from "./support/events.ts";
 import { createEvent, only, startSession, storedSession } from "./support/rows.ts";
 import { save, update } from "./support/saving.ts";
 import { until } from "./support/until.ts";
@@ -237,15 +238,32 @@ describe("erasing", () => {
     await db.asUser(ada, async (client) => {
       await client.query("insert into wizard_sessions default values");
       erased = erase(ada);
-      await until(async () => {
-        const waiting =
-          "select from pg_stat_activity where datname = $1 and wait_event_type = 'Lock' and query ~ 'erase_me'";
-        return (await db.root.query(waiting, [db.name])).rowCount;
-      }, "erasing that waits");
+      await erasingWaits();
     });
     expect(await erased).toEqual({ ...HERS, wizard_sessions: 3, wizard_session_revisions: 5 });
     expect(await countsOf(ada)).toEqual(NOTHING);
   });
+
+  it("waits for a session that is being completed, without a deadlock, and takes its event along", async () => {
+    const state = completeState();
+    const session = await startSession(db, ada, { state });
+    let erased: Promise<Record<string, number>> | undefined;
+    await db.asUser(ada, async (client) => {
+      await client.query("select from wizard_sessions where id = $1 for update", [session.id]);
+      erased = erase(ada);
+      await erasingWaits();
+      await completeAs(client, { id: session.id, base: 0, answers: state });
+    });
+    expect(await erased).toMatchObject({ events: 2, event_tickets: 5, wizard_sessions: 3 });
+    expect(await countsOf(ada)).toEqual(NOTHING);
+  });
+
+  const erasingWaits = () =>
+    until(async () => {
+      const waiting =
+        "select from pg_stat_activity where datname = $1 and wait_event_type = 'Lock' and query ~ 'erase_me'";
+      return (await db.root.query(waiting, [db.name])).rowCount;
+    }, "erasing that waits");
 });
 
 describe("both", () => {

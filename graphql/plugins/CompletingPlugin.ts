@@ -59,7 +59,10 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
         type CompleteWizardSessionPayload {
           """The completed session."""
           wizardSession: WizardSession!
-          """The event that was written; null where it has been deleted since."""
+          """
+          The event that was written. Null where it has been deleted since, or where the session was set to completed
+          without publishing anything.
+          """
           event: Event
         }
       `,

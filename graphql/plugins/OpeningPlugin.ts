@@ -4,7 +4,7 @@ import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
 import type { Definition } from "../../wizard/migrations.ts";
-import { bringUpSession, lockSession } from "../lockedSession.ts";
+import { openSession } from "../lockedSession.ts";
 
 /**
  * `startWizardSession` and `restoreWizardSession`: each calls the SQL function of its name. Either may come upon a state
@@ -17,8 +17,7 @@ export const makeOpeningPlugin = (definition: Definition): GraphileConfig.Plugin
 
     async function open(client: PgClient, text: string, values: unknown[], id: string): Promise<string> {
       await client.query({ text, values });
-      const session = await lockSession(client, id);
-      if (session) await bringUpSession(client, session, definition);
+      await openSession(client, id, definition);
       return id;
     }
     const payload = ($id: Step) => object({ id: $id });

@@ -1,19 +1,27 @@
-import { type PgResource, type PgSelectSingleStep, pgSelectSingleFromRecord } from "postgraphile/@dataplan/pg";
+import {
+  type PgResource,
+  type PgSelectSingleStep,
+  pgSelectSingleFromRecord,
+  sideEffectWithPgClientTransaction,
+} from "postgraphile/@dataplan/pg";
 import { constant, type FieldArgs, type ObjectStep, object, type Step } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
+import type { Definition } from "../../wizard/migrations.ts";
+import { openSession } from "../lockedSession.ts";
 
 /**
  * `saveWizardSession` and `wizardSessionAt`: each calls the SQL function of its name. PostGraphile would put their
  * columns a level deeper, and say of each that it may be null.
  */
-export const SavingPlugin: GraphileConfig.Plugin = extendSchema((build) => {
-  const { save_wizard_session: save, wizard_session_at: at, wizard_sessions: sessions } = build.pgResources;
-  if (!save || !at || !sessions) throw new Error("The SQL functions for saving are missing: migrate the database.");
+export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin =>
+  extendSchema((build) => {
+    const { save_wizard_session: save, wizard_session_at: at, wizard_sessions: sessions } = build.pgResources;
+    if (!save || !at || !sessions) throw new Error("The SQL functions for saving are missing: migrate the database.");
 
-  return {
-    typeDefs: gql`
+    return {
+      typeDefs: gql`
       extend type Mutation {
         """
         Saves a merge patch (RFC 7396) onto the state of a session, under a key that makes it safe to be sent again. A
@@ -91,42 +99,49 @@ export const SavingPlugin: GraphileConfig.Plugin = extendSchema((build) => {
         definitionVersion: Int!
       }
     `,
-    objects: {
-      Mutation: {
-        plans: {
-          saveWizardSession(_: Step, args: FieldArgs) {
-            const names = ["id", "saveId", "baseRevision", "patch", "stage"];
-            const values = names.map((name) => args.getRaw(["input", name]));
-            return object({ result: call(save, values) });
+      objects: {
+        Mutation: {
+          plans: {
+            saveWizardSession(_: Step, args: FieldArgs) {
+              // Before the save, which is then merged with it as with any other: a patch onto an older state would be undone
+              // when that is brought up later. Before there is a second version of the stages, no state is older.
+              if (definition.version > 1) {
+                sideEffectWithPgClientTransaction(sessions.executor, args.getRaw(["input", "id"]), (client, id) =>
+                  openSession(client, id, definition),
+                );
+              }
+              const names = ["id", "saveId", "baseRevision", "patch", "stage"];
+              const values = names.map((name) => args.getRaw(["input", name]));
+              return object({ result: call(save, values) });
+            },
+          },
+        },
+        SaveWizardSessionPayload: {
+          plans: {
+            outcome: ($payload: ObjectStep) => resultOf($payload).get("outcome"),
+            wizardSession($payload: ObjectStep) {
+              // The row that the function returned, and not one read after it: that may hold later saves.
+              const $session = pgSelectSingleFromRecord(sessions, resultOf($payload).get("wizard_session"));
+              $session.getClassStep().setTrusted();
+              return $session;
+            },
+            conflicts: ($payload: ObjectStep) => resultOf($payload).get("conflicts"),
+          },
+        },
+        Query: {
+          plans: {
+            wizardSessionAt: (_: Step, args: FieldArgs) => call(at, [args.getRaw("id"), args.getRaw("revision")]),
+          },
+        },
+        WizardSessionState: {
+          plans: {
+            savedAt: ($state: PgSelectSingleStep) => $state.get("saved_at"),
+            definitionVersion: ($state: PgSelectSingleStep) => $state.get("definition_version"),
           },
         },
       },
-      SaveWizardSessionPayload: {
-        plans: {
-          outcome: ($payload: ObjectStep) => resultOf($payload).get("outcome"),
-          wizardSession($payload: ObjectStep) {
-            // The row that the function returned, and not one read after it: that may hold later saves.
-            const $session = pgSelectSingleFromRecord(sessions, resultOf($payload).get("wizard_session"));
-            $session.getClassStep().setTrusted();
-            return $session;
-          },
-          conflicts: ($payload: ObjectStep) => resultOf($payload).get("conflicts"),
-        },
-      },
-      Query: {
-        plans: {
-          wizardSessionAt: (_: Step, args: FieldArgs) => call(at, [args.getRaw("id"), args.getRaw("revision")]),
-        },
-      },
-      WizardSessionState: {
-        plans: {
-          savedAt: ($state: PgSelectSingleStep) => $state.get("saved_at"),
-          definitionVersion: ($state: PgSelectSingleStep) => $state.get("definition_version"),
-        },
-      },
-    },
-  };
-}, "SavingPlugin");
+    };
+  }, "SavingPlugin");
 
 /** Calls a function with its arguments in the order in which SQL has them. */
 function call(resource: PgResource, values: readonly Step[]): PgSelectSingleStep {

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:6d8000cac12bd6b2f350df551fbf518814d9bd56
+--! Hash: sha1:fda0ca52d7e09de4ce43a8050fdcbe1acc011495
 --! Message: wizard sessions
 
 --! split: 050-app-private.sql
@@ -275,6 +275,29 @@ create table event_tickets (
   constraint event_tickets_sales_end_check check (sales_end > sales_start)
 );
 
+-- No ticket is sold when the event is over, whichever of the two is changed.
+create or replace function app_private.tg_events__check_sales() returns trigger as $$
+begin
+  if exists (
+    select from public.events e join public.event_tickets t on t.event_id = e.id
+     where e.id = (to_jsonb(NEW) ->> TG_ARGV[0])::uuid and t.sales_end > e.ends_at
+  ) then
+    raise exception 'Sales of a ticket can''t end after the event.'
+      using errcode = '23514', constraint = TG_NAME;
+  end if;
+  return null;
+end;
+$$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
+revoke all on function app_private.tg_events__check_sales() from public, anon, authenticated, service_role;
+create constraint trigger events_sales_end_check
+  after update of ends_at on events
+  for each row when (NEW.ends_at is distinct from OLD.ends_at)
+  execute function app_private.tg_events__check_sales('id');
+create constraint trigger event_tickets_sales_end_by_end_check
+  after insert or update of sales_end on event_tickets
+  for each row when (NEW.sales_end is not null)
+  execute function app_private.tg_events__check_sales('event_id');
+
 -- Whoever sees an event sees its tickets: events' own policies answer the question.
 alter table event_tickets enable row level security;
 create policy event_tickets_policy on event_tickets for select to anon, authenticated
@@ -304,6 +327,9 @@ comment on constraint event_tickets_price_minor_check on event_tickets is
 comment on constraint event_tickets_price_check on event_tickets is 'A paid ticket has a price, and no other has one.';
 comment on constraint event_tickets_quantity_check on event_tickets is 'There is at least one ticket of a kind.';
 comment on constraint event_tickets_max_per_order_check on event_tickets is 'An order may hold at least one ticket.';
+comment on constraint events_sales_end_check on events is 'An event ends after the sales of its tickets, or with them.';
+comment on constraint event_tickets_sales_end_by_end_check on event_tickets is
+  'Sales of a ticket end before the event does, or with it.';
 comment on constraint event_tickets_sales_end_check on event_tickets is 'Sales end after they start.';
 comment on constraint event_tickets_event_id_fkey on event_tickets is
   E'@fieldName event\n@foreignFieldName tickets\nA ticket is one for an event.';
@@ -386,13 +412,22 @@ create or replace function app_private.event_answers(event_id uuid) returns json
 $$ language sql stable set search_path to pg_catalog, pg_temp set timezone to 'UTC';
 
 -- Writes answers that have been checked as a published event of that owner, onto `event_id` or as a new one, and gives
--- its id. Whatever the answers leave out is left out of the event. The columns' own checks have the last word.
+-- its id. Whatever the answers leave out is left out of the event. The columns' own checks have the last word. An event
+-- that was cancelled stays so: publishing it again is not for a form to do.
 create or replace function app_private.write_event(event_id uuid, owner_id uuid, answers jsonb) returns uuid as $$
 declare
-  v_id      constant uuid := coalesce(event_id, gen_random_uuid());
-  v_tickets constant jsonb := answers -> 'tickets' -> 'tickets';
+  v_id      constant uuid := coalesce(write_event.event_id, gen_random_uuid());
   v_name    text;
 begin
+  if exists (select from public.events e where e.id = v_id and e.status = 'cancelled') then
+    raise exception 'The event has been cancelled and can''t be published again.'
+      using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
+        'stage', 6, 'pointer', '/publish', 'code', 'cancelled',
+        'message', 'The event has been cancelled. Start a new session to publish another one.'
+      )));
+  end if;
+  -- First of all: the old tickets may be on sale for longer than the event will now last.
+  delete from public.event_tickets t where t.event_id = v_id;
   insert into public.events as e (
     id, owner_id, status,
     title, category, summary, organizer_name,
@@ -441,21 +476,19 @@ begin
   on conflict on constraint event_private_details_pkey
   do update set organizer_email = excluded.organizer_email, join_url = excluded.join_url;
 
-  delete from public.event_tickets t where t.event_id = v_id and not v_tickets ? t.key;
-  insert into public.event_tickets as t
+  insert into public.event_tickets
          (event_id, key, name, kind, price_minor, quantity, max_per_order, sales_start, sales_end)
   select v_id, given.key, a.name, a.kind, a."priceMinor", a.quantity, a."maxPerOrder", a."salesStart", a."salesEnd"
-    from jsonb_each(v_tickets) given
+    from jsonb_each(answers -> 'tickets' -> 'tickets') given
    cross join jsonb_to_record(given.value) a (
            name text, kind text, "priceMinor" bigint, quantity integer, "maxPerOrder" integer,
            "salesStart" timestamptz, "salesEnd" timestamptz
-         )
-  on conflict on constraint event_tickets_pkey do update
-     set name = excluded.name, kind = excluded.kind, price_minor = excluded.price_minor, quantity = excluded.quantity,
-         max_per_order = excluded.max_per_order, sales_start = excluded.sales_start, sales_end = excluded.sales_end;
+         );
 
   -- Between tables, so that no check can say it.
-  if answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
+  if answers -> 'publish' -> 'acceptTerms' is distinct from 'true' then
+    raise exception 'The terms have to be accepted.' using errcode = '23502', column = 'accept_terms';
+  elsif answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
     raise exception 'An online event needs a link to join.' using errcode = '23502', column = 'join_url';
   elsif not exists (select from public.event_tickets t where t.event_id = v_id) then
     raise exception 'An event needs at least one ticket.' using errcode = '23502', column = 'tickets';
@@ -1677,7 +1710,9 @@ begin
   if erase_me.user_id is distinct from v_user then
     raise exception 'to erase your data, send the id that you are signed in with' using errcode = '22023';
   end if;
-  -- No session and no event is begun between counting and deleting: that would take a lock on the profile, too.
+  -- The sessions first, as whoever saves or completes one does. Then no session and no event is begun between counting and
+  -- deleting, for that would take a lock on the profile, too.
+  perform from public.wizard_sessions s where s.user_id = v_user order by s.id for update;
   perform from public.profiles p where p.id = v_user for update;
   v_before = app_private.count_personal_rows(v_user);
   delete from public.profiles p where p.id = v_user;
