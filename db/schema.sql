@@ -750,8 +750,7 @@ begin
     select from public.events e join public.event_tickets t on t.event_id = e.id
      where e.id = (to_jsonb(NEW) ->> TG_ARGV[0])::uuid and t.sales_end > e.ends_at
   ) then
-    raise exception 'Sales of a ticket can''t end after the event.'
-      using errcode = '23514', constraint = TG_NAME;
+    raise exception 'sales of a ticket can''t end after the event' using errcode = '22023';
   end if;
   return null;
 end;
@@ -836,6 +835,8 @@ declare
   v_patch jsonb;
   v_checkpoint boolean;
   v_at    timestamptz = NEW.last_saved_at;
+  v_spent interval;
+  v_kept  boolean;
 begin
   if TG_OP = 'INSERT' then
     v_patch = NEW.state;
@@ -845,20 +846,27 @@ begin
     if NEW.last_saved_at = OLD.last_saved_at then
       v_at = greatest(clock_timestamp(), NEW.last_saved_at + interval '1 microsecond');
     end if;
+    select r.time_spent into v_spent
+      from public.wizard_session_revisions r where r.session_id = NEW.id and r.revision = NEW.revision - 1;
+    v_kept = found;
+    -- Waiting to be abandoned is no work, nor is what lies between that and being taken up again. Nor is a night.
+    if OLD.status = 'in_progress' and NEW.status <> 'abandoned' then
+      v_spent = coalesce(v_spent, '0')
+                + least(v_at - OLD.last_saved_at, (select idle_after from app_private.funnel_limits()));
+    end if;
     v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
     v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
       -- Text, since 1.0 and 1.00 are one value to jsonb: what is rebuilt has to be what was stored, to the letter.
       or app_private.json_merge_patch(OLD.state, v_patch)::text <> v_text
       -- A session that came past the triggers has no history to build upon.
-      or not exists (
-        select from public.wizard_session_revisions r where r.session_id = NEW.id and r.revision = NEW.revision - 1
-      );
+      or not v_kept;
   end if;
   insert into public.wizard_session_revisions
-    (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at)
+    (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at, time_spent)
   values
     (NEW.id, NEW.revision, NEW.last_save_id, auth.uid(), NEW.stage, NEW.status, NEW.definition_version, v_patch,
-     case when v_checkpoint then NEW.state end, octet_length(v_text), v_at);
+     case when v_checkpoint then NEW.state end, octet_length(v_text), v_at,
+     coalesce(v_spent, '0'));
   if NEW.revision % v_every = 0 then
     perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
   end if;
@@ -1294,6 +1302,10 @@ begin
   if v_user is null then
     raise exception 'Nobody is signed in.' using errcode = '42501';
   end if;
+  -- The upper half, the letters of «data», keeps clear of what else is locked by number.
+  if not pg_try_advisory_xact_lock((1684108385::bigint << 32) | (uuid_hash_extended(v_user, 0) & 4294967295)) then
+    raise exception 'An export of your data is under way already.' using errcode = '55P03';
+  end if;
   for v_table in select * from app_private.personal_tables() t where history is not false or not t.is_history loop
     v_rows = '{}';
     for v_row in execute format(
@@ -1323,7 +1335,7 @@ ALTER FUNCTION public.export_my_data(history boolean) OWNER TO stagekeep_owner;
 -- Name: FUNCTION export_my_data(history boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.export_my_data(history boolean) IS 'Everything that is stored about the caller, as one JSON document: the rows of each table as they are, times in UTC. Without `history` the revisions of the sessions are left out. Refused with STATE_TOO_LARGE where it would be more than 16 MiB.';
+COMMENT ON FUNCTION public.export_my_data(history boolean) IS 'Everything that is stored about the caller, as one JSON document: the rows of each table as they are, times in UTC. Without `history` the revisions of the sessions are left out. Refused with STATE_TOO_LARGE where it would be more than 16 MiB, and with TIMEOUT while another export of the caller''s is under way.';
 
 
 --
@@ -1571,7 +1583,7 @@ begin
      where s.started_at >= started_from and s.started_at < started_before
   ),
   -- A session at a stage. Its time there is that from each save to the next one: whoever goes to another stage saves
-  -- that. Waiting to be abandoned is no work, nor is what lies between that and being taken up again.
+  -- that. Where nothing can have been spent (until it was abandoned, or taken up again) none is told, not even none.
   visits as (
     -- A session that came past the triggers has no history, and is where it is.
     select c.id, coalesce(a.stage, c.stage) as stage, a.spent
@@ -1579,14 +1591,14 @@ begin
       -- Session by session: their saves lie in order already, and are never all sorted at once.
       left join lateral (
         select s.stage,
-               sum(least(s.next_saved_at - s.saved_at, v_limits.idle_after))
+               sum(s.next_time_spent - s.time_spent)
                  filter (where s.status = 'in_progress' and s.next_status <> 'abandoned'
                            and s.next_revision - s.revision <= v_whole) as spent
           from (
-            select r.stage, r.status, r.revision, r.saved_at,
+            select r.stage, r.status, r.revision, r.time_spent,
                    lead(r.revision) over following as next_revision,
                    lead(r.status) over following as next_status,
-                   lead(r.saved_at) over following as next_saved_at
+                   lead(r.time_spent) over following as next_time_spent
               from public.wizard_session_revisions r
              where r.session_id = c.id
             window following as (order by r.revision)
@@ -1703,6 +1715,7 @@ CREATE TABLE public.wizard_session_revisions (
     snapshot jsonb,
     size integer NOT NULL,
     saved_at timestamp with time zone NOT NULL,
+    time_spent interval DEFAULT '00:00:00'::interval NOT NULL,
     CONSTRAINT wizard_session_revisions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
 );
 
@@ -1797,6 +1810,14 @@ COMMENT ON COLUMN public.wizard_session_revisions.size IS 'How many bytes the wh
 --
 
 COMMENT ON COLUMN public.wizard_session_revisions.saved_at IS 'When the save was written, or the session abandoned for want of saves.';
+
+
+--
+-- Name: COLUMN wizard_session_revisions.time_spent; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.time_spent IS '@behavior -*
+How long the session had been worked on by then, a break counted as half an hour at the most.';
 
 
 --
@@ -2132,7 +2153,7 @@ COMMENT ON COLUMN public.events.id IS 'Made by the database, or by the client be
 --
 
 COMMENT ON COLUMN public.events.owner_id IS '@behavior +orderBy +filterBy
-Whose event this is: the caller, unless a service says otherwise.';
+Whose event this is: the caller, unless a service says otherwise. Of a published event everybody can read it.';
 
 
 --
@@ -2796,6 +2817,20 @@ CREATE TRIGGER _510_record_save AFTER UPDATE ON public.wizard_sessions FOR EACH 
 
 
 --
+-- Name: event_tickets _600_check_sales; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _600_check_sales AFTER INSERT OR UPDATE OF sales_end ON public.event_tickets FOR EACH ROW WHEN ((new.sales_end IS NOT NULL)) EXECUTE FUNCTION app_private.tg_events__check_sales('event_id');
+
+
+--
+-- Name: events _600_check_sales; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _600_check_sales AFTER UPDATE OF ends_at ON public.events FOR EACH ROW WHEN ((new.ends_at IS DISTINCT FROM old.ends_at)) EXECUTE FUNCTION app_private.tg_events__check_sales('id');
+
+
+--
 -- Name: wizard_sessions _600_tell_save; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -2807,20 +2842,6 @@ CREATE TRIGGER _600_tell_save AFTER UPDATE ON public.wizard_sessions FOR EACH RO
 --
 
 CREATE TRIGGER _610_tell_end AFTER DELETE ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__tell();
-
-
---
--- Name: event_tickets event_tickets_sales_end_by_end_check; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
---
-
-CREATE CONSTRAINT TRIGGER event_tickets_sales_end_by_end_check AFTER INSERT OR UPDATE OF sales_end ON public.event_tickets NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN ((new.sales_end IS NOT NULL)) EXECUTE FUNCTION app_private.tg_events__check_sales('event_id');
-
-
---
--- Name: events events_sales_end_check; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
---
-
-CREATE CONSTRAINT TRIGGER events_sales_end_check AFTER UPDATE OF ends_at ON public.events NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN ((new.ends_at IS DISTINCT FROM old.ends_at)) EXECUTE FUNCTION app_private.tg_events__check_sales('id');
 
 
 --

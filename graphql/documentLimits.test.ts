@@ -27,7 +27,7 @@ describe("a document", () => {
   it("has 500 fields in all at the most, those of a fragment wherever it is used", async () => {
     // 20 lists, each with its page and as many fields as it takes, which make 500 together.
     const document = (last: number) => `
-      { ${times(19, (i) => `a${i}: wizardSessions { ...Page }`)} z: wizardSessions { ${times(last, (i) => `b${i}: totalCount`)} } }
+      { ${times(19, (i) => `a${i}: wizardSessions(first: 1) { ...Page }`)} z: wizardSessions(first: 1) { ${times(last, (i) => `b${i}: totalCount`)} } }
       fragment Page on WizardSessionConnection { ${times(24, (i) => `c${i}: totalCount`)} }`;
     await allowed(document(24));
     await refused(document(25), "At most 500 are answered at once, and this asks for 501 fields in all.");
@@ -60,18 +60,16 @@ describe("a document", () => {
     await allowed(document(10));
     await refused(
       document(11),
-      "At most 200 are answered at once, and this asks for 220 states or other values of the type JSON; name smaller pages with `first`, or ask for them once.",
+      "At most 200 are answered at once, and this asks for 220 states or other large values; name smaller pages with `first`, or ask for them once.",
     );
   });
 
-  it("can ask for everything about the caller three times at the most, which counts as 64 states", async () => {
-    const document = (count: number, states = "") =>
-      `{ ${times(count, (i) => `e${i}: exportMyData(history: ${i % 2 === 0})`)} ${states} }`;
-    await allowed(document(3, "wizardSessions(first: 8) { nodes { state } }"));
+  it("can ask for everything about the caller once, and for no state beside it", async () => {
     const message = (count: number) =>
-      `At most 200 are answered at once, and this asks for ${count} states or other values of the type JSON; name smaller pages with \`first\`, or ask for them once.`;
-    await refused(document(3, "wizardSessions(first: 9) { nodes { state } }"), message(201));
-    await refused(document(4), message(256));
+      `At most 200 are answered at once, and this asks for ${count} states or other large values; name smaller pages with \`first\`, or ask for them once.`;
+    await allowed("{ exportMyData wizardSessions { nodes { id } } }");
+    await refused("{ a: exportMyData b: exportMyData(history: false) }", message(400));
+    await refused("{ exportMyData wizardSessions(first: 1) { nodes { state } } }", message(201));
   });
 
   it("can ask for 200 times what has to be worked out from a state at the most", async () => {
@@ -80,8 +78,54 @@ describe("a document", () => {
     await allowed(document(66));
     await refused(
       document(67),
-      "At most 200 are answered at once, and this asks for 201 states or other values of the type JSON; name smaller pages with `first`, or ask for them once.",
+      "At most 200 are answered at once, and this asks for 201 states or other large values; name smaller pages with `first`, or ask for them once.",
     );
+  });
+
+  it.each([
+    [
+      "descriptions of events",
+      (count: number) => `{ events(first: 50) { nodes { ${times(count, (i) => `d${i}: description`)} } } }`,
+    ],
+    [
+      "descriptions of a session's event",
+      (count: number) => `{ wizardSessions { nodes { event { ${times(count, (i) => `d${i}: description`)} } } } }`,
+    ],
+    [
+      "descriptions of published events",
+      (count: number) => `
+        { ${times(10, (i) => `e${i}: publishedEvent(slug: "none") { ...Text }`)} }
+        fragment Text on PublishedEvent { ${times(count * 5, (i) => `d${i}: description`)} }`,
+    ],
+    [
+      "lists of changed paths",
+      (count: number) => `
+        { wizardSession(id: "${ada.id}") { revisions(first: 50) { nodes { ${times(count, (i) => `p${i}: changedPaths`)} } } } }`,
+    ],
+  ])("can be answered by 200 %s at the most", async (_, document) => {
+    await allowed(document(4));
+    await refused(
+      document(5),
+      "At most 200 are answered at once, and this asks for 250 states or other large values; name smaller pages with `first`, or ask for them once.",
+    );
+  });
+
+  it("can be answered by 20,000 values at the most, a list without a size counted as 100", async () => {
+    const message = (count: number) =>
+      `At most 20000 are answered at once, and this asks for ${count} values; name smaller pages with \`first\`, or fewer fields.`;
+    const links = (count: number) =>
+      `{ events(first: 100) { nodes { ${times(count, (i) => `u${i}: coverImageUrl`)} } } }`;
+    await allowed(links(200));
+    await refused(links(201), message(20_100));
+    const names = (count: number) =>
+      `{ publishedEvent(slug: "none") { tickets { ${times(count, (i) => `n${i}: name`)} } } }`;
+    await allowed(names(200));
+    await refused(names(201), message(20_100));
+  });
+
+  it("is refused to somebody who is not signed in, too", async () => {
+    const document = `{ events(first: 100) { nodes { ${times(120, (i) => `d${i}: description`)} } } }`;
+    expect((await api.anon().refused(document)).extensions).toEqual({ code: "INVALID_INPUT" });
   });
 
   it("has 500 operations and fragments at the most, one within the other", async () => {

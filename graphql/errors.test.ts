@@ -151,7 +151,7 @@ describe("a statement that takes too long", () => {
 
   it.each([
     ["statement_timeout", "This took too long and was stopped. Nothing was saved; try again."],
-    ["lock_timeout", "Somebody else was writing here for too long. Nothing was saved; try again."],
+    ["lock_timeout", "Something else is at work on the same data. Nothing was saved; try again in a moment."],
   ] as const)("is stopped by %s, and can be tried again", async (setting, message) => {
     const ben = await slow.user();
     const { id } = await createSession(ben);

@@ -129,7 +129,10 @@ function answerTo(error: PostgresError, constraints: ReadonlyMap<string, Constra
     case "40P01":
     case "40001":
     case "55P03":
-      return { code: "TIMEOUT", message: "Somebody else was writing here for too long. Nothing was saved; try again." };
+      return {
+        code: "TIMEOUT",
+        message: "Something else is at work on the same data. Nothing was saved; try again in a moment.",
+      };
     // Out of connections, memory or disk; shutting down or starting.
     case "53300":
     case "53200":

@@ -67,6 +67,15 @@ describe("exportMyData", () => {
     });
   });
 
+  it("is made one at a time", async () => {
+    const { caller } = await somebody();
+    await api.db.asUser(String(caller.id), async (client) => {
+      await client.query("select export_my_data()");
+      expect(await caller.refused(EXPORT)).toMatchObject({ extensions: { code: "TIMEOUT" } });
+    });
+    expect(await caller.ask<MyData>(EXPORT)).toMatchObject({ exportMyData: { userId: caller.id } });
+  });
+
   it("is refused to somebody who is not signed in, and to an analyst", async () => {
     for (const caller of [api.anon(), await api.analyst()]) {
       expect((await caller.refused(EXPORT)).extensions).toEqual({ code: "FORBIDDEN" });

@@ -57,10 +57,17 @@ const MAXIMUM_PAGE_SIZE = 100;
 // A state of 256 KiB, written in JSON with every second character escaped, and the rest of the request.
 export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
 // GraphiQL's own introspection has about 100 fields and is 15 deep.
-// 200 states are 50 MiB at the most.
-const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16, rows: 5000, jsonValues: 200 };
-// An export is 16 MiB at the most, as many as 64 states.
-const JSON_VALUES_OF = { "Query.exportMyData": 64 };
+// 200 states are 50 MiB at the most. The longest other text, an address of 2,048 characters, comes to about as much.
+const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16, rows: 5000, values: 20_000, jsonValues: 200 };
+const LARGE_FIELDS = {
+  // 16 MiB at the most, and several times that while it is made: one in a document, and no state beside it.
+  "Query.exportMyData": 200,
+  // 50,000 characters, for anybody.
+  "Event.description": 1,
+  "PublishedEvent.description": 1,
+  // As much as was saved at once.
+  "WizardSessionRevision.changedPaths": 1,
+};
 
 /** What the API is. The server, the tests and the export of the schema all use this one. */
 export function makePreset(options: PresetOptions): GraphileConfig.Preset {
@@ -83,7 +90,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       NullableOrderPlugin,
       makeDocumentLimitsPlugin({
         limits: DOCUMENT_LIMITS,
-        jsonValuesOf: JSON_VALUES_OF,
+        largeFields: LARGE_FIELDS,
         defaultPageSize: DEFAULT_PAGE_SIZE,
         maximumPageSize: MAXIMUM_PAGE_SIZE,
       }),

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { claimsFor, refusal, useTestDatabase } from "./support/database.ts";
 import { completeAs, completeState } from "./support/events.ts";
@@ -191,6 +192,20 @@ describe("the export", () => {
   });
 });
 
+describe("two exports at once", () => {
+  it("of one user are refused, of two are not; the first one's end lets the next begin", async () => {
+    await db.asUser(ada, async (client) => {
+      await client.query("select export_my_data()");
+      expect(await refusal(exportOf(ada, false))).toMatchObject({
+        ...{ code: "55P03", message: "An export of your data is under way already." },
+      });
+      expect((await exportOf(ben)).userId).toBe(ben);
+      expect(await countsOf(ada)).toEqual(HERS);
+    });
+    expect((await exportOf(ada)).userId).toBe(ada);
+  });
+});
+
 describe("erasing", () => {
   it("takes everything of the user's, completed sessions too, and says how much; nobody else's", async () => {
     expect([await countsOf(ada), await countsOf(ben)]).toEqual([HERS, HERS]);
@@ -264,6 +279,12 @@ describe("erasing", () => {
         "select from pg_stat_activity where datname = $1 and wait_event_type = 'Lock' and query ~ 'erase_me'";
       return (await db.root.query(waiting, [db.name])).rowCount;
     }, "erasing that waits");
+});
+
+it("what is stored about people is told in docs/privacy.md, table by table", async () => {
+  const text = await readFile(new URL("../../docs/privacy.md", import.meta.url), "utf8");
+  const told = Array.from(text.matchAll(/^\| `(\w+)` /gm), ([, name]) => name);
+  expect(told).toEqual((await personalTables()).map(({ name }) => name));
 });
 
 describe("both", () => {

@@ -7,6 +7,8 @@ import {
   type GraphQLField,
   type GraphQLNamedType,
   getNamedType,
+  getNullableType,
+  isListType,
   isObjectType,
   Kind,
   type SelectionSetNode,
@@ -22,17 +24,20 @@ export interface DocumentSize {
   readonly depth: number;
   /** Rows that its lists may hold, a list within a list once for each row around it. */
   readonly rows: number;
-  /** Values of the type JSON, which may be large, in all those rows, and what has to be worked out from such a one. */
+  /** Texts, numbers and the like in all those rows: what an alias multiplies. */
+  readonly values: number;
+  /** What may be large, in all those rows: values of the type JSON, what is worked out from one, and `largeFields`. */
   readonly jsonValues: number;
 }
 
 export interface DocumentLimitsOptions {
   /** `width` is for the root of an operation. */
   readonly limits: DocumentSize;
-  /** Fields, as in `Query.everything`, whose one value of the type JSON counts as that many. */
-  readonly jsonValuesOf?: Readonly<Record<string, number>>;
-  /** What a list holds that names no size, and one whose size is not known before it is run. */
+  /** Fields, as `Query.everything`, of any type, each value of which counts as that many values of the type JSON. */
+  readonly largeFields: Readonly<Record<string, number>>;
+  /** What a list holds that names no size. */
   readonly defaultPageSize: number;
+  /** What a list holds whose size is not known before it is run. */
   readonly maximumPageSize: number;
 }
 
@@ -61,7 +66,8 @@ const WORDS: Readonly<Record<keyof DocumentSize, string>> = {
   width: "fields at its root",
   depth: "levels of fields",
   rows: "rows; name smaller pages with `first`",
-  jsonValues: "states or other values of the type JSON; name smaller pages with `first`, or ask for them once",
+  values: "values; name smaller pages with `first`, or fewer fields",
+  jsonValues: "states or other large values; name smaller pages with `first`, or ask for them once",
 };
 
 function makeRule(context: ValidationContext, options: DocumentLimitsOptions): ASTVisitor {
@@ -88,11 +94,11 @@ function makeRule(context: ValidationContext, options: DocumentLimitsOptions): A
 }
 
 const LARGE_TYPES = ["JSON", "WizardProblem", "WizardStageProgress"];
-const NOTHING: DocumentSize = { fields: 0, width: 0, depth: 0, rows: 0, jsonValues: 0 };
+const NOTHING: DocumentSize = { fields: 0, width: 0, depth: 0, rows: 0, values: 0, jsonValues: 0 };
 
 function makeMeasure(
   context: ValidationContext,
-  { defaultPageSize, maximumPageSize, jsonValuesOf = {} }: DocumentLimitsOptions,
+  { defaultPageSize, maximumPageSize, largeFields }: DocumentLimitsOptions,
 ) {
   const schema = context.getSchema();
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -122,11 +128,13 @@ function makeMeasure(
       width: 1,
       depth: 1 + below.depth,
       rows: page === undefined ? below.rows : page * (1 + below.rows),
-      jsonValues:
-        (page ?? 1) * below.jsonValues +
-        (type && LARGE_TYPES.includes(type.name) ? (jsonValuesOf[`${parent?.name}.${node.name.value}`] ?? 1) : 0),
+      values: node.selectionSet ? (page ?? (field && isUnpagedList(field) ? maximumPageSize : 1)) * below.values : 1,
+      jsonValues: (page ?? 1) * below.jsonValues + largeValues(`${parent?.name}.${node.name.value}`, type),
     };
   };
+
+  const largeValues = (field: string, type: GraphQLNamedType | undefined): number =>
+    largeFields[field] ?? (type && LARGE_TYPES.includes(type.name) ? 1 : 0);
 
   const pageSize = (node: FieldNode, field: GraphQLField<unknown, unknown>): number | undefined => {
     if (!field.args.some(({ name }) => name === "first")) return undefined;
@@ -146,12 +154,25 @@ function makeMeasure(
   return measure;
 }
 
+/** A list of nobody knows how many, other than those that count as large and those that say what the schema is. */
+function isUnpagedList({ name, type }: GraphQLField<unknown, unknown>): boolean {
+  const named = getNamedType(type).name;
+  return (
+    isListType(getNullableType(type)) &&
+    // The rows of a page, which has its size.
+    !["nodes", "edges"].includes(name) &&
+    !LARGE_TYPES.includes(named) &&
+    !named.startsWith("__")
+  );
+}
+
 function plus(a: DocumentSize, b: DocumentSize): DocumentSize {
   return {
     fields: a.fields + b.fields,
     width: a.width + b.width,
     depth: Math.max(a.depth, b.depth),
     rows: a.rows + b.rows,
+    values: a.values + b.values,
     jsonValues: a.jsonValues + b.jsonValues,
   };
 }

@@ -4,6 +4,7 @@ import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
 import { STAGES } from "../../wizard/stages.ts";
+import { call } from "../call.ts";
 
 /** `wizardFunnel`: calls the SQL function of its name, and adds what the wizard's definition calls each stage. */
 export const FunnelPlugin: GraphileConfig.Plugin = extendSchema((build) => {
@@ -50,14 +51,7 @@ export const FunnelPlugin: GraphileConfig.Plugin = extendSchema((build) => {
     objects: {
       Query: {
         plans: {
-          wizardFunnel(_: Step, args: FieldArgs) {
-            const values = [args.getRaw("from"), args.getRaw("to")] as const;
-            const pgArgs = funnel.parameters?.map(({ codec }, place) => ({
-              step: values[place] as Step,
-              pgCodec: codec,
-            }));
-            return funnel.execute(pgArgs);
-          },
+          wizardFunnel: (_: Step, args: FieldArgs) => call(funnel, [args.getRaw("from"), args.getRaw("to")]),
         },
       },
       WizardFunnelStage: {

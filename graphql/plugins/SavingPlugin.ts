@@ -1,14 +1,14 @@
 import {
-  type PgResource,
   type PgSelectSingleStep,
   pgSelectSingleFromRecord,
   sideEffectWithPgClientTransaction,
 } from "postgraphile/@dataplan/pg";
-import { constant, type FieldArgs, type ObjectStep, object, type Step } from "postgraphile/grafast";
+import { type FieldArgs, type ObjectStep, object, type Step } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
 import type { Definition } from "../../wizard/migrations.ts";
+import { call } from "../call.ts";
 import { openSession } from "../lockedSession.ts";
 
 /**
@@ -142,15 +142,6 @@ export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin 
       },
     };
   }, "SavingPlugin");
-
-/** Calls a function with its arguments in the order in which SQL has them. */
-function call(resource: PgResource, values: readonly Step[]): PgSelectSingleStep {
-  const args = resource.parameters?.map(({ codec }, place) => ({
-    step: values[place] ?? constant(null),
-    pgCodec: codec,
-  }));
-  return resource.execute(args) as PgSelectSingleStep;
-}
 
 function resultOf($payload: ObjectStep): PgSelectSingleStep {
   return $payload.getStepForKey("result") as PgSelectSingleStep;

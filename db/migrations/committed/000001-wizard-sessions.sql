@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:fda0ca52d7e09de4ce43a8050fdcbe1acc011495
+--! Hash: sha1:1c09140c56562a1768b23238b4ee8b7044f2863f
 --! Message: wizard sessions
 
 --! split: 050-app-private.sql
@@ -186,7 +186,7 @@ comment on table events is
   'An event, as it was entered or as the wizard has written it. Everybody may read those that are published for all.';
 comment on column events.id is 'Made by the database, or by the client before it sends the event.';
 comment on column events.owner_id is
-  E'@behavior +orderBy +filterBy\nWhose event this is: the caller, unless a service says otherwise.';
+  E'@behavior +orderBy +filterBy\nWhose event this is: the caller, unless a service says otherwise. Of a published event everybody can read it.';
 comment on column events.title is E'@behavior +orderBy +filterBy\nThe title, 1 to 150 characters.';
 comment on column events.status is
   E'@behavior +orderBy +filterBy\nDraft, published or cancelled.';
@@ -282,18 +282,17 @@ begin
     select from public.events e join public.event_tickets t on t.event_id = e.id
      where e.id = (to_jsonb(NEW) ->> TG_ARGV[0])::uuid and t.sales_end > e.ends_at
   ) then
-    raise exception 'Sales of a ticket can''t end after the event.'
-      using errcode = '23514', constraint = TG_NAME;
+    raise exception 'sales of a ticket can''t end after the event' using errcode = '22023';
   end if;
   return null;
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.tg_events__check_sales() from public, anon, authenticated, service_role;
-create constraint trigger events_sales_end_check
+create trigger _600_check_sales
   after update of ends_at on events
   for each row when (NEW.ends_at is distinct from OLD.ends_at)
   execute function app_private.tg_events__check_sales('id');
-create constraint trigger event_tickets_sales_end_by_end_check
+create trigger _600_check_sales
   after insert or update of sales_end on event_tickets
   for each row when (NEW.sales_end is not null)
   execute function app_private.tg_events__check_sales('event_id');
@@ -327,9 +326,6 @@ comment on constraint event_tickets_price_minor_check on event_tickets is
 comment on constraint event_tickets_price_check on event_tickets is 'A paid ticket has a price, and no other has one.';
 comment on constraint event_tickets_quantity_check on event_tickets is 'There is at least one ticket of a kind.';
 comment on constraint event_tickets_max_per_order_check on event_tickets is 'An order may hold at least one ticket.';
-comment on constraint events_sales_end_check on events is 'An event ends after the sales of its tickets, or with them.';
-comment on constraint event_tickets_sales_end_by_end_check on event_tickets is
-  'Sales of a ticket end before the event does, or with it.';
 comment on constraint event_tickets_sales_end_check on event_tickets is 'Sales end after they start.';
 comment on constraint event_tickets_event_id_fkey on event_tickets is
   E'@fieldName event\n@foreignFieldName tickets\nA ticket is one for an event.';
@@ -908,6 +904,8 @@ create table wizard_session_revisions (
   snapshot   jsonb,
   size       integer not null,
   saved_at   timestamptz not null,
+  -- Since the beginning, so that what lies between two revisions is known though those between them were thinned out.
+  time_spent interval not null default '0',
   primary key (session_id, revision),
   constraint wizard_session_revisions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
   -- No key is applied twice, even where a writer goes past the function that looks for it.
@@ -971,6 +969,8 @@ declare
   v_patch jsonb;
   v_checkpoint boolean;
   v_at    timestamptz = NEW.last_saved_at;
+  v_spent interval;
+  v_kept  boolean;
 begin
   if TG_OP = 'INSERT' then
     v_patch = NEW.state;
@@ -980,20 +980,27 @@ begin
     if NEW.last_saved_at = OLD.last_saved_at then
       v_at = greatest(clock_timestamp(), NEW.last_saved_at + interval '1 microsecond');
     end if;
+    select r.time_spent into v_spent
+      from public.wizard_session_revisions r where r.session_id = NEW.id and r.revision = NEW.revision - 1;
+    v_kept = found;
+    -- Waiting to be abandoned is no work, nor is what lies between that and being taken up again. Nor is a night.
+    if OLD.status = 'in_progress' and NEW.status <> 'abandoned' then
+      v_spent = coalesce(v_spent, '0')
+                + least(v_at - OLD.last_saved_at, (select idle_after from app_private.funnel_limits()));
+    end if;
     v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
     v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
       -- Text, since 1.0 and 1.00 are one value to jsonb: what is rebuilt has to be what was stored, to the letter.
       or app_private.json_merge_patch(OLD.state, v_patch)::text <> v_text
       -- A session that came past the triggers has no history to build upon.
-      or not exists (
-        select from public.wizard_session_revisions r where r.session_id = NEW.id and r.revision = NEW.revision - 1
-      );
+      or not v_kept;
   end if;
   insert into public.wizard_session_revisions
-    (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at)
+    (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at, time_spent)
   values
     (NEW.id, NEW.revision, NEW.last_save_id, auth.uid(), NEW.stage, NEW.status, NEW.definition_version, v_patch,
-     case when v_checkpoint then NEW.state end, octet_length(v_text), v_at);
+     case when v_checkpoint then NEW.state end, octet_length(v_text), v_at,
+     coalesce(v_spent, '0'));
   if NEW.revision % v_every = 0 then
     perform app_private.prune_wizard_session_revisions(NEW.id, NEW.revision);
   end if;
@@ -1084,6 +1091,8 @@ comment on column wizard_session_revisions.snapshot is
 comment on column wizard_session_revisions.size is 'How many bytes the whole state had as JSON text.';
 comment on column wizard_session_revisions.saved_at is
   'When the save was written, or the session abandoned for want of saves.';
+comment on column wizard_session_revisions.time_spent is
+  E'@behavior -*\nHow long the session had been worked on by then, a break counted as half an hour at the most.';
 comment on constraint wizard_session_revisions_status_check on wizard_session_revisions is
   'A session is in progress, completed or abandoned.';
 comment on constraint wizard_session_revisions_session_id_fkey on wizard_session_revisions is
@@ -1505,7 +1514,8 @@ grant execute on function app_private.wizard_session_watch_key(uuid) to authenti
 --! split: 260-funnel.sql
 -- How far people come in the wizard, in numbers alone. docs/funnel.md says what each of them means.
 
--- What the numbers depend on. The three stand here and nowhere else.
+-- What the numbers depend on. The three stand here and nowhere else. Each save counts its break by the second one, in
+-- 210-wizard-session-revisions.sql: another value is for the saves that follow.
 create or replace function app_private.funnel_limits(
   out longest_span interval, out idle_after interval, out smallest_group integer
 ) as $$
@@ -1540,7 +1550,7 @@ begin
      where s.started_at >= started_from and s.started_at < started_before
   ),
   -- A session at a stage. Its time there is that from each save to the next one: whoever goes to another stage saves
-  -- that. Waiting to be abandoned is no work, nor is what lies between that and being taken up again.
+  -- that. Where nothing can have been spent (until it was abandoned, or taken up again) none is told, not even none.
   visits as (
     -- A session that came past the triggers has no history, and is where it is.
     select c.id, coalesce(a.stage, c.stage) as stage, a.spent
@@ -1548,14 +1558,14 @@ begin
       -- Session by session: their saves lie in order already, and are never all sorted at once.
       left join lateral (
         select s.stage,
-               sum(least(s.next_saved_at - s.saved_at, v_limits.idle_after))
+               sum(s.next_time_spent - s.time_spent)
                  filter (where s.status = 'in_progress' and s.next_status <> 'abandoned'
                            and s.next_revision - s.revision <= v_whole) as spent
           from (
-            select r.stage, r.status, r.revision, r.saved_at,
+            select r.stage, r.status, r.revision, r.time_spent,
                    lead(r.revision) over following as next_revision,
                    lead(r.status) over following as next_status,
-                   lead(r.saved_at) over following as next_saved_at
+                   lead(r.time_spent) over following as next_time_spent
               from public.wizard_session_revisions r
              where r.session_id = c.id
             window following as (order by r.revision)
@@ -1627,7 +1637,8 @@ returns table (name text, of_user text, in_order text, is_history boolean) as $$
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
 -- It reads as its caller, so that the policies stand behind what the conditions above say. Row by row, and no further
--- than the limit: what somebody has stored may be more than a server can hold.
+-- than the limit: what somebody has stored may be more than a server can hold. One at a time for each user: a handful of
+-- one user's would keep every connection busy, and hold the server's memory.
 drop function if exists public.export_my_data(boolean);
 create function public.export_my_data(history boolean default true) returns json as $$
 declare
@@ -1641,6 +1652,10 @@ declare
 begin
   if v_user is null then
     raise exception 'Nobody is signed in.' using errcode = '42501';
+  end if;
+  -- The upper half, the letters of «data», keeps clear of what else is locked by number.
+  if not pg_try_advisory_xact_lock((1684108385::bigint << 32) | (uuid_hash_extended(v_user, 0) & 4294967295)) then
+    raise exception 'An export of your data is under way already.' using errcode = '55P03';
   end if;
   for v_table in select * from app_private.personal_tables() t where history is not false or not t.is_history loop
     v_rows = '{}';
@@ -1674,7 +1689,7 @@ grant execute on function
 to authenticated, service_role;
 
 comment on function public.export_my_data(boolean) is
-  'Everything that is stored about the caller, as one JSON document: the rows of each table as they are, times in UTC. Without `history` the revisions of the sessions are left out. Refused with STATE_TOO_LARGE where it would be more than 16 MiB.';
+  'Everything that is stored about the caller, as one JSON document: the rows of each table as they are, times in UTC. Without `history` the revisions of the sessions are left out. Refused with STATE_TOO_LARGE where it would be more than 16 MiB, and with TIMEOUT while another export of the caller''s is under way.';
 
 --! split: 275-profiles.sql
 -- The end of a profile, and with it of everything that leads to it. Where a project has profiles of its own, their end

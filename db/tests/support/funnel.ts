@@ -21,7 +21,11 @@ export interface FunnelSave {
   readonly status?: "completed" | "abandoned";
   /** One more than the save before, unless saves in between are no longer kept. */
   readonly revision?: number;
+  /** The seconds of work since the save before, where the saves in between are no longer kept to tell. */
+  readonly spent?: number;
 }
+
+const LONGEST_BREAK = 30 * 60;
 
 /** Writes a session of a user of its own, with that history. Past the triggers, which would not let times be chosen. */
 export async function insertHistory(
@@ -30,15 +34,19 @@ export async function insertHistory(
   saves: readonly FunnelSave[],
 ): Promise<string> {
   const [id, user] = [randomUUID(), randomUUID()];
-  let revision = -1;
-  const rows = saves.map(({ at, stage, status = "in_progress", ...save }) => {
+  let [revision, timeSpent] = [-1, 0];
+  const rows = saves.map(({ at, stage, status = "in_progress", ...save }, i) => {
     revision = save.revision ?? revision + 1;
-    return `('${id}', ${revision}, ${stage}, '${status}', '{}', 2, timestamptz '${startedAt}' + interval '${at} seconds')`;
+    const before = saves[i - 1];
+    if (before && !before.status && status !== "abandoned") {
+      timeSpent += save.spent ?? Math.min(at - before.at, LONGEST_BREAK);
+    }
+    return `('${id}', ${revision}, ${stage}, '${status}', '{}', 2, timestamptz '${startedAt}' + interval '${at} seconds', interval '${timeSpent} seconds')`;
   });
   await withoutTriggers(
     db,
     `insert into profiles (id) values ('${user}');
-     insert into wizard_session_revisions (session_id, revision, stage, status, patch, size, saved_at) values ${rows};
+     insert into wizard_session_revisions (session_id, revision, stage, status, patch, size, saved_at, time_spent) values ${rows};
      insert into wizard_sessions (id, user_id, stage, status, revision, started_at, last_saved_at, completed_at)
      select '${id}', '${user}', stage, status, revision, '${startedAt}', saved_at, case status when 'completed' then saved_at end
        from wizard_session_revisions where session_id = '${id}' order by revision desc limit 1`,

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { age } from "./support/ageing.ts";
+import { useTestDatabase } from "./support/database.ts";
+import { readFunnel } from "./support/funnel.ts";
+import { only, startSession } from "./support/rows.ts";
+import { keptRevisions, save, update } from "./support/saving.ts";
+
+const db = useTestDatabase();
+const DAY_MS = 24 * 60 * 60 * 1000;
+const YEAR_AGO = new Date(Date.now() - 365 * DAY_MS).toISOString();
+const TOMORROW = new Date(Date.now() + DAY_MS).toISOString();
+
+const ada = randomUUID();
+const funnel = () => db.asAnalyst((client) => readFunnel(client, YEAR_AGO, TOMORROW));
+const thin = () => db.root.query("select app_private.thin_wizard_session_revisions(500)");
+const purge = () => db.root.query("select app_private.purge_wizard_sessions('180 days', 500)");
+
+/** Saves a session again after that break. */
+async function saveAfter(pause: string, id: string, stage?: number) {
+  await age(db, id, pause);
+  const base = (await keptRevisions(db, id)).at(-1) ?? 0;
+  await save(db, ada, { id, base, patch: { n: base }, ...(stage !== undefined && { stage }) });
+}
+
+/** The minutes of work on a session that its latest revision tells. */
+async function minutesSpent(id: string): Promise<number> {
+  const { rows } = await db.root.query<{ minutes: number }>(
+    `select round(extract(epoch from time_spent) / 60)::int as minutes
+       from wizard_session_revisions where session_id = $1 order by revision desc limit 1`,
+    [id],
+  );
+  return only(rows).minutes;
+}
+
+beforeEach(() => db.root.query("truncate profiles cascade"));
+
+describe("a save", () => {
+  it("counts the time since the one before, a night as half an hour", async () => {
+    const { id } = await startSession(db, ada);
+    expect(await minutesSpent(id)).toBe(0);
+    for (const [pause, minutes] of [
+      ["20 minutes", 20],
+      ["25 minutes", 45],
+      ["9 hours", 75],
+      ["1 minute", 76],
+    ] as const) {
+      await saveAfter(pause, id);
+      expect(await minutesSpent(id)).toBe(minutes);
+    }
+  });
+
+  it.each([
+    ["the sweep", () => db.root.query("select app_private.abandon_wizard_sessions('30 days', 500)")],
+    ["its user", (id: string) => update(db, ada, id, { status: "abandoned" })],
+  ])("does not count the wait until %s abandoned the session, nor until it is taken up again", async (_, abandon) => {
+    const { id } = await startSession(db, ada);
+    await saveAfter("20 minutes", id);
+    await age(db, id, "31 days");
+    await abandon(id);
+    expect(await minutesSpent(id)).toBe(20);
+    await saveAfter("10 minutes", id);
+    expect(await minutesSpent(id)).toBe(20);
+    await saveAfter("5 minutes", id);
+    expect(await minutesSpent(id)).toBe(25);
+  });
+
+  it("begins anew where the revision before it is not there", async () => {
+    const { id } = await startSession(db, ada);
+    await saveAfter("20 minutes", id);
+    await db.root.query("delete from wizard_session_revisions where session_id = $1", [id]);
+    await age(db, id, "10 minutes");
+    await update(db, ada, id, { stage: 2 });
+    expect(await minutesSpent(id)).toBe(10);
+  });
+});
+
+describe("the funnel", () => {
+  it("tells the same after a session's history was thinned by its age", async () => {
+    for (let n = 0; n < 5; n++) {
+      const { id } = await startSession(db, ada);
+      for (let saves = 0; saves < 6; saves++) await saveAfter("20 minutes", id);
+      await saveAfter("9 hours", id, 2);
+      await saveAfter("10 minutes", id);
+      await saveAfter("10 minutes", id, 3);
+      await age(db, id, "91 days");
+    }
+    const before = await funnel();
+    expect(before.map(({ median_seconds }) => median_seconds && Math.round(median_seconds / 60))).toEqual([
+      ...[150, 20, null, null, null, null],
+    ]);
+    await thin();
+    const { rows } = await db.root.query("select distinct revision from wizard_session_revisions order by 1");
+    expect(rows.map(({ revision }) => revision)).toEqual([0, 7, 9]);
+    expect(await funnel()).toEqual(before);
+  });
+
+  it("has no sessions that were purged: of an old span the completed ones are left, and no drop-off", async () => {
+    const [done, left] = [await startSession(db, ada), await startSession(db, ada)];
+    await update(db, ada, done.id, { status: "completed" });
+    await update(db, ada, left.id, { status: "abandoned" });
+    for (const { id } of [done, left]) await age(db, id, "181 days");
+    expect((await funnel())[0]).toMatchObject({ reached: 2, completed: 1, abandoned: 1, drop_off: 1 });
+    await purge();
+    expect((await funnel())[0]).toMatchObject({ reached: 1, completed: 1, abandoned: 0, drop_off: 0 });
+  });
+});
