@@ -10,6 +10,8 @@ export default {
     "<rootDir>/wizard",
   ],
   testMatch: ["**/*.test.ts"],
+  // They need a browser: jest.browser.config.js.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/web/browser/"],
   extensionsToTreatAsEsm: [".ts"],
   // Takes the types away, and leaves everything else as it is written.
   transform: {

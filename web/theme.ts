@@ -1,4 +1,4 @@
-import { Alert, type CSSVariablesResolver, createTheme } from "@mantine/core";
+import { Alert, type CSSVariablesResolver, createTheme, Drawer, Modal } from "@mantine/core";
 
 export const theme = createTheme({
   primaryColor: "indigo",
@@ -10,6 +10,9 @@ export const theme = createTheme({
   components: {
     // Its colour is seen in the background; the words are for reading.
     Alert: Alert.extend({ styles: { title: { color: "var(--mantine-color-text)" } } }),
+    // The library makes it a <header>, which is told as the banner of the whole page.
+    DrawerHeader: Drawer.Header.extend({ defaultProps: { role: "presentation" } }),
+    ModalHeader: Modal.Header.extend({ defaultProps: { role: "presentation" } }),
   },
 });
 

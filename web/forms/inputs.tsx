@@ -1,4 +1,5 @@
 import { Button, Checkbox, Group, NativeSelect, Radio, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { choicesOf } from "../../wizard/fields.ts";
 import type { Schema } from "../../wizard/schema.ts";
 import { isZone, ownZone } from "../format/zonedTime.ts";
@@ -100,6 +101,7 @@ export function SelectField(props: FieldProps) {
 /** For the long lists: time zones, currencies, countries. */
 export function SearchField(props: FieldProps) {
   const { schema, pointer, value, readOnly, onChange } = props;
+  const [opened, setOpened] = useState(false);
   const shown = emptied(textOf(value)) ?? null;
   const own = schema.format === "iana-timezone" ? ownZone() : undefined;
   return (
@@ -111,6 +113,11 @@ export function SearchField(props: FieldProps) {
         clearable={!props.required}
         limit={LISTED_AT_ONCE}
         comboboxProps={{ withinPortal: false }}
+        dropdownOpened={opened}
+        onDropdownOpen={() => setOpened(true)}
+        onDropdownClose={() => setOpened(false)}
+        // What scrolls can be tabbed to: an open list would be next, and take the keyboard with it when it closes.
+        onKeyDown={({ key }) => key === "Tab" && setOpened(false)}
         nothingFoundMessage="Nothing found"
         data={optionsOf(schema, shown)}
         value={shown}

@@ -1,5 +1,6 @@
 import { ActionIcon, Anchor, Button, Container, Group, Text, useMantineColorScheme } from "@mantine/core";
-import { Link, NavLink, Outlet } from "react-router";
+import { type RefObject, useEffect, useRef } from "react";
+import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { SignInAgain } from "../auth/SignInAgain.tsx";
 import { signOut } from "../auth/signedIn.ts";
 import { useAuth } from "../auth/useAuth.ts";
@@ -11,6 +12,7 @@ export const ANALYST_ROLES: readonly string[] = ["analyst", "service_role"];
 
 export function Page() {
   const { user } = useAuth();
+  const content = useFocusOnContent();
   return (
     <>
       <a className={classes.skip} href="#content">
@@ -47,12 +49,40 @@ export function Page() {
           </Group>
         </Container>
       </header>
-      <Container component="main" id="content" tabIndex={-1} size="xl" px="md" py="lg" className={classes.main}>
+      <Container
+        component="main"
+        id="content"
+        ref={content}
+        tabIndex={-1}
+        size="xl"
+        px="md"
+        py="lg"
+        className={classes.main}
+      >
         <SignInAgain />
         <Outlet />
       </Container>
     </>
   );
+}
+
+/**
+ * What had the keyboard is gone with the page it was on, or with the form to sign in. The new page begins at its
+ * content, as if it had been loaded.
+ */
+function useFocusOnContent(): RefObject<HTMLDivElement | null> {
+  const content = useRef<HTMLDivElement>(null);
+  const { pathname } = useLocation();
+  const { user, ended } = useAuth();
+  const place = `${pathname} ${user?.userId}`;
+  const before = useRef({ place, ended });
+  useEffect(() => {
+    const isElsewhere = before.current.place !== place;
+    const isBack = before.current.ended && !ended && document.activeElement === document.body;
+    before.current = { place, ended };
+    if (isElsewhere || isBack) content.current?.focus();
+  }, [place, ended]);
+  return content;
 }
 
 const NEXT_SCHEME = { auto: "light", light: "dark", dark: "auto" } as const;

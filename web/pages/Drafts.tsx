@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@apollo/client/react";
 import { Alert, Badge, Button, Card, Group, Modal, Progress, Stack, Text, Title } from "@mantine/core";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link, Navigate, useNavigate } from "react-router";
 import { STAGES } from "../../wizard/stages.ts";
 import { DeleteDraftDocument, type DraftRow, DraftsDocument } from "../api/documents.ts";
@@ -31,6 +31,7 @@ function DraftList() {
   const [first, setFirst] = useState(PAGE_SIZE);
   const { data, previousData, error, refetch } = useQuery(DraftsDocument, { variables: { first } });
   const [leaving, setLeaving] = useState<DraftRow>();
+  const heading = useRef<HTMLHeadingElement>(null);
   const sessions = (data ?? previousData)?.wizardSessions;
   // The id is made here, so that a request whose answer got lost can't make a second one.
   const create = () => navigate(`/sessions/${crypto.randomUUID()}`);
@@ -39,7 +40,9 @@ function DraftList() {
     <Stack gap="lg">
       <title>Your events · Stagekeep</title>
       <Group justify="space-between">
-        <Title order={1}>Your events</Title>
+        <Title order={1} ref={heading} tabIndex={-1}>
+          Your events
+        </Title>
         <Button size="md" onClick={create}>
           New event
         </Button>
@@ -72,7 +75,12 @@ function DraftList() {
           Show more
         </Button>
       )}
-      <DeleteDialog draft={leaving} onClose={() => setLeaving(undefined)} onDeleted={() => refetch()} />
+      <DeleteDialog
+        draft={leaving}
+        onClose={() => setLeaving(undefined)}
+        onDeleted={() => refetch()}
+        onLeft={() => heading.current?.focus()}
+      />
     </Stack>
   );
 }
@@ -141,9 +149,12 @@ interface DeleteDialogProps {
   readonly draft: DraftRow | undefined;
   readonly onClose: () => void;
   readonly onDeleted: () => void;
+  /** When the dialog has gone after that: the button that opened it is no longer there. */
+  readonly onLeft: () => void;
 }
 
-function DeleteDialog({ draft, onClose, onDeleted }: DeleteDialogProps) {
+function DeleteDialog({ draft, onClose, onDeleted, onLeft }: DeleteDialogProps) {
+  const deleted = useRef(false);
   const [remove, { loading, error, reset }] = useMutation(DeleteDraftDocument);
   const close = () => {
     reset();
@@ -152,6 +163,7 @@ function DeleteDialog({ draft, onClose, onDeleted }: DeleteDialogProps) {
   const confirm = async () => {
     if (!draft) return;
     await remove({ variables: { id: draft.id } });
+    deleted.current = true;
     onDeleted();
     close();
   };
@@ -159,6 +171,10 @@ function DeleteDialog({ draft, onClose, onDeleted }: DeleteDialogProps) {
     <Modal
       opened={draft !== undefined}
       onClose={close}
+      onExitTransitionEnd={() => {
+        if (deleted.current) onLeft();
+        deleted.current = false;
+      }}
       title="Delete this?"
       centered
       closeButtonProps={{ "aria-label": "Close" }}

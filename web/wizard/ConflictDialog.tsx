@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Json, JsonObject } from "../../client/autosave/json.ts";
 import type { FieldConflict } from "../../client/autosave/pending.ts";
 import { describePointer, describeValue } from "../forms/words.ts";
@@ -11,10 +11,13 @@ interface ConflictDialogProps {
   readonly state: JsonObject;
   readonly conflicts: readonly FieldConflict[];
   readonly onResolve: (choices: Readonly<Record<string, Side>>) => void;
+  /** When the dialog has gone, and the button that opened it too. */
+  readonly onLeft: () => void;
 }
 
 /** Asks, for each field that was changed here and elsewhere, which value is to stay. */
-export function ConflictDialog({ state, conflicts, onResolve }: ConflictDialogProps) {
+export function ConflictDialog({ state, conflicts, onResolve, onLeft }: ConflictDialogProps) {
+  const byButton = useRef(false);
   const [choices, setChoices] = useState<Readonly<Record<string, Side>>>({});
   const [later, setLater] = useState(false);
   const key = conflicts.map(({ pointer }) => pointer).join(" ");
@@ -24,6 +27,14 @@ export function ConflictDialog({ state, conflicts, onResolve }: ConflictDialogPr
     setLater(false);
     setChoices({});
   }
+  const chooseNow = () => {
+    byButton.current = true;
+    setLater(false);
+  };
+  const leave = () => {
+    if (byButton.current) onLeft();
+    byButton.current = false;
+  };
   const all = (side: Side) => setChoices(Object.fromEntries(conflicts.map(({ pointer }) => [pointer, side])));
   const chosen = conflicts.every(({ pointer }) => choices[pointer] !== undefined);
 
@@ -33,7 +44,7 @@ export function ConflictDialog({ state, conflicts, onResolve }: ConflictDialogPr
         <Alert color="yellow" className={classes.later} title="Some fields were changed elsewhere too">
           <Group justify="space-between">
             <Text size="sm">Nothing is saved until you choose what to keep.</Text>
-            <Button size="xs" onClick={() => setLater(false)}>
+            <Button size="xs" onClick={chooseNow}>
               Choose now
             </Button>
           </Group>
@@ -42,6 +53,7 @@ export function ConflictDialog({ state, conflicts, onResolve }: ConflictDialogPr
       <Modal
         opened={conflicts.length > 0 && !later}
         onClose={() => setLater(true)}
+        onExitTransitionEnd={leave}
         title="Changed here and elsewhere"
         size="lg"
         closeButtonProps={{ "aria-label": "Decide later" }}

@@ -21,6 +21,7 @@ export function ProblemLinks({ problems, onGoTo }: ProblemLinksProps) {
             c="var(--mantine-color-error)"
             underline="always"
             size="sm"
+            style={{ overflowWrap: "anywhere" }}
             onClick={(event: MouseEvent) => {
               event.preventDefault();
               onGoTo(stage, pointer);

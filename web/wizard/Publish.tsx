@@ -1,8 +1,9 @@
 import { Alert, Button, Group, Stack } from "@mantine/core";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { WizardProblem } from "../../client/autosave/transport.ts";
 import type { WizardSessionHandle } from "../../client/useWizardSession.ts";
 import { errorText } from "../api/errorText.ts";
+import { valueAt } from "../format/diff.ts";
 import { type GoTo, ProblemLinks } from "./ProblemLinks.tsx";
 
 interface PublishProps {
@@ -14,23 +15,40 @@ interface PublishProps {
   readonly onGoTo: GoTo;
 }
 
+interface Refused {
+  readonly problems: readonly WizardProblem[];
+  /** What was to be published. */
+  readonly state: WizardSessionHandle["state"];
+}
+
+const TAKEN = "taken";
+
 export function Publish({ session, back, onPublished, onRefused, onGoTo }: PublishProps) {
   const [publishing, setPublishing] = useState(false);
   const [failure, setFailure] = useState<string>();
-  const [refused, setRefused] = useState<readonly WizardProblem[]>([]);
+  const [refused, setRefused] = useState<Refused>({ problems: [], state: {} });
   const alert = useRef<HTMLDivElement>(null);
-  // What has been mended since is no longer listed.
-  const open = refused.filter(({ pointer }) => session.problems.some((problem) => problem.pointer === pointer));
+  // What has been mended since is no longer listed. That an address is taken is found out by publishing alone: it stays
+  // listed until there is another one.
+  const open = refused.problems.filter(
+    ({ pointer, code }) =>
+      session.problems.some((problem) => problem.pointer === pointer) ||
+      (code === TAKEN && valueAt(session.state, pointer) === valueAt(refused.state, pointer)),
+  );
+
+  useEffect(() => {
+    if (refused.problems.length > 0) alert.current?.focus();
+  }, [refused]);
 
   const publish = async () => {
+    const { state } = session;
     setPublishing(true);
     setFailure(undefined);
     try {
       const result = await session.complete();
       if (result.ok) return onPublished();
-      setRefused(result.problems);
+      setRefused({ problems: result.problems, state });
       onRefused();
-      setTimeout(() => alert.current?.focus());
     } catch (error) {
       setFailure(error instanceof Error && error.name === "SaveError" ? error.message : errorText(error));
     } finally {

@@ -25,6 +25,12 @@ export function StatusLine({ status }: { readonly status: SaveStatus }) {
   const now = useNow(counting ? SECOND : undefined);
   const [told, setTold] = useState("");
   const [announcer] = useState(() => makeAnnouncer(setTold));
+  // Whoever reads the page line by line comes past it later, when it may not be so any more.
+  const [toldIn, setToldIn] = useState(status.phase);
+  if (toldIn !== status.phase) {
+    setToldIn(status.phase);
+    setTold("");
+  }
   useEffect(() => announcer.hear(status), [announcer, status]);
   useEffect(() => () => announcer.stop(), [announcer]);
   return (

@@ -75,7 +75,9 @@ export function Wizard({ sessionId, userId }: WizardProps) {
 
   const readOnly = status.phase === "completed";
   const goTo = (next: number) => {
-    setLeft((before) => new Set([...before, number]));
+    // Those before it have been left as well, maybe on another day.
+    const passed = STAGES.slice(0, number).map((stage) => stage.number);
+    setLeft((before) => new Set([...before, ...passed]));
     session.goTo(next);
   };
   const goToField = (stageNumber: number, pointer: string) => {
@@ -166,7 +168,12 @@ export function Wizard({ sessionId, userId }: WizardProps) {
         onClose={() => setHistoryOpen(false)}
         onRestore={readOnly ? undefined : session.restore}
       />
-      <ConflictDialog state={state} conflicts={session.conflicts} onResolve={session.resolve} />
+      <ConflictDialog
+        state={state}
+        conflicts={session.conflicts}
+        onResolve={session.resolve}
+        onLeft={() => heading.current?.focus()}
+      />
     </>
   );
 }

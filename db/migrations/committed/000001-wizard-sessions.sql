@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:1c09140c56562a1768b23238b4ee8b7044f2863f
+--! Hash: sha1:9fd9616ab6080c45605e80d2ab6556390f300e16
 --! Message: wizard sessions
 
 --! split: 050-app-private.sql
@@ -288,11 +288,11 @@ begin
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.tg_events__check_sales() from public, anon, authenticated, service_role;
-create trigger _600_check_sales
+create or replace trigger _600_check_sales
   after update of ends_at on events
   for each row when (NEW.ends_at is distinct from OLD.ends_at)
   execute function app_private.tg_events__check_sales('id');
-create trigger _600_check_sales
+create or replace trigger _600_check_sales
   after insert or update of sales_end on event_tickets
   for each row when (NEW.sales_end is not null)
   execute function app_private.tg_events__check_sales('event_id');

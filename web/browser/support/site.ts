@@ -1,0 +1,133 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import { TEST_TOKENS } from "../../../db/tests/support/api.ts";
+import { type TestDatabase, useTestDatabase } from "../../../db/tests/support/database.ts";
+import { type Program, usePrograms } from "../../../db/tests/support/programs.ts";
+import { type SessionRow, storedSession } from "../../../db/tests/support/rows.ts";
+import { DEMO_USERS } from "../../../server/dev/demoUsers.ts";
+import { signToken } from "../../../server/tokens.ts";
+import { type Acknowledged, type Between, startBetween } from "./between.ts";
+import { startChromium } from "./chromium.ts";
+import { Device, SIGNED_IN_KEY, signedInAs } from "./device.ts";
+
+export const [ADA, BEN] = DEMO_USERS;
+export type User = (typeof DEMO_USERS)[number];
+
+export interface DeviceOptions extends BrowserContextOptions {
+  /** Who is signed in there; nobody, unless it is said. */
+  readonly user?: User;
+}
+
+/** The real server with the page that it serves, on a database of its own; browsers come to it through `between`. */
+export interface Site {
+  readonly db: TestDatabase;
+  readonly between: Between;
+  start(): Promise<void>;
+  /** Ends the server's processes at once, whatever they are doing. */
+  kill(): Promise<void>;
+  /** A browser of its own: own storage, own sign-in. */
+  device(options?: DeviceOptions): Promise<Device>;
+  token(user: User, expiresIn: string): Promise<string>;
+  /** What is saved, past the policies. */
+  stored(sessionId: string): Promise<SessionRow>;
+}
+
+/**
+ * Gives a test file (at its top level) a site. After each test it holds every page to what it has said of saving, and
+ * the database to what the server has acknowledged.
+ */
+export function useSite(): Site {
+  let between: Between;
+  let chromium: Browser;
+  let program: Program;
+  const devices: Device[] = [];
+  const programs = usePrograms();
+  const db = useTestDatabase();
+  // Jest runs these in the order in which they are written, after those of the two above.
+  beforeAll(async () => {
+    between = await startBetween();
+    chromium = await startChromium();
+    await site.start();
+  }, STARTS_MS);
+  afterAll(async () => {
+    await chromium?.close();
+    await between?.stop();
+  });
+  afterEach(async () => {
+    const found = (await Promise.all(devices.map((device) => device.untruths()))).flat();
+    for (const device of devices.splice(0)) await device.close();
+    between.heal();
+    const { acknowledged } = between;
+    found.push(...(await lostOf(db, acknowledged)));
+    for (const list of [acknowledged, between.sent, between.held]) list.length = 0;
+    expect(found).toEqual([]);
+  });
+
+  const site: Site = {
+    db,
+    get between() {
+      return between;
+    },
+    start: async () => {
+      program = programs.start(["node", "server/main.ts"], {
+        PORT: "0",
+        DATABASE_URL: db.ownerUrl,
+        AUTH_DATABASE_URL: db.authUrl,
+        JWT_SECRET: TEST_TOKENS.secret,
+        LOG_LEVEL: "warn",
+      });
+      const [, url = ""] = await program.printed(/GraphQL +(http:\S+)\/graphql/);
+      between.target = url;
+    },
+    kill: async () => {
+      program.signal("SIGKILL");
+      await program.ended;
+    },
+    device: async ({ user, ...options } = {}) => {
+      const signedIn = user && signedInAs(user, await site.token(user, "1h"));
+      const localStorage = signedIn ? [{ name: SIGNED_IN_KEY, value: signedIn }] : [];
+      const context = await chromium.newContext({
+        baseURL: between.url,
+        locale: "en-GB",
+        timezoneId: "Europe/Berlin",
+        viewport: { width: 1440, height: 900 },
+        storageState: { cookies: [], origins: [{ origin: between.url, localStorage }] },
+        ...options,
+      });
+      const device = await Device.of(context, () => between.acknowledged);
+      devices.push(device);
+      return device;
+    },
+    token: (user, expiresIn) => signToken(TEST_TOKENS, { sub: user.id, role: user.role, expiresIn }),
+    stored: async (id) => {
+      const row = await storedSession(db, id);
+      if (!row) throw new Error("There is no such session.");
+      return row;
+    },
+  };
+  return site;
+}
+
+// The page may have to be built first.
+const STARTS_MS = 120_000;
+
+/** The path of a session that is not begun yet. */
+export const newSession = () => `/sessions/${randomUUID()}`;
+
+export const idOf = (path: string) => path.slice("/sessions/".length);
+
+/** Saves that the server has acknowledged, and that the database does not have. */
+async function lostOf(db: TestDatabase, acknowledged: readonly Acknowledged[]): Promise<string[]> {
+  const { rows } = await db.root.query<{ session_id: string; revision: number; save_id: string | null }>(
+    "select session_id, revision, save_id from wizard_session_revisions",
+  );
+  return acknowledged
+    .filter(({ session, revision, saveId }) => {
+      const own = rows.filter(({ session_id }) => session_id === session);
+      return saveId
+        ? !own.some(({ save_id }) => save_id === saveId)
+        : revision > 0 && !own.some((row) => row.revision === revision);
+    })
+    .map(({ session, revision }) => `Revision ${revision} of ${session} was acknowledged, and is not there.`);
+}
