@@ -36,7 +36,7 @@ export interface PresetOptions {
   /** The verified claims of a request; undefined for somebody who is not signed in. */
   readonly claimsOf: (request: Partial<Grafast.RequestContext>) => Claims | undefined;
   /** What subscriptions listen to; without it there are none. */
-  readonly watchSession?: (id: string, claims: Claims | undefined) => Promise<AsyncIterableIterator<SessionChange>>;
+  readonly watchSession?: (id: string, claims: Claims, socket: object) => Promise<AsyncIterableIterator<SessionChange>>;
   readonly logMasked: (failure: MaskedFailure) => void;
   readonly graphiql?: boolean;
   /** Read the schema again when graphile-migrate says that it changed. */
@@ -59,6 +59,8 @@ export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
 // GraphiQL's own introspection has about 100 fields and is 15 deep.
 // 200 states are 50 MiB at the most. The longest other text, an address of 2,048 characters, comes to about as much.
 const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16, rows: 5000, values: 20_000, jsonValues: 200 };
+// An event is sent at each save, and may have to wait for a slow reader.
+const SUBSCRIPTION_LIMITS = { ...DOCUMENT_LIMITS, values: 1_000, jsonValues: 2 };
 const LARGE_FIELDS = {
   // 16 MiB at the most, and several times that while it is made: one in a document, and no state beside it.
   "Query.exportMyData": 200,
@@ -90,6 +92,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       NullableOrderPlugin,
       makeDocumentLimitsPlugin({
         limits: DOCUMENT_LIMITS,
+        subscriptionLimits: SUBSCRIPTION_LIMITS,
         largeFields: LARGE_FIELDS,
         defaultPageSize: DEFAULT_PAGE_SIZE,
         maximumPageSize: MAXIMUM_PAGE_SIZE,
@@ -137,9 +140,10 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       context: (request) => {
         const claims = options.claimsOf(request);
         const { watchSession } = options;
+        const socket = request.ws?.socket;
         return {
           pgSettings: { ...pgSettingsFor(claims), "stagekeep.definition_version": String(definition.version) },
-          watchSession: watchSession && request.ws ? (id: string) => watchSession(id, claims) : undefined,
+          watchSession: watchSession && claims && socket ? (id: string) => watchSession(id, claims, socket) : undefined,
         };
       },
     },

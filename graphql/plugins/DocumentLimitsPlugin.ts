@@ -33,6 +33,7 @@ export interface DocumentSize {
 export interface DocumentLimitsOptions {
   /** `width` is for the root of an operation. */
   readonly limits: DocumentSize;
+  readonly subscriptionLimits: DocumentSize;
   /** Fields, as `Query.everything`, of any type, each value of which counts as that many values of the type JSON. */
   readonly largeFields: Readonly<Record<string, number>>;
   /** What a list holds that names no size. */
@@ -85,7 +86,8 @@ function makeRule(context: ValidationContext, options: DocumentLimitsOptions): A
       const rootType = context.getSchema().getRootType(operation.operation);
       if (!rootType) refuse(`This API has no operations of the kind ${operation.operation}.`);
       const size = measure(operation.selectionSet, rootType ?? undefined);
-      for (const [what, limit] of Object.entries(options.limits) as [keyof DocumentSize, number][]) {
+      const limits = operation.operation === "subscription" ? options.subscriptionLimits : options.limits;
+      for (const [what, limit] of Object.entries(limits) as [keyof DocumentSize, number][]) {
         if (size[what] > limit)
           refuse(`At most ${limit} are answered at once, and this asks for ${size[what]} ${WORDS[what]}.`);
       }

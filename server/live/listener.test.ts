@@ -1,11 +1,13 @@
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { promisify } from "node:util";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type pg from "pg";
 import { WebSocket } from "ws";
 import { type Caller, TEST_TOKENS, useTestApi } from "../../db/tests/support/api.ts";
 import { atRoot } from "../../db/tests/support/database.ts";
-import { listening, openTab, useTabs } from "../../db/tests/support/live.ts";
+import { listening, openTab, useTabs, websocketUrl } from "../../db/tests/support/live.ts";
 import { createSession, updateSession } from "../../db/tests/support/sessions.ts";
 import { until } from "../../db/tests/support/until.ts";
 import { startApp } from "../app.ts";
@@ -136,6 +138,30 @@ describe("the connection", () => {
     await watching.arrived(2);
   });
 
+  it("keeps nothing of those who came and went", async () => {
+    // In a process of its own: inside Jest, Node can't say what is in memory.
+    const script = `
+      import { queryObjects } from "node:v8";
+      import { SessionListener } from "./server/live/listener.ts";
+      const listener = new SessionListener({ connectionString: process.argv[1], logger: console });
+      const stays = listener.watch("a", "1");
+      await stays.next();
+      const comeAndGo = async (times) => {
+        for (let count = 0; count < times; count++) {
+          const goes = listener.watch("b", "2");
+          await goes.next();
+          await goes.return();
+        }
+        return queryObjects(Promise, { format: "count" });
+      };
+      const before = await comeAndGo(50);
+      console.log(await comeAndGo(200) - before);
+      await listener.stop();`;
+    const args = ["--input-type=module", "--eval", script, api.db.authUrl];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(Number(stdout)).toBeLessThan(50);
+  });
+
   it("is made again when it is lost; everybody is told to read again, and then of saves as before", async () => {
     const second = await createSession(ada);
     const [one, other] = [await tab(ada).watch(id), await tab(ada).watch(second.id)];
@@ -179,6 +205,51 @@ describe("a session that can't be read for a moment", () => {
     });
     expect(await watching.arrived(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
     expect([watching.errors, watching.ended, page.closed]).toEqual([[], false, undefined]);
+  });
+});
+
+describe("a session that can't be read at all", () => {
+  it("ends the stream with an error, and is listened for no more", async () => {
+    const watching = await tab(ada).watch(id);
+    await api.db.root.query("revoke select on wizard_session_revisions from authenticated");
+    try {
+      await api.db.root.query("update wizard_sessions set stage = 2 where id = $1", [id]);
+      await until(() => watching.ended, "end");
+      expect(watching.errors).toMatchObject([{ extensions: { code: "FORBIDDEN" } }]);
+      await until(async () => (await listening(api)).connections === 0, "end of the connection");
+    } finally {
+      await api.db.root.query("grant select on wizard_session_revisions to authenticated");
+    }
+  });
+});
+
+describe("a tab that does not read", () => {
+  it("is not read for either, and is then told once that it has missed something", async () => {
+    const large = await createSession(ada, { state: { text: "x".repeat(250_000) } });
+    const kinds: string[] = [];
+    const slow = new WebSocket(websocketUrl(api), "graphql-transport-ws");
+    slow.on("message", (data) => kinds.push(/"kind":"(\w+)"/.exec(String(data))?.[1] ?? ""));
+    await once(slow, "open");
+    slow.send(JSON.stringify({ type: "connection_init", payload: ada.headers }));
+    await until(() => kinds.length === 1);
+    const query = `subscription ($id: UUID!) { wizardSessionChanged(id: $id) { kind wizardSession { a: state b: state } } }`;
+    slow.send(JSON.stringify({ id: "1", type: "subscribe", payload: { query, variables: { id: large.id } } }));
+    await until(() => kinds.length === 2);
+    slow.pause();
+
+    const quick = tab(ada).subscribe(
+      large.id,
+      "subscription ($id: UUID!) { wizardSessionChanged(id: $id) { revision } }",
+    );
+    await quick.arrived(1);
+    for (let saves = 1; saves <= 120; saves++) {
+      await api.db.root.query("update wizard_sessions set stage = $2 where id = $1", [large.id, 1 + (saves % 6)]);
+      await quick.arrived(saves + 1);
+    }
+    slow.resume();
+    await until(() => kinds.slice(2).includes("REFETCH"), "word of what was missed");
+    expect(kinds.length).toBeLessThan(120);
+    slow.terminate();
   });
 });
 

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Logger } from "pino";
+import { FIRST_DELAY_MS, nextDelay } from "./delays.ts";
 import { Queue } from "./queue.ts";
 
 /** What is heard of a session: a save, or that something may have been missed. The end of a session ends the queue. */
@@ -16,7 +18,7 @@ interface Watch {
   readonly queue: Queue<Notice>;
 }
 
-// As in db/migrations/current/250-live.sql.
+// As in 250-live.sql.
 const CHANNEL = "wizard_session_changed";
 const CONNECTION_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 10_000;
@@ -25,8 +27,6 @@ const END_TIMEOUT_MS = 1_000;
 const LOCK_AGAIN_MS = 25;
 // So often the connection has to answer: one that is cut without a word would otherwise seem to be silent.
 const HEARTBEAT_MS = 15_000;
-const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 10_000;
 const NOTICES_PER_READER = 50;
 
 /**
@@ -36,7 +36,7 @@ const NOTICES_PER_READER = 50;
  */
 export class SessionListener {
   readonly #options: ListenerOptions;
-  readonly #stopped = Promise.withResolvers<void>();
+  readonly #stopped = new AbortController();
   readonly #watches = new Map<string, Set<Watch>>();
   /** How many watches need each lock. */
   readonly #keys = new Map<string, number>();
@@ -44,7 +44,6 @@ export class SessionListener {
   readonly #unarmed = new Set<Watch>();
   #changed = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
-  #isStopped = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -66,16 +65,15 @@ export class SessionListener {
     else this.#watches.set(sessionId, new Set([watch]));
     this.#keys.set(key, (this.#keys.get(key) ?? 0) + 1);
     this.#unarmed.add(watch);
-    if (this.#isStopped) void queue.return();
+    if (this.#stopped.signal.aborted) void queue.return();
     else this.#wake();
     return queue;
   }
 
   /** Ends every watch, and then the connection. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopped.abort();
     for (const watches of [...this.#watches.values()]) for (const { queue } of [...watches]) await queue.return();
-    this.#stopped.resolve();
     await this.#running;
   }
 
@@ -92,7 +90,6 @@ export class SessionListener {
 
   #wake(): void {
     this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
     if (this.#watches.size === 0) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
@@ -111,8 +108,8 @@ export class SessionListener {
       } catch (error) {
         for (const watches of this.#watches.values()) for (const watch of watches) this.#unarmed.add(watch);
         this.#options.logger.warn({ err: error, delay }, "the connection that hears of saves was lost");
-        await pause(delay, this.#stopped.promise);
-        delay = Math.min(delay * 2, LONGEST_DELAY_MS);
+        await sleep(delay, undefined, { signal: this.#stopped.signal }).catch(() => {});
+        delay = nextDelay(delay);
       }
     }
   }
@@ -126,10 +123,13 @@ export class SessionListener {
       query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
     });
-    const lost = Promise.withResolvers<never>();
-    lost.promise.catch(() => {});
-    client.on("error", lost.reject);
-    client.on("end", () => lost.reject(new Error("The connection has ended.")));
+    let lost: Error | undefined;
+    const lose = (error: Error) => {
+      lost ??= error;
+      this.#changed.resolve();
+    };
+    client.on("error", lose);
+    client.on("end", () => lose(new Error("The connection has ended.")));
     client.on("notification", ({ payload }) => this.#pass(payload ?? ""));
     const held = new Set<string>();
     try {
@@ -137,13 +137,18 @@ export class SessionListener {
       await client.query(`listen ${CHANNEL}`);
       onConnected();
       while (this.#watches.size > 0) {
-        const changed = this.#changed.promise;
+        // One for each round: what waits for a promise that lives longer stays with it, though the wait is over.
+        const changed = Promise.withResolvers<void>();
+        this.#changed = changed;
         await this.#lock(client, held);
-        await pause(this.#unarmed.size > 0 ? LOCK_AGAIN_MS : HEARTBEAT_MS, changed, lost.promise);
+        const timer = setTimeout(changed.resolve, this.#unarmed.size > 0 ? LOCK_AGAIN_MS : HEARTBEAT_MS);
+        await changed.promise;
+        clearTimeout(timer);
+        if (lost) throw lost;
       }
     } finally {
       // Locks and LISTEN go with it.
-      await pause(END_TIMEOUT_MS, client.end());
+      await Promise.race([client.end(), sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
     }
   }
 
@@ -175,11 +180,4 @@ export class SessionListener {
       else queue.push({ kind: "SAVED", revision: Number(revision) });
     }
   }
-}
-
-/** Waits for any of them, and no longer than that. */
-function pause(milliseconds: number, ...others: readonly Promise<unknown>[]): Promise<unknown> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, milliseconds);
-  return Promise.race([over.promise, ...others]).finally(() => clearTimeout(timer));
 }

@@ -11,7 +11,10 @@ import { signToken } from "../tokens.ts";
 const ORIGIN = "https://app.example";
 const api = useTestApi({
   corsOrigins: [ORIGIN],
-  socketLimits: { socketsPerUser: 3, subscriptionsPerSocket: 2, messageBytes: 10_000, initTimeoutMs: 200 },
+  socketLimits: {
+    ...{ strangers: 5, socketsPerUser: 3, subscriptionsPerSocket: 2, subscriptionsPerUser: 3 },
+    ...{ messageBytes: 10_000, initTimeoutMs: 500, sendTimeoutMs: 1_000 },
+  },
 });
 const tab = useTabs(api);
 
@@ -65,6 +68,17 @@ describe("who is calling", () => {
     const token = await signToken(forged, { sub: ada.id ?? "", role: "authenticated", expiresIn: "1h" });
     const page = tab({ params: { authorization: `Bearer ${token}` } });
     expect(await until(() => page.closed)).toMatchObject({ code: 4401 });
+  });
+
+  it("has to be said: 4401 without a token, and with one for nobody", async () => {
+    const token = await signToken(TEST_TOKENS, { sub: ada.id ?? "", role: "anon", expiresIn: "1h" });
+    for (const params of [{}, { authorization: `Bearer ${token}` }]) {
+      const page = tab({ params });
+      expect(await until(() => page.closed)).toEqual({
+        code: 4401,
+        reason: "Sign in first: send your token with connection_init.",
+      });
+    }
   });
 
   it("is said by the token of connection_init, whatever its case", async () => {
@@ -130,14 +144,32 @@ describe("what is asked", () => {
     expect(error.message).toMatch(/^At most 500 are answered at once/);
   });
 
+  it("holds two states at the most", async () => {
+    const document = (states: string) =>
+      `subscription ($id: UUID!) { wizardSessionChanged(id: $id) { kind wizardSession { ${states} } } }`;
+    const page = tab(ada);
+    await page.subscribe(id, document("a: state b: state")).arrived(1);
+    const error = await page.refused(document("a: state b: state c: state"), { id });
+    expect(error).toMatchObject({ extensions: { code: "INVALID_INPUT" } });
+    expect(error.message).toMatch(/^At most 2 are answered at once, and this asks for 3 states/);
+  });
+
+  it("holds 1,000 values at the most", async () => {
+    const ids = Array.from({ length: 11 }, (_, place) => `a${place}: id`).join(" ");
+    const list = `user { events(first: 100) { nodes { ${ids} } } }`;
+    const document = `subscription ($id: UUID!) { wizardSessionChanged(id: $id) { wizardSession { ${list} } } }`;
+    expect((await tab(ada).refused(document, { id })).message).toMatch(/^At most 1000 are answered at once/);
+  });
+
   it("is refused in the words for HTTP", async () => {
     const page = tab(ada);
-    expect(await page.refused("subscription { wizardSessionChanged(id: 1) { nothing } }").catch(String)).toMatch(
-      /INVALID_INPUT/,
-    );
-    expect(await page.refused(CHANGED.replace("UUID!", "UUID!"), { id: "no uuid" })).toMatchObject({
-      extensions: { code: "INVALID_INPUT" },
-    });
+    const watching = page.subscribe(id, "subscription { wizardSessionChanged(id: 1) { nothing } }");
+    await until(() => watching.ended, "refusal");
+    expect(watching.errors).toMatchObject([
+      { message: expect.stringMatching(/UUID/), extensions: { code: "INVALID_INPUT" } },
+      { message: expect.stringMatching(/"nothing"/), extensions: { code: "INVALID_INPUT" } },
+    ]);
+    expect(await page.refused(CHANGED, { id: "no uuid" })).toMatchObject({ extensions: { code: "INVALID_INPUT" } });
   });
 
   it("is not sent with POST", async () => {
@@ -164,6 +196,21 @@ describe("how much", () => {
     expect((await page.watch(id)).changes).toHaveLength(1);
   });
 
+  it("a user has a number of subscriptions at most, over all sockets", async () => {
+    const [first, second] = [tab(ada), tab(ada)];
+    const one = await first.watch(id);
+    await first.watch(id);
+    await second.watch(id);
+    expect(await second.refused(CHANGED, { id })).toMatchObject({
+      message: "At most 3 subscriptions of a user are open.",
+      extensions: { code: "INVALID_INPUT" },
+    });
+    const ben = await api.user();
+    expect((await tab(ben).watch((await createSession(ben)).id)).changes).toHaveLength(1);
+    one.stop();
+    expect((await second.watch(id)).changes).toHaveLength(1);
+  });
+
   it("a user has a number of sockets at most", async () => {
     const pages = [tab(ada), tab(ada), tab(ada)];
     for (const page of pages) await page.watch(id);
@@ -174,6 +221,15 @@ describe("how much", () => {
     expect((await tab(ada).watch(id)).changes).toHaveLength(1);
   });
 
+  it("of those who have not said who they are, the first has to go when they are too many", async () => {
+    const page = tab(ada);
+    await page.watch(id);
+    const strangers = Array.from({ length: 6 }, () => connect());
+    const codes = (await Promise.all(strangers.map(({ closed }) => closed))).map(([code]) => code);
+    expect(codes.sort()).toEqual([1006, 4408, 4408, 4408, 4408, 4408]);
+    expect(page.closed).toBeUndefined();
+  });
+
   it("a message is of a size", async () => {
     const { socket, opened, closed } = connect();
     await opened;
@@ -181,6 +237,23 @@ describe("how much", () => {
     expect(await closed).toEqual([1009, ""]);
     await until(() => api.logged().some((line) => line.includes("a websocket failed")), "line in the log");
     expect((await fetch(api.url("/healthz"))).status).toBe(200);
+  });
+
+  it("who does not read is sent away", async () => {
+    const large = await createSession(ada, { state: { text: "x".repeat(250_000) } });
+    const { socket, messages, opened } = connect();
+    await opened;
+    socket.send(JSON.stringify({ type: "connection_init", payload: ada.headers }));
+    await until(() => messages.length > 0);
+    const payload = { query: CHANGED, variables: { id: large.id } };
+    socket.send(JSON.stringify({ id: "1", type: "subscribe", payload }));
+    await until(() => messages.length > 1);
+    socket.pause();
+    await until(async () => {
+      await updateSession(ada, large.id, { stage: 2 });
+      return (await listening(api)).connections === 0;
+    }, "end of listening");
+    socket.terminate();
   });
 
   it("who says nothing is sent away", async () => {

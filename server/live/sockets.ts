@@ -7,8 +7,9 @@ import { type GrafservBase, makeGraphQLWSConfig } from "postgraphile/grafserv";
 import { type ExecutionArgs, GraphQLError, getOperationAST } from "postgraphile/graphql";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type ErrorAnswer, OVERLOADED } from "../../graphql/errors.ts";
-import { verifyBearer } from "../http/authenticate.ts";
+import { claimsOf, verifyBearer } from "../http/authenticate.ts";
 import { KeysUnavailableError, TokenError, type VerifyToken } from "../tokens.ts";
+import { send } from "./send.ts";
 
 export interface SocketOptions {
   readonly server: Server;
@@ -24,10 +25,15 @@ export interface SocketOptions {
 
 export interface SocketLimits {
   readonly sockets: number;
+  /** Of those who have not said yet who they are. */
+  readonly strangers: number;
   readonly socketsPerUser: number;
   readonly subscriptionsPerSocket: number;
+  readonly subscriptionsPerUser: number;
   readonly messageBytes: number;
   readonly initTimeoutMs: number;
+  /** How long a message may take to be written out. */
+  readonly sendTimeoutMs: number;
 }
 
 export interface Sockets {
@@ -42,10 +48,13 @@ interface Extra {
 
 const DEFAULT_LIMITS: SocketLimits = {
   sockets: 5_000,
+  strangers: 500,
   socketsPerUser: 50,
   subscriptionsPerSocket: 20,
+  subscriptionsPerUser: 100,
   messageBytes: 64 * 1024,
   initTimeoutMs: 5_000,
+  sendTimeoutMs: 15_000,
 };
 
 /** What a socket is closed with. https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
@@ -74,7 +83,8 @@ export function acceptSockets(options: SocketOptions): Sockets {
     handleProtocols,
     perMessageDeflate: false,
   });
-  const graphql = makeGraphqlServer(options, limits);
+  const strangers = new Set<WebSocket>();
+  const graphql = makeGraphqlServer(options, limits, strangers);
   let stopping = false;
 
   server.on("upgrade", (request: IncomingMessage, connection: Duplex, head: Buffer) => {
@@ -82,7 +92,13 @@ export function acceptSockets(options: SocketOptions): Sockets {
     if (request.url?.split("?")[0] !== path) return refuse(connection, "404 Not Found");
     if (!isAllowedOrigin(request, options.origins)) return refuse(connection, "403 Forbidden");
     if (stopping || sockets.clients.size >= limits.sockets) return refuse(connection, "503 Service Unavailable");
-    sockets.handleUpgrade(request, connection, head, (socket) => open(socket, request));
+    sockets.handleUpgrade(request, connection, head, (socket) => {
+      strangers.add(socket);
+      // Whoever came last has most of the time left that it takes to say it.
+      const [longest] = strangers;
+      if (strangers.size > limits.strangers) longest?.terminate();
+      open(socket, request);
+    });
   });
 
   const open = (socket: WebSocket, request: IncomingMessage) => {
@@ -92,7 +108,7 @@ export function acceptSockets(options: SocketOptions): Sockets {
     const closed = graphql.opened(
       {
         protocol: socket.protocol,
-        send: (data) => send(socket, data),
+        send: (data) => send(socket, data, limits.sendTimeoutMs),
         close: (code, reason) => close(socket, code ?? CLOSE.failed, reason ?? ""),
         onMessage: (handle) => {
           socket.on("message", (data) => {
@@ -108,6 +124,7 @@ export function acceptSockets(options: SocketOptions): Sockets {
       { socket, request },
     );
     socket.once("close", (code, reason) => {
+      strangers.delete(socket);
       stopPinging();
       logger.debug({ code }, "a websocket was closed");
       void closed(code, String(reason));
@@ -125,28 +142,51 @@ export function acceptSockets(options: SocketOptions): Sockets {
   };
 }
 
-function makeGraphqlServer({ serv, verifyToken, isOverloaded, logger }: SocketOptions, limits: SocketLimits) {
-  const config = makeGraphQLWSConfig(serv);
-  const byUser = new Map<string, number>();
+type Connection = Context<Record<string, unknown>, Extra>;
 
-  const begin = async ({ extra, connectionParams }: Context<Record<string, unknown>, Extra>): Promise<void> => {
-    const { socket, request } = extra;
-    const given = Object.entries(connectionParams ?? {}).filter(([name]) => name.toLowerCase() === "authorization");
+function makeGraphqlServer(
+  { serv, verifyToken, isOverloaded, logger }: SocketOptions,
+  limits: SocketLimits,
+  strangers: Set<WebSocket>,
+) {
+  const config = makeGraphQLWSConfig(serv);
+  const byUser = new Map<string, Set<Connection>>();
+
+  const begin = async (context: Connection): Promise<void> => {
+    const { socket, request } = context.extra;
+    const given = Object.entries(context.connectionParams ?? {}).filter(
+      ([name]) => name.toLowerCase() === "authorization",
+    );
     const header = given.length > 1 ? given : given[0]?.[1];
     const claims = header == null ? undefined : await verifyBearer(verifyToken, request, header);
-    if (claims) closeAtEnd(socket, claims.exp);
-    const user = claims?.sub ?? "";
-    const others = byUser.get(user) ?? 0;
-    if (others >= limits.socketsPerUser) {
+    if (!claims || claims.role === "anon") {
+      return close(socket, CLOSE.unauthorized, "Sign in first: send your token with connection_init.");
+    }
+    closeAtEnd(socket, claims.exp);
+
+    const connections = byUser.get(claims.sub) ?? new Set();
+    if (connections.size >= limits.socketsPerUser) {
       return close(socket, CLOSE.tryAgainLater, `At most ${limits.socketsPerUser} connections at once.`);
     }
     if (socket.readyState !== socket.OPEN) return;
-    byUser.set(user, others + 1);
+    strangers.delete(socket);
+    byUser.set(claims.sub, connections.add(context));
     socket.once("close", () => {
-      const left = (byUser.get(user) ?? 1) - 1;
-      if (left > 0) byUser.set(user, left);
-      else byUser.delete(user);
+      connections.delete(context);
+      if (connections.size === 0) byUser.delete(claims.sub);
     });
+  };
+
+  /** Why there may be no more subscriptions here; the one that is asked for is counted already. */
+  const findLimit = (context: Connection): string | undefined => {
+    const count = ({ subscriptions }: Connection) => Object.keys(subscriptions).length;
+    if (count(context) > limits.subscriptionsPerSocket) {
+      return `At most ${limits.subscriptionsPerSocket} subscriptions are open on a connection.`;
+    }
+    const connections = byUser.get(claimsOf(context.extra.request)?.sub ?? "") ?? [];
+    if ([...connections].reduce((sum, each) => sum + count(each), 0) > limits.subscriptionsPerUser) {
+      return `At most ${limits.subscriptionsPerUser} subscriptions of a user are open.`;
+    }
   };
 
   return makeServer<Record<string, unknown>, Extra>({
@@ -168,10 +208,8 @@ function makeGraphqlServer({ serv, verifyToken, isOverloaded, logger }: SocketOp
       return socket.readyState === socket.OPEN;
     },
     async onSubscribe(context, id, payload) {
-      const { subscriptionsPerSocket: limit } = limits;
-      if (Object.keys(context.subscriptions).length > limit) {
-        return refusal({ code: "INVALID_INPUT", message: `At most ${limit} subscriptions are open on a connection.` });
-      }
+      const limit = findLimit(context);
+      if (limit) return refusal({ code: "INVALID_INPUT", message: limit });
       if (isOverloaded()) return refusal(OVERLOADED);
       const args = await config.onSubscribe?.(context as Parameters<typeof config.onSubscribe>[0], id, payload);
       if (!args || Array.isArray(args)) return args;
@@ -198,14 +236,6 @@ function isAllowedOrigin({ headers }: IncomingMessage, origins: readonly string[
 
 function refuse(connection: Duplex, status: string): void {
   connection.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function send(socket: WebSocket, data: string): Promise<void> {
-  // Settled only when it has been written out: a reader that is slow is told less.
-  return new Promise((resolve, reject) => {
-    if (socket.readyState !== socket.OPEN) resolve();
-    else socket.send(data, (error) => (error ? reject(error) : resolve()));
-  });
 }
 
 /** Closes it politely, and soon all the same. The first reason counts. */

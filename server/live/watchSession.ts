@@ -5,7 +5,9 @@ import { SafeError } from "postgraphile/grafast";
 import { type Claims, pgSettingsFor } from "../../graphql/claims.ts";
 import { isPassing } from "../../graphql/errors.ts";
 import type { SessionChange } from "../../graphql/live.ts";
+import { FIRST_DELAY_MS, nextDelay } from "./delays.ts";
 import type { Notice, SessionListener } from "./listener.ts";
+import { whenSent } from "./send.ts";
 import { makeTurns } from "./turns.ts";
 
 export interface WatchOptions {
@@ -16,9 +18,8 @@ export interface WatchOptions {
 }
 
 // When the listening connection comes back, everybody reads at once. Those who save must find connections all the same.
+// Users get turns one by one, so that nobody waits for all the tabs of somebody else.
 const READERS_AT_ONCE = 4;
-const FIRST_DELAY_MS = 250;
-const LONGEST_DELAY_MS = 10_000;
 
 /**
  * Makes what a subscription listens to. Each event is read as its subscriber: what the policies hide ends the stream,
@@ -26,10 +27,7 @@ const LONGEST_DELAY_MS = 10_000;
  */
 export function makeWatchSession({ pool, listener, logger }: WatchOptions) {
   const inTurn = makeTurns(READERS_AT_ONCE);
-  return async (id: string, claims: Claims | undefined): Promise<AsyncIterableIterator<SessionChange>> => {
-    if (!claims || claims.role === "anon") {
-      throw new SafeError("Sign in first: send your token with connection_init.", { code: "UNAUTHENTICATED" });
-    }
+  return async (id: string, claims: Claims, socket: object): Promise<AsyncIterableIterator<SessionChange>> => {
     const session = await readChange(pool, claims, id, { kind: "REFETCH" });
     if (!session) throw new SafeError("There is no such session, or it is not yours.", { code: "NOT_FOUND" });
     const notices = listener.watch(session.sessionId, session.key);
@@ -37,14 +35,18 @@ export function makeWatchSession({ pool, listener, logger }: WatchOptions) {
     /** Reads until the database answers, or nobody listens any more: an outage is no reason to end a stream. */
     const readPatiently = async (given: Notice): Promise<SessionChange | undefined> => {
       let notice = given;
-      for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
+      for (let delay = FIRST_DELAY_MS; ; delay = nextDelay(delay)) {
         try {
           const read = notice;
-          return await inTurn(async () =>
+          return await inTurn(claims.sub, async () =>
             notices.ended ? undefined : readChange(pool, claims, session.sessionId, read),
           );
         } catch (error) {
-          if (!isPassing(error)) throw error;
+          if (!isPassing(error)) {
+            // Grafast asks no more of a stream that failed, and does not end it either.
+            await notices.return();
+            throw error;
+          }
           logger.warn({ err: error }, "a session could not be read for a subscriber");
           notice = { kind: "REFETCH" };
           await sleep(delay, undefined, { ref: false });
@@ -53,6 +55,9 @@ export function makeWatchSession({ pool, listener, logger }: WatchOptions) {
     };
     const changes: AsyncIterableIterator<SessionChange> = {
       async next() {
+        // Grafast asks for the next one at once, whether or not anybody reads. Until then they wait in the listener's
+        // queue, which has an end.
+        await whenSent(socket);
         const notice = await notices.next();
         const change = notice.done ? undefined : await readPatiently(notice.value);
         if (change) return { done: false, value: change };
