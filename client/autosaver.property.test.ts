@@ -149,7 +149,7 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
             return view.status.phase === "saved" && view.revision === revision;
           });
         },
-        `rest: ${JSON.stringify(all.map(({ saver }) => [saver.getView().status, saver.getView().revision]))}`,
+        () => `rest: ${JSON.stringify(all.map(({ saver }) => [saver.getView().status, saver.getView().revision]))}`,
       );
 
       const { state } = await tabs.stored(ada.sessionId);

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createAutosaver } from "./createAutosaver.ts";
-import { memoryJournal } from "./journal.ts";
+import { browserEnvironment } from "./environment.ts";
+import { memoryJournal, ownerOf } from "./journal.ts";
 import type { JsonObject } from "./json.ts";
 import { applyPatch } from "./mergePatch.ts";
+import { edit, nothingPending } from "./pending.ts";
 import { type Change, SaveError, type SaveRequest, type Snapshot, type Transport } from "./transport.ts";
 
 /** Only when something is sent is looked at here; what becomes of it, `client/autosaver.test.ts` asks the real server. */
@@ -153,5 +155,184 @@ describe("when a saver sends", () => {
     await jest.advanceTimersByTimeAsync(0);
     expect(reads).toHaveLength(1);
     saver.stop();
+  });
+});
+
+describe("whatever goes wrong around it", () => {
+  beforeEach(() => void jest.useFakeTimers({ now: 0 }));
+  afterEach(() => {
+    jest.useRealTimers();
+    delete (globalThis as { reportError?: unknown }).reportError;
+  });
+
+  const who = { userId: "ada", sessionId: "s" };
+  const page = browserEnvironment({});
+  const failing = () => Promise.reject(new SaveError("NETWORK", "No answer."));
+
+  it("comes back after a failure, at whatever moment the clock moves on while it looks at it", async () => {
+    for (let n = 0; n < 200; n++) {
+      const { transport, sent } = serverOf([failing, failing]);
+      let looks = 0;
+      // A timer goes off at the full millisecond; the pause ends in the course of one.
+      const environment = { ...page, now: () => Date.now() + ++looks / 20, random: () => n / 200 };
+      const saver = createAutosaver({ ...who, transport, environment, journal: memoryJournal(), firstRetryMs: 10 });
+      await jest.advanceTimersByTimeAsync(0);
+      saver.setField("/title", "F");
+      await jest.advanceTimersByTimeAsync(1_000);
+      expect(sent).toHaveLength(3);
+      expect(saver.getView().status.phase).toBe("saved");
+      saver.stop();
+    }
+  });
+
+  it("asks again after a sign-in that nobody tells of, at whatever moment the clock moves on", async () => {
+    const refused = () => Promise.reject(new SaveError("UNAUTHENTICATED", "Sign in."));
+    for (let n = 0; n < 50; n++) {
+      const { transport, sent } = serverOf([refused]);
+      let looks = 0;
+      // The clock is a little slower than the timers.
+      const environment = { ...page, now: () => Date.now() * (1 - n * 1e-6) + ++looks / 20 };
+      const saver = createAutosaver({ ...who, transport, environment, journal: memoryJournal() });
+      await jest.advanceTimersByTimeAsync(0);
+      saver.setField("/title", "F");
+      await jest.advanceTimersByTimeAsync(900);
+      expect(saver.getView().status.phase).toBe("signIn");
+      await jest.advanceTimersByTimeAsync(31_000);
+      expect(sent).toHaveLength(2);
+      expect(saver.getView().status.phase).toBe("saved");
+      saver.stop();
+    }
+  });
+
+  it("does not wait until it is that late again when the clock is set back", async () => {
+    const { transport, sent } = serverOf([failing]);
+    const saver = createAutosaver({ ...who, transport, journal: memoryJournal() });
+    await jest.advanceTimersByTimeAsync(0);
+    saver.setField("/title", "F");
+    jest.setSystemTime(Date.now() - 3_600_000);
+    await jest.advanceTimersByTimeAsync(800);
+    expect(sent).toHaveLength(1);
+    jest.setSystemTime(Date.now() - 3_600_000);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(sent).toHaveLength(2);
+    expect(saver.getView().status.phase).toBe("saved");
+    saver.stop();
+  });
+
+  it("sleeps as long as a timer can where the server asks for longer, and does not ask it all the time", async () => {
+    const { transport, sent } = serverOf([overloaded(2 ** 31 * 3)]);
+    const setTimer = jest.fn(page.setTimer);
+    const saver = createAutosaver({
+      ...who,
+      transport,
+      environment: { ...page, setTimer },
+      journal: memoryJournal(),
+    });
+    await jest.advanceTimersByTimeAsync(0);
+    saver.setField("/title", "F");
+    await jest.advanceTimersByTimeAsync(800);
+    expect(sent).toHaveLength(1);
+    expect(setTimer.mock.lastCall?.[1]).toBe(2 ** 31 - 1);
+    saver.stop();
+  });
+
+  it("goes on saving when the page throws in what it is told or asked", async () => {
+    const errors: unknown[] = [];
+    globalThis.reportError = (error) => void errors.push(error);
+    const { transport, sent } = serverOf();
+    let token = () => "token";
+    const saver = createAutosaver({ ...who, transport, journal: memoryJournal(), getToken: () => token() });
+    await jest.advanceTimersByTimeAsync(0);
+    const others: string[] = [];
+    saver.subscribe(() => {
+      throw new Error("in the page");
+    });
+    saver.subscribe(() => others.push(saver.getView().status.phase));
+    saver.setField("/title", "F");
+    await jest.advanceTimersByTimeAsync(800);
+    expect(sent).toHaveLength(1);
+    expect(others.at(-1)).toBe("saved");
+    token = () => {
+      throw new Error("no storage");
+    };
+    saver.setField("/title", "Fê");
+    await jest.advanceTimersByTimeAsync(800);
+    expect(saver.getView().status.phase).toBe("signIn");
+    token = () => "token";
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(saver.getView().status.phase).toBe("saved");
+    expect(errors).toContainEqual(new Error("in the page"));
+    expect(errors).toContainEqual(new Error("no storage"));
+    saver.stop();
+  });
+
+  it("goes on saving where a journal throws, and does not say that it keeps anything", async () => {
+    const fails = () => Promise.reject(new Error("The disk is full."));
+    const { transport, sent } = serverOf([failing]);
+    const journal = { ...memoryJournal(), durable: true, put: fails, remove: fails };
+    const saver = createAutosaver({ ...who, transport, journal });
+    await jest.advanceTimersByTimeAsync(0);
+    saver.setField("/title", "F");
+    await jest.advanceTimersByTimeAsync(800);
+    expect(saver.getView().status).toMatchObject({ phase: "editing", reason: "retrying" });
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(sent).toHaveLength(2);
+    expect(saver.getView().status.phase).toBe("saved");
+    saver.stop();
+  });
+
+  it.each([
+    ["can't be opened", () => Promise.reject(new Error("Refused."))],
+    ["can't be read", () => ({ ...memoryJournal(), all: () => Promise.reject(new Error("Broken.")) })],
+  ])("begins where the journal %s", async (_, journal) => {
+    const { transport, sent } = serverOf();
+    const saver = createAutosaver({ ...who, transport, journal: journal() });
+    await jest.advanceTimersByTimeAsync(1_000);
+    saver.setField("/title", "F");
+    await jest.advanceTimersByTimeAsync(800);
+    expect(sent).toHaveLength(1);
+    expect(saver.getView().status.phase).toBe("saved");
+    saver.stop();
+  });
+
+  it("sends what a tab has left also while there is always something new to read", async () => {
+    const { transport, sent, tell } = serverOf();
+    let revision = 0;
+    const busy: Transport = {
+      ...transport,
+      read: async (how) => {
+        await new Promise((done) => page.setTimer(() => done(undefined), 5));
+        tell({ revision: ++revision + 100 });
+        return transport.read(how);
+      },
+    };
+    const journal = memoryJournal();
+    for (const tab of ["t1", "t2"]) {
+      const known = { revision: 0, stage: 1, state: {} };
+      const pending = edit(nothingPending(known), { [tab]: 1 }, 1, () => tab);
+      await journal.put({ owner: ownerOf("ada", "s"), tab, at: 0, pending });
+    }
+    const saver = createAutosaver({ ...who, transport: busy, journal });
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(sent.map(({ request }) => request.saveId).sort()).toEqual(["t1", "t2"]);
+    expect(revision).toBeGreaterThan(10);
+    saver.stop();
+  });
+
+  it("says nothing to the other tabs once it was stopped, and answers who still asks", async () => {
+    const { transport } = serverOf();
+    const post = jest.fn();
+    const saver = createAutosaver({
+      ...who,
+      transport,
+      journal: memoryJournal(),
+      environment: { ...page, openChannel: () => ({ post, close: () => {} }) },
+    });
+    saver.stop();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(post).not.toHaveBeenCalled();
+    await expect(saver.flush()).rejects.toMatchObject({ code: "NETWORK" });
+    await expect(saver.restore(1)).rejects.toMatchObject({ code: "NETWORK" });
+    await expect(saver.complete()).rejects.toMatchObject({ code: "NETWORK" });
   });
 });

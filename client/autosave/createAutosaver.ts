@@ -1,5 +1,5 @@
 import { browserEnvironment, type Channel, type Environment } from "./environment.ts";
-import { type Journal, openJournal, ownerOf } from "./journal.ts";
+import { type Journal, memoryJournal, openJournal, ownerOf } from "./journal.ts";
 import { isEqual, type Json, type JsonObject, share, storable } from "./json.ts";
 import { type Keeper, makeKeeper } from "./keeper.ts";
 import { makeLeader } from "./leader.ts";
@@ -24,7 +24,7 @@ import {
 } from "./pending.ts";
 import { checkPlaces, segmentsOf, valueAt, withValueAt } from "./pointer.ts";
 import type { SaveStatus } from "./status.ts";
-import { dueAt, retryDelay, TIMING, type Timing } from "./timing.ts";
+import { dueAt, isOver, retryDelay, TIMING, type Timing, type Wait } from "./timing.ts";
 import { isTokenOf } from "./token.ts";
 import {
   type Change,
@@ -103,6 +103,8 @@ const RELOAD_MS = 300;
 const SIGN_IN_POLL_MS = 1_000;
 const SIGN_IN_ATTEMPT_MS = 30_000;
 const OWN_SAVES_KEPT = 200;
+// A longer timer would go off at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Savers of this page that are being stopped: who comes after one of them has to find what it leaves. */
 const stopping = new Set<Promise<void>>();
@@ -118,6 +120,13 @@ interface Orphan {
 interface Task {
   readonly work: () => Promise<void>;
   readonly reject: (error: Error) => void;
+}
+
+/** Something to do now, or else when to ask again: at `wakeAt`, without it only when something happens. */
+interface Next {
+  readonly work?: () => Promise<void>;
+  readonly save?: Save;
+  readonly wakeAt?: number | undefined;
 }
 
 /**
@@ -153,13 +162,14 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   let typed: { readonly first: number; readonly last: number } | undefined;
   let halt: Halt | undefined;
   let failures = 0;
-  let retryAt = 0;
+  /** The pause after a failure. Nothing is sent before it is taken away. */
+  let retry: Wait | undefined;
   let lastFailure: SaveError | undefined;
   let refusedToken: { readonly token: string | undefined; readonly at: number } | undefined;
   let readWanted = false;
+  let readLast = false;
   let urgent = false;
   let running = false;
-  let again = false;
   let sending = false;
   let beacon: { readonly saveId: string; readonly done: Promise<void> } | undefined;
   let cancelTimer = () => {};
@@ -180,7 +190,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     if (sending || beacon) return { phase: "saving" };
     const phase = keeper?.keepsAll() ? "kept" : "editing";
     if (!env.isOnline()) return { phase, reason: "offline" };
-    if (retryAt > env.now()) return { phase, reason: "retrying", retryAt: new Date(retryAt) };
+    if (retry) return { phase, reason: "retrying", retryAt: new Date(retry.until) };
     return { phase: "editing" };
   }
 
@@ -201,7 +211,14 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     const keys = Object.keys(next) as (keyof AutosaverView)[];
     if (keys.every((key) => Object.is(next[key], view[key]))) return;
     view = next;
-    for (const listener of [...listeners]) listener();
+    for (const listener of [...listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        // What goes wrong in the page is no reason to stop saving.
+        report(error);
+      }
+    }
   }
 
   // What changes it from here
@@ -262,113 +279,118 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
 
   // What is to be done: one thing after the other
 
+  /** To be called after everything that happens: does what there is to do, then sets the timer for the rest. */
   async function run(): Promise<void> {
-    again = true;
     publish();
+    // Whoever runs asks what comes next after each thing done, and nothing comes between that and the timer.
     if (running || stopped.signal.aborted) return;
     running = true;
-    try {
-      while (again && !stopped.signal.aborted) {
-        again = false;
-        while (!stopped.signal.aborted && (await step())) publish();
-      }
-    } finally {
-      running = false;
+    cancelTimer();
+    let next = nextStep(env.now());
+    while (next.work && !stopped.signal.aborted) {
+      await attempt(next.work, next.save);
+      publish();
+      next = nextStep(env.now());
     }
+    running = false;
     if (stopped.signal.aborted) return;
     urgent = false;
+    if (next.wakeAt !== undefined) {
+      const ms = Math.max(0, Math.ceil(next.wakeAt - env.now()));
+      cancelTimer = env.setTimer(run, Math.min(ms, LONGEST_TIMER_MS));
+    }
     settle();
-    wakeLater();
     publish();
   }
 
-  /** Does the next thing; false when there is none that could be done now. */
-  async function step(): Promise<boolean> {
-    if (!journal) return open();
-    if (halt?.phase === "missing" || isSignedOut() || !env.isOnline() || env.now() < retryAt) return false;
-    if (!pending) return !halt && attempt(load);
+  /**
+   * The one place that knows what comes next. Whether something is due and when it will be is answered from one look at
+   * the clock: with two of them the moment may pass in between, and nobody would ever come back to it.
+   */
+  function nextStep(now: number): Next {
+    if (!journal) return { work: open };
+    if (halt?.phase === "missing") return {};
+    const signIn = signInAt(now);
+    if (signIn !== undefined) return { wakeAt: signIn };
+    if (!env.isOnline()) return {};
+    if (retry && !isOver(retry, now)) return { wakeAt: retry.until };
+    retry = undefined;
+    if (!pending) return halt ? {} : { work: load };
     if (beacon) {
-      await beacon.done;
-      return true;
+      const { done } = beacon;
+      return { work: () => done };
     }
     const [save] = pending.saves;
-    if (save) return attempt(() => send(save), save);
-    if (isDue(pending)) {
-      close();
-      return true;
-    }
-    const task = tasks.shift();
-    if (task) {
-      await task.work();
-      return true;
-    }
-    if (readWanted) return attempt(read);
+    if (save) return { work: () => send(save), save };
+    const due = draftDue(pending);
+    if (due && isOver(due, now)) return { work: close };
+    const task = isClean(pending) && tasks.shift();
+    if (task) return { work: task.work };
+    // In turns, so that neither keeps the other waiting for ever.
     const [orphan] = orphans;
-    return orphan !== undefined && attempt(() => replay(orphan));
+    if (readWanted && !(orphan && readLast)) return { work: read };
+    if (orphan) return { work: () => replay(orphan) };
+    return { wakeAt: due?.until };
   }
 
-  async function attempt(work: () => Promise<void>, save?: Save): Promise<true> {
+  async function attempt(work: () => Promise<void>, save?: Save): Promise<void> {
     try {
       await work();
     } catch (error) {
       // Meanwhile another request has brought the answer.
       if (!save || pending?.saves[0]?.saveId === save.saveId) failed(asSaveError(error));
     }
-    return true;
   }
 
-  function isDue(now: Pending): boolean {
-    if (!now.draft || now.conflicts.length > 0 || halt) return false;
-    return urgent || tasks.length > 0 || !typed || env.now() >= dueAt(typed.first, typed.last, timing);
+  /** What the draft waits for; undefined where there is none, or it waits for somebody. */
+  function draftDue({ draft, conflicts }: Pending): Wait | undefined {
+    if (!draft || conflicts.length > 0 || halt) return undefined;
+    if (urgent || tasks.length > 0 || !typed) return AT_ONCE;
+    return { from: typed.last, until: dueAt(typed.first, typed.last, timing) };
   }
 
   /** From here on the draft does not grow any more. */
-  function close(): void {
+  async function close(): Promise<void> {
     if (!pending) return;
     pending = freeze(pending);
     typed = undefined;
     keeper?.note(pending);
   }
 
-  function wakeLater(): void {
-    cancelTimer();
-    const now = env.now();
-    const times: number[] = [];
-    if (isSignedOut()) times.push(now + (getToken ? SIGN_IN_POLL_MS : SIGN_IN_ATTEMPT_MS));
-    else if (halt?.phase === "missing" || !env.isOnline()) return;
-    else if (retryAt > now) times.push(retryAt);
-    else if (typed && pending?.draft && pending.conflicts.length === 0 && !halt) {
-      times.push(dueAt(typed.first, typed.last, timing));
-    }
-    if (times.length > 0) cancelTimer = env.setTimer(run, Math.max(0, Math.min(...times) - now));
-  }
-
-  async function open(): Promise<true> {
-    const opened = await (options.journal ?? openJournal());
+  async function open(): Promise<void> {
+    const opened = await Promise.resolve(options.journal ?? openJournal()).catch(() => memoryJournal());
     await Promise.all(stopping);
     const release = await leader.acquire(tabLock(tab), stopped.signal);
     if (release) cleanUps.push(release);
     keeper = makeKeeper({ journal: opened, owner, tab, now: env.now, onKept: publish });
     const patience = new AbortController();
     const cancel = env.setTimer(() => patience.abort(), RELOAD_MS);
-    for (const record of await opened.all(owner)) {
-      const giveBack = await leader.acquire(tabLock(record.tab), patience.signal);
-      if (stopped.signal.aborted) giveBack?.();
-      else if (!giveBack) watchTab(record.tab);
-      else if (pending) orphans.push({ tab: record.tab, giveBack });
-      else {
-        // It may have been taken by somebody else in the meantime.
-        const left = await opened.get(owner, record.tab);
+    try {
+      for (const record of await opened.all(owner)) await find(opened, record.tab, patience.signal);
+    } finally {
+      cancel();
+      journal = opened;
+      if (stopped.signal.aborted) letGo();
+      else channel?.post({ tab });
+    }
+  }
+
+  /** Takes up what a tab has left, or keeps an eye on it while it lives. */
+  async function find(opened: Journal, other: string, patience: AbortSignal): Promise<void> {
+    const giveBack = await leader.acquire(tabLock(other), patience);
+    if (stopped.signal.aborted) giveBack?.();
+    else if (!giveBack) watchTab(other);
+    else if (pending) orphans.push({ tab: other, giveBack });
+    else {
+      // It may have been taken by somebody else in the meantime.
+      try {
+        const left = await opened.get(owner, other);
         if (left) await takeUp(left.pending);
-        await opened.remove(owner, record.tab);
+        await opened.remove(owner, other);
+      } finally {
         giveBack();
       }
     }
-    cancel();
-    journal = opened;
-    if (stopped.signal.aborted) letGo();
-    channel?.post({ tab });
-    return true;
   }
 
   async function takeUp(left: Pending): Promise<void> {
@@ -393,6 +415,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
 
   async function read(): Promise<void> {
     readWanted = false;
+    readLast = true;
     try {
       receive(await ask((how) => transport.read(how)));
     } catch (error) {
@@ -408,7 +431,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     try {
       await leader.exclusively(`stagekeep-save ${owner}`, timing.requestTimeoutMs, async () => {
         // Its turn may have come late: after the page was left, and the save sent past the others.
-        if (pending?.saves[0]?.saveId !== save.saveId) return;
+        if (stopped.signal.aborted || pending?.saves[0]?.saveId !== save.saveId) return;
         const baseRevision = pending.known.revision;
         took(save, await ask((how) => transport.save({ ...save, baseRevision }, how)));
       });
@@ -468,6 +491,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
 
   /** Sends what a tab that is gone had not saved: under its keys, upon its bases. */
   async function replay(orphan: Orphan): Promise<void> {
+    readLast = false;
     const record = await journal?.get(owner, orphan.tab);
     let theirs = record && restored(record.pending);
     sending = true;
@@ -518,7 +542,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   // Requests and their failures
 
   async function ask<T>(request: (how: RequestOptions) => Promise<T>, keepalive = false): Promise<T> {
-    const token = getToken?.();
+    const token = tokenNow();
     const giveUp = new AbortController();
     let cancel = () => {};
     const timeout = new Promise<never>((_, reject) => {
@@ -540,7 +564,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
 
   function succeeded(): void {
     failures = 0;
-    retryAt = 0;
+    retry = undefined;
     lastFailure = undefined;
     refusedToken = undefined;
     // Not before: until it was begun there is no session to be told of.
@@ -558,7 +582,8 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
       halt = { phase: "missing" };
     } else if (isPassing(error) || (pending && pending.saves.length === 0)) {
       failures += 1;
-      retryAt = env.now() + retryDelay(failures, timing, env.random, error.retryAfterMs);
+      const from = env.now();
+      retry = { from, until: from + retryDelay(failures, timing, env.random, error.retryAfterMs) };
     } else {
       halt = { phase: "refused", code: error.code, message: error.message };
       if (!pending) return;
@@ -567,11 +592,27 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     }
   }
 
-  function isSignedOut(): boolean {
-    const token = getToken?.();
-    if (getToken && (token === undefined || !isTokenOf(token, userId))) return true;
-    if (!refusedToken) return false;
-    return getToken ? refusedToken.token === token : env.now() < refusedToken.at + SIGN_IN_ATTEMPT_MS;
+  function tokenNow(): string | undefined {
+    try {
+      return getToken?.();
+    } catch (error) {
+      report(error);
+      return undefined;
+    }
+  }
+
+  const isSignedOut = () => signInAt(env.now()) !== undefined;
+
+  /** When to look again for a sign-in; undefined where there is one, as far as that can be known. */
+  function signInAt(now: number): number | undefined {
+    if (getToken) {
+      const token = tokenNow();
+      const isGood = token !== undefined && isTokenOf(token, userId) && refusedToken?.token !== token;
+      return isGood ? undefined : now + SIGN_IN_POLL_MS;
+    }
+    if (!refusedToken) return undefined;
+    const attempt = { from: refusedToken.at, until: refusedToken.at + SIGN_IN_ATTEMPT_MS };
+    return isOver(attempt, now) ? undefined : attempt.until;
   }
 
   /** Answers those who wait until everything is saved: nothing more can be done at present. */
@@ -599,9 +640,10 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
 
   function flush(): Promise<void> {
     return new Promise((done, reject) => {
+      if (stopped.signal.aborted) return reject(gone());
       flushes.push({ resolve: done, reject });
       urgent = true;
-      retryAt = 0;
+      retry = undefined;
       run();
     });
   }
@@ -609,9 +651,13 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   /** Runs `work` when everything typed here is saved, and nothing else is under way. */
   function afterSaving<T>(work: (now: Pending) => Promise<T>): Promise<T> {
     return new Promise((done, reject) => {
+      if (stopped.signal.aborted) return reject(gone());
       const task = async () => {
         try {
-          done(await work(pending as Pending));
+          const result = await work(pending as Pending);
+          // Whoever waited for it looks at the view next.
+          publish();
+          done(result);
         } catch (error) {
           const failure = asSaveError(error);
           if (failure.code === "SESSION_COMPLETED" || failure.code === "REVISION_CONFLICT") readWanted = true;
@@ -619,7 +665,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
         }
       };
       tasks.push({ work: task, reject });
-      retryAt = 0;
+      retry = undefined;
       run();
     });
   }
@@ -652,7 +698,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   /** The page may be gone in a moment: what was typed goes out in a request that outlives it. The journal has the rest. */
   function leave(): void {
     if (!pending || !keeper || halt || isSignedOut() || !env.isOnline() || pending.conflicts.length > 0) return;
-    if (pending.saves.length === 0) close();
+    if (pending.saves.length === 0) void close();
     const [save] = pending.saves;
     if (!save || beacon?.saveId === save.saveId) return;
     const request = { ...save, baseRevision: pending.known.revision };
@@ -662,9 +708,10 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
         // It is sent again in the ordinary way, whose failures count.
         () => {},
       );
-      beacon = { saveId: save.saveId, done };
+      const sent = { saveId: save.saveId, done };
+      beacon = sent;
       done.then(() => {
-        beacon = undefined;
+        if (beacon === sent) beacon = undefined;
         run();
       });
     }
@@ -704,7 +751,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   }
 
   function comeOnline(): void {
-    retryAt = 0;
+    retry = undefined;
     failures = 0;
     comeBack();
   }
@@ -738,17 +785,30 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
       stopped.abort();
       cancelTimer();
       stopWatching?.();
+      // Whoever posts to one that is closed is thrown an error.
       channel?.close();
-      const gone = new SaveError("NETWORK", "This page was left.");
-      for (const { reject } of [...tasks.splice(0), ...flushes.splice(0)]) reject(gone);
+      channel = undefined;
+      for (const { reject } of [...tasks.splice(0), ...flushes.splice(0)]) reject(gone());
       // Whoever takes up what is left has to find all of it.
       listeners.clear();
-      const done = (keeper?.settled() ?? Promise.resolve()).then(letGo);
+      const done = (keeper?.settled() ?? Promise.resolve()).then(letGo).finally(() => stopping.delete(done));
       stopping.add(done);
-      void done.then(() => stopping.delete(done));
     },
   };
 }
+
+/** Lets the page hear of an error that is its own. */
+function report(error: unknown): void {
+  if (globalThis.reportError) globalThis.reportError(error);
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
+}
+
+const AT_ONCE: Wait = { from: 0, until: 0 };
+
+const gone = () => new SaveError("NETWORK", "This page was left.");
 
 const tabLock = (tab: string) => `stagekeep-tab ${tab}`;
 

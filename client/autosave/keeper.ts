@@ -23,19 +23,27 @@ export function makeKeeper({ journal, owner, tab, now, onKept }: KeeperOptions):
   let newest: Pending | undefined;
   let writing: Promise<void> | undefined;
   let isThere = false;
+  let isLost = false;
 
+  const keep = async (pending: Pending) => {
+    if (!isClean(pending)) {
+      isThere = true;
+      await journal.put({ owner, tab, at: now(), pending });
+    } else if (isThere) {
+      isThere = false;
+      await journal.remove(owner, tab);
+    }
+  };
   const write = async () => {
     // `writing` has to be set before it is cleared.
     await undefined;
     for (let pending = newest; pending; pending = newest) {
       newest = undefined;
-      if (!isClean(pending)) {
-        isThere = true;
-        await journal.put({ owner, tab, at: now(), pending });
-      } else if (isThere) {
-        isThere = false;
-        await journal.remove(owner, tab);
-      }
+      // Saving goes on without a journal: the server is the better place.
+      isLost = await keep(pending).then(
+        () => false,
+        () => true,
+      );
     }
     writing = undefined;
     onKept();
@@ -48,6 +56,6 @@ export function makeKeeper({ journal, owner, tab, now, onKept }: KeeperOptions):
     settled: async () => {
       await writing;
     },
-    keepsAll: () => journal.durable && writing === undefined,
+    keepsAll: () => journal.durable && !isLost && writing === undefined,
   };
 }

@@ -72,7 +72,7 @@ export function useTabs(api: TestApi): TabOpener {
     const phase = async (wanted: string) => {
       await until(
         () => saver.getView().status.phase === wanted,
-        `${wanted} (but ${JSON.stringify(saver.getView().status)})`,
+        () => `${wanted} (but ${JSON.stringify(saver.getView().status)})`,
       );
     };
     return {
