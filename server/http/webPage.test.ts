@@ -6,6 +6,7 @@ import { useTestApi } from "../../db/tests/support/api.ts";
 
 // As Vite writes it, but smaller: what is served does not depend on what the page does.
 const PAGE = `<!doctype html><html><head><script type="module" src="/assets/a-1.js" nonce="NONCE_OF_THIS_ANSWER"></script></head></html>`;
+const LONG_SCRIPT = "// The same again.\n".repeat(1000);
 const NOTHING_HERE = { errors: [{ message: "There is nothing here.", extensions: { code: "NOT_FOUND" } }] };
 
 const folder = await mkdtemp(join(tmpdir(), "stagekeep-page-"));
@@ -14,6 +15,7 @@ await Promise.all([
   writeFile(join(folder, "index.html"), PAGE),
   writeFile(join(folder, "sources.sha256"), "stamp"),
   writeFile(join(folder, "assets/a-1.js"), "export {};"),
+  writeFile(join(folder, "assets/long-1.js"), LONG_SCRIPT),
 ]);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -52,6 +54,12 @@ describe("in development", () => {
       }),
     );
     expect(new Set(nonces).size).toBe(2);
+  });
+
+  it("sends what is long in fewer bytes, and the same in the end", async () => {
+    const response = await get("/assets/long-1.js");
+    expect(response.headers.get("content-encoding")).toMatch(/^(br|gzip)$/);
+    expect(await response.text()).toBe(LONG_SCRIPT);
   });
 
   it("lets a browser keep what has its content in its name", async () => {

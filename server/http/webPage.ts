@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import compression from "compression";
 import express, { type RequestHandler, Router } from "express";
 
 export interface WebPageOptions {
@@ -37,6 +38,9 @@ export function webPage({ folder, demoSignInPath }: WebPageOptions): Router {
   return Router()
     .use(
       "/assets",
+      // A third of the bytes, for those who are on trains. What the API answers is not compressed: secrets beside what
+      // a caller has chosen could be guessed by the size.
+      compression(),
       express.static(join(folder, "assets"), {
         // A name changes with the content.
         immutable: true,
