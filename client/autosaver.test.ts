@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { useTestApi } from "../db/tests/support/api.ts";
 import { history } from "../db/tests/support/saving.ts";
@@ -80,7 +81,8 @@ describe("saving", () => {
   });
 
   it("sends nothing where a change was taken back before it was sent", async () => {
-    const { tab } = await opened();
+    const tab = tabs.open({ ...(await tabs.someone()), debounceMs: 60_000, maxWaitMs: 60_000 });
+    await tab.saved();
     tab.saver.setField("/basics/title", "Fête");
     expect(tab.saver.getView().canUndo).toBe(true);
     tab.saver.undo();
@@ -136,7 +138,7 @@ describe("requests that fail", () => {
 
   it("gives up waiting, and is right about a request that arrives after all", async () => {
     const ada = await tabs.someone();
-    const tab = tabs.open({ ...ada, requestTimeoutMs: 30 });
+    const tab = tabs.open({ ...ada, requestTimeoutMs: 500 });
     await tab.saved();
     tab.network.fail(SAVE, "held");
     tab.saver.setField("/basics/title", "Fête");
@@ -176,8 +178,9 @@ describe("requests that fail", () => {
 
   it("is told of a state that is too large, keeps it, and saves what is left when it was made smaller", async () => {
     const { ada, tab } = await opened();
-    tab.saver.setField("/basics/title", "Fête");
+    // In this order: the first of them may be on its way before the second is typed.
     tab.saver.setField("/page/description", "x".repeat(300_000));
+    tab.saver.setField("/basics/title", "Fête");
     await tab.phase("refused");
     expect(tab.saver.getView().status).toMatchObject({ phase: "refused", code: "STATE_TOO_LARGE" });
     expect(await revisions(ada.sessionId)).toBe(0);
@@ -313,6 +316,72 @@ describe("the journal", () => {
     });
   });
 
+  it("brings back what a page that was left while it loaded was taking up itself", async () => {
+    const { ada, tab } = await opened();
+    tab.page.setOnline(false);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("kept");
+    await tab.crash();
+    const journal = await openJournal(tab.browser.name);
+    let leave = () => {};
+    const slow: Journal = {
+      ...journal,
+      durable: true,
+      get: async (...which) => {
+        const record = await journal.get(...which);
+        leave();
+        await sleep(50);
+        return record;
+      },
+    };
+    const left = tabs.open({ ...ada, browser: tab.browser, journal: slow });
+    await new Promise<void>((done) => {
+      leave = () => void left.crash().then(done);
+    });
+    const again = tabs.open({ ...ada, browser: tab.browser });
+    await again.saved();
+    await until(() => again.saver.getView().revision === 1);
+    expect(again.saver.getView().state).toEqual({ basics: { title: "Fête" } });
+  });
+
+  it("takes over from a tab that dies while this one is still loading", async () => {
+    const { ada, tab } = await opened();
+    tab.page.setOnline(false);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("kept");
+    const journal = await openJournal(tab.browser.name);
+    let found = () => {};
+    const isFound = new Promise<void>((done) => {
+      found = done;
+    });
+    let goOn = () => {};
+    const wait = new Promise<void>((done) => {
+      goOn = done;
+    });
+    const slow: Journal = {
+      ...journal,
+      durable: true,
+      all: async (owner) => {
+        await journal.all(owner);
+        found();
+        await wait;
+        return [];
+      },
+    };
+    const other = tabs.open({ ...ada, browser: tab.browser, journal: slow });
+    await isFound;
+    // The first one says that it is there, in answer to a third.
+    const third = tabs.open({ ...ada, browser: tab.browser });
+    await third.saved();
+    await sleep(50);
+    await third.crash();
+    await tab.crash();
+    await sleep(50);
+    goOn();
+    await until(() => other.saver.getView().revision === 1);
+    expect(other.saver.getView().state).toEqual({ basics: { title: "Fête" } });
+  });
+
   it("shows after a reload without a network what was typed before", async () => {
     const { ada, tab } = await opened();
     tab.page.setOnline(false);
@@ -356,6 +425,44 @@ describe("leaving the page", () => {
     await tab.saved();
     expect(new Set(saveIds(tab)).size).toBe(1);
     expect(await revisions(ada.sessionId)).toBe(1);
+  });
+
+  it("does not send it again when its turn among the tabs comes after that", async () => {
+    const { ada, tab } = await opened();
+    const other = tabs.open({ ...ada, browser: tab.browser });
+    await other.saved();
+    other.network.fail(SAVE, "held");
+    other.saver.setField("/basics/summary", "Stalls");
+    await until(() => saves(other).length === 1);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("saving");
+    expect(saves(tab)).toEqual([]);
+    tab.page.happen("hidden");
+    await until(() => tab.saver.getView().revision === 1);
+    await other.network.release();
+    await other.saved();
+    // The next one goes out after that turn.
+    tab.saver.setField("/basics/title", "Fair");
+    await tab.saved();
+    expect(saves(tab).map(({ keepalive }) => keepalive)).toEqual([true, false]);
+    expect(new Set(saveIds(tab)).size).toBe(2);
+  });
+
+  it("leaves its turn to the others once it was stopped", async () => {
+    const { ada, tab } = await opened();
+    const other = tabs.open({ ...ada, browser: tab.browser });
+    await other.saved();
+    other.network.fail(SAVE, "held");
+    other.saver.setField("/basics/summary", "Stalls");
+    await until(() => saves(other).length === 1);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("saving");
+    await tab.crash();
+    await other.network.release();
+    await until(() => other.saver.getView().revision === 2);
+    await other.saved();
+    expect(saves(tab)).toEqual([]);
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
   });
 
   it("leaves to the journal what is too large for that", async () => {
@@ -423,6 +530,12 @@ describe("others", () => {
     });
     expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fair" } });
     await expect(tab.saver.flush()).rejects.toMatchObject({ code: "CONFLICT" });
+    const { sent } = tab.network;
+    const before = sent.length;
+    await expect(tab.saver.complete()).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(tab.saver.restore(0)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(sent).toHaveLength(before);
+    expect(tab.saver.getView().state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
   });
 
   it.each([

@@ -152,6 +152,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   const early: (() => void)[] = [];
 
   let journal: Journal | undefined;
+  let opening = Promise.resolve();
   let keeper: Keeper | undefined;
   let channel: Channel | undefined;
   let pending: Pending | undefined;
@@ -308,7 +309,14 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
    * the clock: with two of them the moment may pass in between, and nobody would ever come back to it.
    */
   function nextStep(now: number): Next {
-    if (!journal) return { work: open };
+    if (!journal) {
+      return {
+        work: () => {
+          opening = open();
+          return opening;
+        },
+      };
+    }
     if (halt?.phase === "missing") return {};
     const signIn = signInAt(now);
     if (signIn !== undefined) return { wakeAt: signIn };
@@ -358,8 +366,10 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   }
 
   async function open(): Promise<void> {
+    // Those of now: this one may be among those that come later, and they wait for its end.
+    const before = [...stopping];
     const opened = await Promise.resolve(options.journal ?? openJournal()).catch(() => memoryJournal());
-    await Promise.all(stopping);
+    await Promise.all(before);
     const release = await leader.acquire(tabLock(tab), stopped.signal);
     if (release) cleanUps.push(release);
     keeper = makeKeeper({ journal: opened, owner, tab, now: env.now, onKept: publish });
@@ -531,6 +541,8 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     knownTabs.add(other);
     leader.acquire(tabLock(other), stopped.signal).then(async (giveBack) => {
       if (!giveBack) return;
+      // Before that there is no journal to look into: what is left would stay where it is.
+      await opening.catch(() => {});
       knownTabs.delete(other);
       if (!(await journal?.get(owner, other))) return giveBack();
       if (stopped.signal.aborted) return giveBack();
@@ -789,9 +801,13 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
       channel?.close();
       channel = undefined;
       for (const { reject } of [...tasks.splice(0), ...flushes.splice(0)]) reject(gone());
-      // Whoever takes up what is left has to find all of it.
+      // Whoever takes up what is left has to find all of it, also what this one was just taking up itself.
       listeners.clear();
-      const done = (keeper?.settled() ?? Promise.resolve()).then(letGo).finally(() => stopping.delete(done));
+      const done = opening
+        .catch(() => {})
+        .then(() => keeper?.settled())
+        .then(letGo)
+        .finally(() => stopping.delete(done));
       stopping.add(done);
     },
   };

@@ -1,7 +1,8 @@
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { IDBFactory } from "fake-indexeddb";
-import { forgetJournal, type JournalRecord, openJournal, ownerOf } from "./journal.ts";
+import { openDB } from "idb";
+import { forgetJournal, JOURNAL_NAME, type JournalRecord, openJournal, ownerOf } from "./journal.ts";
 import { edit, nothingPending } from "./pending.ts";
 
 const owner = ownerOf("Ada", "S1");
@@ -30,6 +31,34 @@ describe("the journal", () => {
     await next.remove(owner, "t1");
     expect(await next.get(owner, "t1")).toBeUndefined();
     next.close();
+  });
+
+  /** Another page, whose transaction never ends: nobody else is answered before it. */
+  async function blocked() {
+    const db = await openDB(JOURNAL_NAME);
+    const store = db.transaction("pending", "readwrite").store;
+    let isDone = false;
+    const goOn = async () => {
+      while (!isDone) await store.count();
+    };
+    const over = goOn();
+    return async () => {
+      isDone = true;
+      await over;
+      db.close();
+    };
+  }
+
+  it("goes on in memory, and says so, when the browser does not answer any more", async () => {
+    const journal = await openJournal(JOURNAL_NAME, 200);
+    expect(journal.durable).toBe(true);
+    const goOn = await blocked();
+    await journal.put(record("t1"));
+    expect(journal.durable).toBe(false);
+    expect((await journal.all(owner)).map(({ tab }) => tab)).toEqual(["t1"]);
+    expect((await openJournal(JOURNAL_NAME, 200)).durable).toBe(false);
+    await goOn();
+    journal.close();
   });
 
   it("lets go of what nobody has come back to for three months", async () => {

@@ -25,8 +25,8 @@ export interface Journal {
 export const JOURNAL_NAME = "stagekeep-journal";
 const STORE = "pending";
 const BY_OWNER = "owner";
-// A browser that never answers must not keep the page from loading.
-const OPEN_TIMEOUT_MS = 3_000;
+// A browser that never answers must keep the page neither from loading nor from saving.
+const ANSWER_MS = 5_000;
 const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
 
 /** Whose changes, and of what: a token of somebody else never sends them. */
@@ -35,12 +35,11 @@ export function ownerOf(userId: string, sessionId: string): string {
 }
 
 /** The journal in the browser's IndexedDB; in memory where there is none, or where it throws (a private window). */
-export async function openJournal(name = JOURNAL_NAME): Promise<Journal> {
+export async function openJournal(name = JOURNAL_NAME, answerMs = ANSWER_MS): Promise<Journal> {
   const memory = memoryJournal();
   let database: IDBPDatabase | undefined;
   try {
-    database = await opened(name);
-    await database.getAllKeysFromIndex(STORE, BY_OWNER, "");
+    database = await opened(name, answerMs);
   } catch {
     return memory;
   }
@@ -51,7 +50,7 @@ export async function openJournal(name = JOURNAL_NAME): Promise<Journal> {
     const kept = await remembered();
     if (!durable) return kept;
     try {
-      return await stored();
+      return await inTime(stored(), answerMs);
     } catch {
       durable = false;
       return kept;
@@ -104,8 +103,7 @@ export async function forgetJournal(name = JOURNAL_NAME): Promise<void> {
   await deleteDB(name);
 }
 
-async function opened(name: string): Promise<IDBPDatabase> {
-  let late = false;
+async function opened(name: string, answerMs: number): Promise<IDBPDatabase> {
   const opening = openDB(name, 1, {
     upgrade: (db) => {
       db.createObjectStore(STORE, { keyPath: ["owner", "tab"] }).createIndex(BY_OWNER, "owner");
@@ -113,21 +111,30 @@ async function opened(name: string): Promise<IDBPDatabase> {
     // Another tab wants to remove it or make it newer, and waits for this one.
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
   });
+  const ready = opening.then(async (db) => {
+    await removeOld(db);
+    await db.getAllKeysFromIndex(STORE, BY_OWNER, "");
+    return db;
+  });
+  try {
+    return await inTime(ready, answerMs);
+  } catch (error) {
+    opening.then(
+      (db) => db.close(),
+      () => {},
+    );
+    throw error;
+  }
+}
+
+/** What the browser answers; rejects where it does not within that time. */
+async function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      late = true;
-      reject(new Error("IndexedDB does not answer."));
-    }, OPEN_TIMEOUT_MS);
+    timer = setTimeout(() => reject(new Error("IndexedDB does not answer.")), ms);
   });
-  opening.then(
-    (db) => late && db.close(),
-    () => {},
-  );
   try {
-    const db = await Promise.race([opening, timeout]);
-    await removeOld(db);
-    return db;
+    return await Promise.race([answer, timeout]);
   } finally {
     clearTimeout(timer);
   }
