@@ -110,6 +110,8 @@ function subscribe(client: ApolloClient, id: string, onChange: (change: Change) 
         else if (error) again();
       },
       error: again,
+      // The session was deleted: reading it says so.
+      complete: () => onChange({}),
     });
   };
   listen();

@@ -5,10 +5,10 @@ import { useTestApi } from "../db/tests/support/api.ts";
 import { at, mergePatch, pathsOf } from "../db/tests/support/mergePatch.ts";
 import { history } from "../db/tests/support/saving.ts";
 import { until } from "../db/tests/support/until.ts";
-import type { AutosaverView } from "./autosave/createAutosaver.ts";
 import { openJournal, ownerOf } from "./autosave/journal.ts";
 import type { JsonObject } from "./autosave/json.ts";
 import { segmentsOf, valueAt, withValueAt } from "./autosave/pointer.ts";
+import type { AutosaverView } from "./autosave/view.ts";
 import type { Fault } from "./testing/network.ts";
 import { makeBrowser } from "./testing/page.ts";
 import { type Tab, useTabs } from "./testing/tabs.ts";
@@ -179,7 +179,7 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
     { numRuns: 60, endOnFailure: true },
   );
   // Or it would have tried nothing.
-  for (const phase of ["editing", "saving", "saved", "kept", "conflict", "signIn"]) {
-    expect(outcomes).toContain(phase);
-  }
+  for (const phase of ["editing", "saving", "saved"]) expect(outcomes).toContain(phase);
+  // Which of the troubles were met, and how long, is left to chance; that there were some is not.
+  expect(["kept", "conflict", "signIn"].filter((phase) => outcomes.has(phase))).not.toEqual([]);
 }, 240_000);

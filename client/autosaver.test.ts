@@ -106,6 +106,27 @@ describe("saving", () => {
     expect(await tabs.stored(ada.sessionId)).toMatchObject({ state: { basics: { summary: "Music" } }, revision: 3 });
   });
 
+  it("takes back what was changed together as one, but for what others have changed since", async () => {
+    const { ada, tab } = await opened();
+    tab.saver.setField("/tickets/price", 1250);
+    tab.saver.setFields([
+      { pointer: "/tickets/price", value: 13 },
+      { pointer: "/basics/summary", value: "Stalls" },
+      { pointer: "/tickets/currency", value: "JPY" },
+    ]);
+    await tab.saved();
+    const other = tabs.open({ ...ada, browser: makeBrowser() });
+    await other.saved();
+    other.saver.setField("/basics/summary", "Music");
+    await other.saved();
+    tab.page.happen("visible");
+    await until(() => tab.saver.getView().revision === 2);
+    tab.saver.undo();
+    await tab.saved();
+    const state = { tickets: { price: 1250 }, basics: { summary: "Music" } };
+    expect(await tabs.stored(ada.sessionId)).toMatchObject({ state, revision: 3 });
+  });
+
   it("keeps the identity of what did not change", async () => {
     const { tab } = await opened();
     tab.saver.setField("/basics/title", "Fête");
@@ -344,6 +365,25 @@ describe("the journal", () => {
     expect(again.saver.getView().state).toEqual({ basics: { title: "Fête" } });
   });
 
+  it("leaves the journal alone once others may have taken up what is in it", async () => {
+    const { ada, tab } = await opened();
+    tab.network.fail("ReadWizardSession", "held");
+    tab.page.happen("visible");
+    await until(() => tab.network.sent.some(({ operation }) => operation === "ReadWizardSession"));
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.crash();
+    const again = tabs.open({ ...ada, browser: tab.browser });
+    again.page.setOnline(false);
+    await again.phase("kept");
+    // The answer comes when nobody is there any more.
+    await tab.network.release();
+    await sleep(50);
+    again.page.setOnline(true);
+    await again.saved();
+    const journal = await openJournal(tab.browser.name);
+    expect(await journal.all(ownerOf(ada.userId, ada.sessionId))).toEqual([]);
+  });
+
   it("takes over from a tab that dies while this one is still loading", async () => {
     const { ada, tab } = await opened();
     tab.page.setOnline(false);
@@ -508,6 +548,18 @@ describe("others", () => {
     other.page.happen("visible");
     await until(() => other.saver.getView().revision === 2);
     expect(reads()).toBe(before);
+  });
+
+  it("hears that the session was deleted on another device, and does not say «saved» of it any more", async () => {
+    const ada = await tabs.someone();
+    const tab = tabs.open({ ...ada, live: true });
+    await tab.saved();
+    const other = tabs.open({ ...ada, browser: makeBrowser() });
+    await other.saved();
+    other.saver.setField("/basics/summary", "Stalls");
+    await until(() => tab.saver.getView().revision === 1, "subscription");
+    await api.db.root.query("delete from wizard_sessions where id = $1", [ada.sessionId]);
+    await tab.phase("missing");
   });
 
   async function inConflict() {

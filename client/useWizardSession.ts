@@ -1,14 +1,9 @@
 import { useApolloClient } from "@apollo/client/react";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { apolloTransport } from "./apolloTransport.ts";
-import {
-  type AutosaveOptions,
-  type Autosaver,
-  type AutosaverView,
-  createAutosaver,
-  LOADING_VIEW,
-} from "./autosave/createAutosaver.ts";
+import { type AutosaveOptions, type Autosaver, createAutosaver } from "./autosave/createAutosaver.ts";
 import { type Change, SaveError } from "./autosave/transport.ts";
+import { type AutosaverView, LOADING_VIEW } from "./autosave/view.ts";
 
 export interface WizardSessionOptions extends Partial<Omit<AutosaveOptions, "sessionId">> {
   readonly userId: string;
@@ -21,7 +16,7 @@ export interface WizardSessionOptions extends Partial<Omit<AutosaveOptions, "ses
 }
 
 export type WizardSessionHandle = AutosaverView &
-  Pick<Autosaver, "setField" | "goTo" | "resolve" | "undo" | "restore" | "complete" | "flush">;
+  Pick<Autosaver, "setField" | "setFields" | "goTo" | "resolve" | "undo" | "restore" | "complete" | "flush">;
 
 /**
  * One session in a component: what is to be shown, and the ways to change it. The options are read when the session or
@@ -69,13 +64,14 @@ export function useWizardSession(sessionId: string, options: WizardSessionOption
 /** Until the first effect has run there is nothing that anybody could have typed into. */
 function actionsOf(saver: Autosaver | undefined): Omit<WizardSessionHandle, keyof AutosaverView> {
   if (saver) {
-    const { setField, goTo, resolve, undo, restore, complete, flush } = saver;
-    return { setField, goTo, resolve, undo, restore, complete, flush };
+    const { setField, setFields, goTo, resolve, undo, restore, complete, flush } = saver;
+    return { setField, setFields, goTo, resolve, undo, restore, complete, flush };
   }
   const ignore = () => {};
   const refuse = () => Promise.reject(new SaveError("NETWORK", "The session is not loaded yet."));
   return {
     setField: ignore,
+    setFields: ignore,
     goTo: ignore,
     resolve: ignore,
     undo: ignore,

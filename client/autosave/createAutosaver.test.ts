@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { createAutosaver } from "./createAutosaver.ts";
-import { browserEnvironment } from "./environment.ts";
+import { browserEnvironment, type Environment } from "./environment.ts";
 import { memoryJournal, ownerOf } from "./journal.ts";
 import type { JsonObject } from "./json.ts";
 import { applyPatch } from "./mergePatch.ts";
@@ -316,6 +316,24 @@ describe("whatever goes wrong around it", () => {
     await jest.advanceTimersByTimeAsync(1_000);
     expect(sent.map(({ request }) => request.saveId).sort()).toEqual(["t1", "t2"]);
     expect(revision).toBeGreaterThan(10);
+    saver.stop();
+  });
+
+  it("tells another tab once that it is there, also where there are no locks", async () => {
+    const { transport } = serverOf();
+    const post = jest.fn();
+    let hear: (message: unknown) => void = () => {};
+    const openChannel: Environment["openChannel"] = (_, onMessage) => {
+      hear = onMessage;
+      return { post, close: () => {} };
+    };
+    const environment = { ...page, locks: undefined, openChannel };
+    const saver = createAutosaver({ ...who, transport, journal: memoryJournal(), environment });
+    await jest.advanceTimersByTimeAsync(0);
+    post.mockClear();
+    // Each would answer the other's answer for ever.
+    for (let time = 0; time < 3; time++) hear({ tab: "other" });
+    expect(post).toHaveBeenCalledTimes(1);
     saver.stop();
   });
 

@@ -1,16 +1,18 @@
 import { browserEnvironment, type Channel, type Environment } from "./environment.ts";
 import { type Journal, memoryJournal, openJournal, ownerOf } from "./journal.ts";
-import { isEqual, type Json, type JsonObject, share, storable } from "./json.ts";
+import { isEqual, type Json, type JsonObject, storable } from "./json.ts";
 import { type Keeper, makeKeeper } from "./keeper.ts";
 import { makeLeader } from "./leader.ts";
+import { makeLoop, type Next } from "./loop.ts";
+import { makeOrphans, type Orphan, sendLeft } from "./orphans.ts";
 import {
   answered,
   type Choices,
   edit,
   expectedState,
-  type FieldConflict,
   freeze,
   isClean,
+  knownOf,
   nothingPending,
   type Pending,
   refused,
@@ -23,22 +25,22 @@ import {
   withForeign,
 } from "./pending.ts";
 import { checkPlaces, segmentsOf, valueAt, withValueAt } from "./pointer.ts";
-import type { SaveStatus } from "./status.ts";
+import { makeRequests } from "./requests.ts";
+import type { Halt } from "./status.ts";
 import { dueAt, isOver, retryDelay, TIMING, type Timing, type Wait } from "./timing.ts";
-import { isTokenOf } from "./token.ts";
 import {
+  asSaveError,
   type Change,
   type CompleteResult,
   isPassing,
-  type RequestOptions,
   type SaveAnswer,
   SaveError,
+  type SaveRequest,
   type Snapshot,
-  type StageProgress,
   type Transport,
-  type WizardProblem,
 } from "./transport.ts";
 import { UndoStack } from "./undoStack.ts";
+import { type AutosaverView, type Facts, makePublisher, statusOf } from "./view.ts";
 
 export interface AutosaveOptions extends Partial<Timing> {
   /** Whose changes these are. They are journaled under this id, and never sent with the token of another user. */
@@ -55,17 +57,10 @@ export interface AutosaveOptions extends Partial<Timing> {
   readonly environment?: Environment | undefined;
 }
 
-/** What is to be seen, as one object that is replaced when something in it changes. */
-export interface AutosaverView {
-  readonly state: JsonObject;
-  readonly stage: number;
-  readonly revision: number | undefined;
-  readonly eventId: string | null;
-  readonly status: SaveStatus;
-  readonly problems: readonly WizardProblem[];
-  readonly progress: readonly StageProgress[];
-  readonly conflicts: readonly FieldConflict[];
-  readonly canUndo: boolean;
+/** A field by its JSON pointer, and what it is to hold; undefined removes it. */
+export interface FieldChange {
+  readonly pointer: string;
+  readonly value: Json | undefined;
 }
 
 export interface Autosaver {
@@ -73,6 +68,8 @@ export interface Autosaver {
   /** Calls `listener` after each change of the view, until the function that is given back is called. */
   subscribe(listener: () => void): () => void;
   setField(pointer: string, value: Json | undefined): void;
+  /** Several fields that change together: one thing to undo. */
+  setFields(changes: readonly FieldChange[]): void;
   goTo(stage: number): void;
   resolve(choices: Choices): void;
   undo(): void;
@@ -83,50 +80,19 @@ export interface Autosaver {
   stop(): void;
 }
 
-export const LOADING_VIEW: AutosaverView = {
-  state: {},
-  stage: 1,
-  revision: undefined,
-  eventId: null,
-  status: { phase: "loading" },
-  problems: [],
-  progress: [],
-  conflicts: [],
-  canUndo: false,
-};
-
 /** The most that a request may hold that has to outlive its page: browsers allow 64 KiB of them together. */
 export const KEEPALIVE_BYTES = 60 * 1024;
 
 // A tab that is being reloaded gives its lock back a moment later.
 const RELOAD_MS = 300;
-const SIGN_IN_POLL_MS = 1_000;
-const SIGN_IN_ATTEMPT_MS = 30_000;
 const OWN_SAVES_KEPT = 200;
-// A longer timer would go off at once.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Savers of this page that are being stopped: who comes after one of them has to find what it leaves. */
 const stopping = new Set<Promise<void>>();
 
-type Halt = Extract<SaveStatus, { phase: "missing" | "completed" | "refused" }>;
-
-/** What a tab that is gone has left; `giveBack` lets others have it. */
-interface Orphan {
-  readonly tab: string;
-  readonly giveBack: () => void;
-}
-
 interface Task {
   readonly work: () => Promise<void>;
   readonly reject: (error: Error) => void;
-}
-
-/** Something to do now, or else when to ask again: at `wakeAt`, without it only when something happens. */
-interface Next {
-  readonly work?: () => Promise<void>;
-  readonly save?: Save;
-  readonly wakeAt?: number | undefined;
 }
 
 /**
@@ -138,18 +104,26 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   const timing = withDefaults(options);
   const env = options.environment ?? browserEnvironment();
   const leader = makeLeader(env.locks);
+  const requests = makeRequests({ userId, getToken, timeoutMs: timing.requestTimeoutMs, env });
+  const { ask, signInAt } = requests;
   const owner = ownerOf(userId, sessionId);
   const tab = env.newId();
   const stopped = new AbortController();
   const cleanUps: (() => void)[] = [];
-  const listeners = new Set<() => void>();
   const undoStack = new UndoStack();
   const ownSaves: string[] = [];
-  const knownTabs = new Set([tab]);
-  const orphans: Orphan[] = [];
   const tasks: Task[] = [];
   const flushes: { resolve(): void; reject(error: Error): void }[] = [];
   const early: (() => void)[] = [];
+  const orphans = makeOrphans({
+    owner,
+    tab,
+    leader,
+    hasLocks: env.locks !== undefined,
+    signal: stopped.signal,
+    journal: () => opening.catch(() => {}).then(() => journal),
+    onFound: () => void run(),
+  });
 
   let journal: Journal | undefined;
   let opening = Promise.resolve();
@@ -166,61 +140,33 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   /** The pause after a failure. Nothing is sent before it is taken away. */
   let retry: Wait | undefined;
   let lastFailure: SaveError | undefined;
-  let refusedToken: { readonly token: string | undefined; readonly at: number } | undefined;
   let readWanted = false;
   let readLast = false;
   let urgent = false;
-  let running = false;
   let sending = false;
   let beacon: { readonly saveId: string; readonly done: Promise<void> } | undefined;
-  let cancelTimer = () => {};
   let stopWatching: (() => void) | undefined;
-  let view = LOADING_VIEW;
 
   // What is to be seen
 
-  function status(): SaveStatus {
-    if (halt && halt.phase !== "refused") return halt;
-    if (isSignedOut()) return { phase: "signIn" };
-    if (!pending) return halt ?? { phase: "loading" };
-    if (pending.conflicts.length > 0) return { phase: "conflict" };
-    if (halt) return halt;
-    if (isClean(pending) && orphans.length === 0) {
-      return { phase: "saved", revision: pending.known.revision, at: new Date(savedAt) };
-    }
-    if (sending || beacon) return { phase: "saving" };
-    const phase = keeper?.keepsAll() ? "kept" : "editing";
-    if (!env.isOnline()) return { phase, reason: "offline" };
-    if (retry) return { phase, reason: "retrying", retryAt: new Date(retry.until) };
-    return { phase: "editing" };
-  }
+  const isSignedOut = () => signInAt(env.now()) !== undefined;
 
-  function publish(): void {
-    if (stopped.signal.aborted) return;
-    const state = pending ? shownState(pending) : {};
-    const next: AutosaverView = {
-      state: share(view.state, state),
-      stage: ownStage ?? (pending ? shownStage(pending) : 1),
-      revision: pending?.known.revision,
-      eventId: session?.eventId ?? null,
-      status: sameStatus(view.status, status()),
-      problems: share(view.problems, session?.problems ?? []),
-      progress: share(view.progress, session?.progress ?? []),
-      conflicts: share(view.conflicts, pending?.conflicts ?? []),
-      canUndo: halt?.phase !== "completed" && undoStack.peek(state) !== undefined,
-    };
-    const keys = Object.keys(next) as (keyof AutosaverView)[];
-    if (keys.every((key) => Object.is(next[key], view[key]))) return;
-    view = next;
-    for (const listener of [...listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        // What goes wrong in the page is no reason to stop saving.
-        report(error);
-      }
-    }
-  }
+  const facts = (): Facts => ({
+    pending,
+    session,
+    savedAt,
+    ownStage,
+    halt,
+    retry,
+    isSending: sending || beacon !== undefined,
+    hasOrphans: orphans.first() !== undefined,
+    isSignedOut,
+    isOnline: () => env.isOnline(),
+    keepsAll: () => keeper?.keepsAll() ?? false,
+    canUndo: (state) => undoStack.peek(state) !== undefined,
+  });
+
+  const { getView, subscribe, publish } = makePublisher(facts, stopped.signal);
 
   // What changes it from here
 
@@ -245,18 +191,26 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     return next;
   }
 
-  const setField: Autosaver["setField"] = (pointer, value) => {
-    const path = segmentsOf(pointer);
-    const after = storable(value === null ? undefined : value);
+  const setFields: Autosaver["setFields"] = (changes) => {
+    const together = changes.length > 1 ? Symbol() : undefined;
+    const fields = changes.map(({ pointer, value }) => {
+      return { path: segmentsOf(pointer), after: storable(value === null ? undefined : value) };
+    });
     change((now) => {
-      const state = shownState(now);
-      checkPlaces(state, path);
-      const changed = withValueAt(state, path, after);
-      if (isEqual(state, changed)) return now;
-      undoStack.add({ path, before: valueAt(state, path), after: valueAt(changed, path), at: env.now() });
-      return typeIn(now, changed);
+      const before = shownState(now);
+      const state = fields.reduce((state, { path, after }) => {
+        checkPlaces(state, path);
+        const changed = withValueAt(state, path, after);
+        if (isEqual(state, changed)) return state;
+        const step = { path, before: valueAt(state, path), after: valueAt(changed, path) };
+        undoStack.add({ ...step, at: env.now(), together });
+        return changed;
+      }, before);
+      return state === before ? now : typeIn(now, state);
     });
   };
+
+  const setField: Autosaver["setField"] = (pointer, value) => setFields([{ pointer, value }]);
 
   const undo: Autosaver["undo"] = () =>
     change((now) => {
@@ -280,29 +234,20 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
 
   // What is to be done: one thing after the other
 
-  /** To be called after everything that happens: does what there is to do, then sets the timer for the rest. */
-  async function run(): Promise<void> {
-    publish();
-    // Whoever runs asks what comes next after each thing done, and nothing comes between that and the timer.
-    if (running || stopped.signal.aborted) return;
-    running = true;
-    cancelTimer();
-    let next = nextStep(env.now());
-    while (next.work && !stopped.signal.aborted) {
-      await attempt(next.work, next.save);
-      publish();
-      next = nextStep(env.now());
-    }
-    running = false;
-    if (stopped.signal.aborted) return;
-    urgent = false;
-    if (next.wakeAt !== undefined) {
-      const ms = Math.max(0, Math.ceil(next.wakeAt - env.now()));
-      cancelTimer = env.setTimer(run, Math.min(ms, LONGEST_TIMER_MS));
-    }
-    settle();
-    publish();
-  }
+  const run = makeLoop({
+    nextStep,
+    failed: (error, save) => {
+      // Otherwise another request has brought the answer meanwhile.
+      if (!save || pending?.saves[0]?.saveId === save.saveId) failed(asSaveError(error));
+    },
+    publish,
+    rest: () => {
+      urgent = false;
+      settle();
+    },
+    env,
+    signal: stopped.signal,
+  });
 
   /**
    * The one place that knows what comes next. Whether something is due and when it will be is answered from one look at
@@ -335,19 +280,10 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     const task = isClean(pending) && tasks.shift();
     if (task) return { work: task.work };
     // In turns, so that neither keeps the other waiting for ever.
-    const [orphan] = orphans;
+    const orphan = orphans.first();
     if (readWanted && !(orphan && readLast)) return { work: read };
     if (orphan) return { work: () => replay(orphan) };
     return { wakeAt: due?.until };
-  }
-
-  async function attempt(work: () => Promise<void>, save?: Save): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      // Meanwhile another request has brought the answer.
-      if (!save || pending?.saves[0]?.saveId === save.saveId) failed(asSaveError(error));
-    }
   }
 
   /** What the draft waits for; undefined where there is none, or it waits for somebody. */
@@ -370,13 +306,16 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     const before = [...stopping];
     const opened = await Promise.resolve(options.journal ?? openJournal()).catch(() => memoryJournal());
     await Promise.all(before);
-    const release = await leader.acquire(tabLock(tab), stopped.signal);
-    if (release) cleanUps.push(release);
+    await orphans.live();
     keeper = makeKeeper({ journal: opened, owner, tab, now: env.now, onKept: publish });
     const patience = new AbortController();
     const cancel = env.setTimer(() => patience.abort(), RELOAD_MS);
     try {
-      for (const record of await opened.all(owner)) await find(opened, record.tab, patience.signal);
+      for (const record of await opened.all(owner)) {
+        const orphan = await orphans.claim(record.tab, patience.signal);
+        if (orphan && pending) orphans.add(orphan);
+        else if (orphan) await adopt(opened, orphan);
+      }
     } finally {
       cancel();
       journal = opened;
@@ -385,21 +324,15 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     }
   }
 
-  /** Takes up what a tab has left, or keeps an eye on it while it lives. */
-  async function find(opened: Journal, other: string, patience: AbortSignal): Promise<void> {
-    const giveBack = await leader.acquire(tabLock(other), patience);
-    if (stopped.signal.aborted) giveBack?.();
-    else if (!giveBack) watchTab(other);
-    else if (pending) orphans.push({ tab: other, giveBack });
-    else {
-      // It may have been taken by somebody else in the meantime.
-      try {
-        const left = await opened.get(owner, other);
-        if (left) await takeUp(left.pending);
-        await opened.remove(owner, other);
-      } finally {
-        giveBack();
-      }
+  /** Goes on where a tab that is gone has left off. */
+  async function adopt(opened: Journal, { tab: other, giveBack }: Orphan): Promise<void> {
+    // It may have been taken by somebody else in the meantime.
+    try {
+      const left = await opened.get(owner, other);
+      if (left) await takeUp(left.pending);
+      await opened.remove(owner, other);
+    } finally {
+      giveBack();
     }
   }
 
@@ -496,32 +429,22 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     if (pending) pending = nothingPending(pending.known);
     undoStack.clear();
     if (pending) keeper?.note(pending);
-    for (const { tab: left, giveBack } of orphans.splice(0)) void journal?.remove(owner, left).then(giveBack);
+    orphans.removeAll(journal);
   }
 
-  /** Sends what a tab that is gone had not saved: under its keys, upon its bases. */
+  /** Saves what a tab that is gone had not, as far as it can be saved without asking anybody. */
   async function replay(orphan: Orphan): Promise<void> {
     readLast = false;
     const record = await journal?.get(owner, orphan.tab);
-    let theirs = record && restored(record.pending);
     sending = true;
     publish();
+    let theirs: Pending | undefined;
     try {
-      for (let [save] = theirs?.saves ?? []; theirs && record && save; [save] = theirs.saves) {
-        const request = { ...save, baseRevision: theirs.known.revision };
-        const answer = await ask((how) => transport.save(request, how));
-        succeeded();
-        ownSaves.push(save.saveId);
-        theirs = freeze(answered(theirs, { ...answer, known: knownOf(answer.session) }, env.newId));
-        await journal?.put({ ...record, pending: theirs });
-      }
-    } catch (error) {
-      const failure = asSaveError(error);
-      if (!theirs || !isRefusal(failure)) throw failure;
-      theirs = refused(theirs, env.newId);
+      if (journal && record) theirs = await sendLeft(record, journal, sendTheirs, env.newId);
     } finally {
       sending = false;
     }
+    if (stopped.signal.aborted) return;
     if (theirs?.draft && pending) {
       // It needs its user, who is here. A save that has just gone out comes first.
       if (pending.saves.length > 0) return;
@@ -531,61 +454,32 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
       await keeper?.settled();
     }
     readWanted = true;
-    await journal?.remove(owner, orphan.tab);
-    orphans.splice(orphans.indexOf(orphan), 1);
-    orphan.giveBack();
+    await orphans.remove(orphan, journal);
   }
 
-  function watchTab(other: string): void {
-    if (!env.locks || knownTabs.has(other)) return;
-    knownTabs.add(other);
-    leader.acquire(tabLock(other), stopped.signal).then(async (giveBack) => {
-      if (!giveBack) return;
-      // Before that there is no journal to look into: what is left would stay where it is.
-      await opening.catch(() => {});
-      knownTabs.delete(other);
-      if (!(await journal?.get(owner, other))) return giveBack();
-      if (stopped.signal.aborted) return giveBack();
-      orphans.push({ tab: other, giveBack });
-      run();
-    });
+  async function sendTheirs(request: SaveRequest): Promise<SaveAnswer> {
+    const answer = await ask((how) => transport.save(request, how));
+    // Somebody else may have it by now, and sends it again under the same key.
+    if (stopped.signal.aborted) throw gone();
+    succeeded();
+    ownSaves.push(request.saveId);
+    return answer;
   }
 
-  // Requests and their failures
-
-  async function ask<T>(request: (how: RequestOptions) => Promise<T>, keepalive = false): Promise<T> {
-    const token = tokenNow();
-    const giveUp = new AbortController();
-    let cancel = () => {};
-    const timeout = new Promise<never>((_, reject) => {
-      cancel = env.setTimer(() => {
-        giveUp.abort();
-        reject(new SaveError("NETWORK", "The server did not answer in time."));
-      }, timing.requestTimeoutMs);
-    });
-    try {
-      return await Promise.race([request({ signal: giveUp.signal, keepalive }), timeout]);
-    } catch (error) {
-      // The token that it was sent with: there may be a new one by now.
-      if (asSaveError(error).code === "UNAUTHENTICATED") refusedToken = { token, at: env.now() };
-      throw error;
-    } finally {
-      cancel();
-    }
-  }
+  // What became of a request
 
   function succeeded(): void {
     failures = 0;
     retry = undefined;
     lastFailure = undefined;
-    refusedToken = undefined;
+    requests.succeeded();
     // Not before: until it was begun there is no session to be told of.
     if (!stopped.signal.aborted) stopWatching ??= transport.watch?.(heard);
   }
 
   function failed(error: SaveError): void {
     lastFailure = error;
-    // `ask` has noted the token.
+    // `requests` has noted the token.
     if (error.code === "UNAUTHENTICATED") return;
     if (error.code === "SESSION_COMPLETED") {
       readWanted = true;
@@ -604,29 +498,6 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     }
   }
 
-  function tokenNow(): string | undefined {
-    try {
-      return getToken?.();
-    } catch (error) {
-      report(error);
-      return undefined;
-    }
-  }
-
-  const isSignedOut = () => signInAt(env.now()) !== undefined;
-
-  /** When to look again for a sign-in; undefined where there is one, as far as that can be known. */
-  function signInAt(now: number): number | undefined {
-    if (getToken) {
-      const token = tokenNow();
-      const isGood = token !== undefined && isTokenOf(token, userId) && refusedToken?.token !== token;
-      return isGood ? undefined : now + SIGN_IN_POLL_MS;
-    }
-    if (!refusedToken) return undefined;
-    const attempt = { from: refusedToken.at, until: refusedToken.at + SIGN_IN_ATTEMPT_MS };
-    return isOver(attempt, now) ? undefined : attempt.until;
-  }
-
   /** Answers those who wait until everything is saved: nothing more can be done at present. */
   function settle(): void {
     const why = obstacle();
@@ -635,7 +506,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   }
 
   function obstacle(): SaveError | undefined {
-    const { phase } = status();
+    const { phase } = statusOf(facts());
     if (phase === "saved" || phase === "completed") return undefined;
     if (phase === "signIn") return new SaveError("UNAUTHENTICATED", "Sign in again; then it is saved.");
     if (phase === "conflict")
@@ -733,7 +604,8 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   /** Other tabs may take up what is left here from now on. */
   function letGo(): void {
     for (const cleanUp of cleanUps.splice(0)) cleanUp();
-    for (const { giveBack } of orphans.splice(0)) giveBack();
+    keeper?.end();
+    orphans.letGo();
   }
 
   function heard({ revision, saveId }: Change): void {
@@ -750,15 +622,15 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   function heardTab(message: unknown): void {
     const { tab: other, revision } = (message ?? {}) as { tab?: unknown; revision?: unknown };
     if (typeof other !== "string") return;
-    if (!knownTabs.has(other)) {
-      watchTab(other);
+    if (!orphans.knows(other)) {
+      orphans.watch(other);
       channel?.post({ tab });
     }
     if (typeof revision === "number") heard({ revision });
   }
 
   function comeBack(): void {
-    if (!getToken) refusedToken = undefined;
+    requests.comeBack();
     refresh();
   }
 
@@ -779,12 +651,10 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   void run();
 
   return {
-    getView: () => view,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    getView,
+    subscribe,
     setField,
+    setFields,
     goTo,
     resolve: choose,
     undo,
@@ -795,14 +665,12 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
       if (stopped.signal.aborted) return;
       leave();
       stopped.abort();
-      cancelTimer();
       stopWatching?.();
       // Whoever posts to one that is closed is thrown an error.
       channel?.close();
       channel = undefined;
       for (const { reject } of [...tasks.splice(0), ...flushes.splice(0)]) reject(gone());
       // Whoever takes up what is left has to find all of it, also what this one was just taking up itself.
-      listeners.clear();
       const done = opening
         .catch(() => {})
         .then(() => keeper?.settled())
@@ -813,36 +681,9 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
   };
 }
 
-/** Lets the page hear of an error that is its own. */
-function report(error: unknown): void {
-  if (globalThis.reportError) globalThis.reportError(error);
-  else
-    queueMicrotask(() => {
-      throw error;
-    });
-}
-
 const AT_ONCE: Wait = { from: 0, until: 0 };
 
 const gone = () => new SaveError("NETWORK", "This page was left.");
-
-const tabLock = (tab: string) => `stagekeep-tab ${tab}`;
-
-const knownOf = ({ revision, stage, state }: Snapshot) => ({ revision, stage, state });
-
-/** Refused for what it holds: sending it again does not help. */
-function isRefusal(error: SaveError): boolean {
-  return !isPassing(error) && !["UNAUTHENTICATED", "SESSION_COMPLETED", "NOT_FOUND"].includes(error.code);
-}
-
-function asSaveError(error: unknown): SaveError {
-  if (error instanceof SaveError) return error;
-  return new SaveError("NETWORK", error instanceof Error ? error.message : String(error));
-}
-
-function sameStatus(previous: SaveStatus, next: SaveStatus): SaveStatus {
-  return JSON.stringify(previous) === JSON.stringify(next) ? previous : next;
-}
 
 function withDefaults(options: Partial<Timing>): Timing {
   const given = Object.entries(TIMING).map(([name, usual]) => [name, options[name as keyof Timing] ?? usual]);

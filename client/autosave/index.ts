@@ -2,8 +2,8 @@ export { type Announcer, makeAnnouncer } from "./announcer.ts";
 export {
   type AutosaveOptions,
   type Autosaver,
-  type AutosaverView,
   createAutosaver,
+  type FieldChange,
   KEEPALIVE_BYTES,
 } from "./createAutosaver.ts";
 export { browserEnvironment, type Channel, type Environment, type PageEvent } from "./environment.ts";
@@ -25,3 +25,4 @@ export {
   type Transport,
   type WizardProblem,
 } from "./transport.ts";
+export type { AutosaverView } from "./view.ts";

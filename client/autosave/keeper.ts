@@ -8,6 +8,8 @@ export interface Keeper {
   settled(): Promise<void>;
   /** Whether a reload would find everything noted so far. */
   keepsAll(): boolean;
+  /** What is noted from here on is not written any more: others may have taken up what is there. */
+  end(): void;
 }
 
 interface KeeperOptions {
@@ -24,6 +26,7 @@ export function makeKeeper({ journal, owner, tab, now, onKept }: KeeperOptions):
   let writing: Promise<void> | undefined;
   let isThere = false;
   let isLost = false;
+  let hasEnded = false;
 
   const keep = async (pending: Pending) => {
     if (!isClean(pending)) {
@@ -50,6 +53,7 @@ export function makeKeeper({ journal, owner, tab, now, onKept }: KeeperOptions):
   };
   return {
     note: (pending) => {
+      if (hasEnded) return;
       newest = pending;
       writing ??= write();
     },
@@ -57,5 +61,8 @@ export function makeKeeper({ journal, owner, tab, now, onKept }: KeeperOptions):
       await writing;
     },
     keepsAll: () => journal.durable && !isLost && writing === undefined,
+    end: () => {
+      hasEnded = true;
+    },
   };
 }

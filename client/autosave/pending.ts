@@ -50,6 +50,9 @@ export interface Answer {
 export type NewId = () => string;
 export type Choices = Readonly<Record<string, "yours" | "theirs">>;
 
+/** Nothing else of a session is kept in the journal. */
+export const knownOf = ({ revision, stage, state }: Known): Known => ({ revision, stage, state });
+
 export const nothingPending = (known: Known): Pending => ({ known, saves: [], conflicts: [] });
 
 export function isClean({ saves, draft }: Pending): boolean {

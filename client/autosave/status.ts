@@ -14,6 +14,9 @@ export type SaveStatus =
   | { readonly phase: "refused"; readonly code: string; readonly message: string }
   | { readonly phase: "missing" };
 
+/** Why nothing more is sent. */
+export type Halt = Extract<SaveStatus, { phase: "missing" | "completed" | "refused" }>;
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

@@ -99,3 +99,13 @@ export class SaveError extends Error {
 export function isPassing({ code }: SaveError): boolean {
   return ["NETWORK", "TIMEOUT", "OVERLOADED", "INTERNAL_SERVER_ERROR"].includes(code);
 }
+
+/** Refused for what it holds: sending it again does not help. */
+export function isRefusal(error: SaveError): boolean {
+  return !isPassing(error) && !["UNAUTHENTICATED", "SESSION_COMPLETED", "NOT_FOUND"].includes(error.code);
+}
+
+export function asSaveError(error: unknown): SaveError {
+  if (error instanceof SaveError) return error;
+  return new SaveError("NETWORK", error instanceof Error ? error.message : String(error));
+}

@@ -6,6 +6,8 @@ interface Step {
   readonly before: Json | undefined;
   readonly after: Json | undefined;
   readonly at: number;
+  /** The same in steps that were made as one; undefined in one that stands alone. */
+  readonly together: symbol | undefined;
 }
 
 const MOST_STEPS = 100;
@@ -18,7 +20,8 @@ export class UndoStack {
 
   add(step: Step): void {
     const last = this.#steps.at(-1);
-    const continues = last && isEqual(last.path, step.path) && step.at - last.at < ONE_STEP_MS;
+    const alone = last?.together === undefined && step.together === undefined;
+    const continues = last && alone && isEqual(last.path, step.path) && step.at - last.at < ONE_STEP_MS;
     this.#steps = continues
       ? [...this.#steps.slice(0, -1), { ...step, before: last.before }]
       : [...this.#steps.slice(1 - MOST_STEPS), step];
@@ -31,13 +34,17 @@ export class UndoStack {
 
   /**
    * Takes `step` off, and what came after it; gives back the state without it. An object that the step has made goes
-   * with it, unless it is in `saved`: others may have put something into it.
+   * with it, unless it is in `saved`: others may have put something into it. Steps that were made as one are taken back
+   * as one, as far as they still stand.
    */
   takeBack(step: Step, state: JsonObject, saved: JsonObject): JsonObject {
     this.#steps = this.#steps.slice(0, this.#steps.indexOf(step));
-    return step.before === undefined
-      ? withoutValueAt(state, step.path, saved)
-      : withValueAt(state, step.path, step.before);
+    const without =
+      step.before === undefined ? withoutValueAt(state, step.path, saved) : withValueAt(state, step.path, step.before);
+    const another = this.peek(without);
+    return another && step.together && another.together === step.together
+      ? this.takeBack(another, without, saved)
+      : without;
   }
 
   clear(): void {

@@ -64,6 +64,8 @@ it("never sends what one user has typed as another", async () => {
   // It waits for her.
   await tab.button("Sign out").click();
   await tab.button("Sign in as Ada").click();
+  // Now she is: the page before would be left with her token still on its way.
+  await tab.page.getByRole("heading", { name: "There is no such draft" }).waitFor();
   await tab.page.goto(path);
   await tab.shows("Title", "Summer party");
   await tab.saved();

@@ -19,21 +19,25 @@ export function decimalOf(minor: number, digits: number): string {
 }
 
 /**
- * "12.5", "12,50" or "1 200" in the smallest unit; undefined for what is no amount, or finer than the currency. Counted
- * in text: 4.35 * 100 is not 435.
+ * "12.5", "12,50" or "1 200" in the smallest unit; undefined for what is no amount, or finer than the currency, and for
+ * "1,200" and "1.200": to some that is one, to others a thousand times as much. Counted in text: 4.35 * 100 is not 435.
  */
 export function minorOf(text: string, digits: number): number | undefined {
   const [, sign = "", whole = "", fraction = ""] =
     /^(-?)(\d*)(?:[.,](\d*))?$/.exec(text.replaceAll(/[\s'’]/g, "")) ?? [];
   const significant = fraction.replace(/0+$/, "");
-  if (whole + fraction === "" || significant.length > digits) return undefined;
+  const maybeThousands = fraction.length === 3 && digits !== 3;
+  if (whole + fraction === "" || significant.length > digits || maybeThousands) return undefined;
   const minor = Number(`${sign}${whole}${significant.padEnd(digits, "0")}`);
   return Number.isSafeInteger(minor) ? minor : undefined;
 }
 
-/** The same amount in a currency with other digits, as near as there is. */
-export function rescale(minor: number, from: number, to: number): number {
-  return to >= from ? minor * 10 ** (to - from) : Math.round(minor / 10 ** (from - to));
+/** The same amount in a currency with other digits; undefined where it would not be the same. */
+export function rescale(minor: number, from: number, to: number): number | undefined {
+  const divisor = 10 ** Math.max(from - to, 0);
+  if (minor % divisor !== 0) return undefined;
+  const rescaled = (minor / divisor) * 10 ** Math.max(to - from, 0);
+  return Number.isSafeInteger(rescaled) ? rescaled : undefined;
 }
 
 /** "€12.50", or the plain number where there is no such currency. */

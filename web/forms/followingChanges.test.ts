@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import type { JsonObject } from "../../client/autosave/json.ts";
 import { followingChanges, zoneOf } from "./followingChanges.ts";
 
 const STATE = {
@@ -30,18 +31,44 @@ describe("another time zone", () => {
 });
 
 describe("another currency", () => {
-  it("keeps the amounts of what is asked for", () => {
-    expect(followingChanges(STATE, "/tickets/currency", "JPY")).toEqual([
-      { pointer: "/tickets/tickets/a/priceMinor", value: 13 },
-    ]);
+  const PRICE = "/tickets/tickets/a/priceMinor";
+  const priced = (currency: string, priceMinor: unknown) =>
+    ({ tickets: { currency, tickets: { a: { kind: "paid", priceMinor } } } }) as JsonObject;
+
+  it("keeps the amounts, also where they are not asked for at present", () => {
     expect(followingChanges(STATE, "/tickets/currency", "KWD")).toEqual([
-      { pointer: "/tickets/tickets/a/priceMinor", value: 12500 },
+      { pointer: PRICE, value: 12500 },
+      { pointer: "/tickets/tickets/b/priceMinor", value: 5000 },
+    ]);
+    expect(followingChanges(STATE, "/tickets/currency", "JPY")).toEqual([
+      { pointer: PRICE, value: "12.50" },
+      { pointer: "/tickets/tickets/b/priceMinor", value: 5 },
     ]);
   });
 
-  it("changes nothing where it has as many digits", () => {
-    expect(followingChanges(STATE, "/tickets/currency", "USD")).toEqual([]);
-  });
+  it.each([
+    ["EUR", 1250, "JPY", "12.50"],
+    ["JPY", "12.50", "EUR", 1250],
+    ["JPY", "12.50", "KWD", 12500],
+    ["KWD", 1234, "EUR", "1.234"],
+    ["EUR", "1.234", "KWD", 1234],
+    ["EUR", -5, "JPY", "-0.05"],
+    ["JPY", "-0.05", "EUR", -5],
+  ])("makes of %s %j in %s: %j", (from, before, to, after) =>
+    expect(followingChanges(priced(from, before), "/tickets/currency", to)).toEqual([{ pointer: PRICE, value: after }]),
+  );
+
+  it.each([
+    ["JPY", "KRW", "12.50"],
+    ["EUR", "KWD", "1,200"],
+    ["EUR", "KWD", "12"],
+    ["EUR", "KWD", "twelve"],
+    ["EUR", "JPY", 12.5],
+    ["EUR", "JPY", null],
+    ["EUR", "USD", 1250],
+  ])("from %s to %s leaves %j alone", (from, to, value) =>
+    expect(followingChanges(priced(from, value), "/tickets/currency", to)).toEqual([]),
+  );
 });
 
 it("follows nothing else", () => {

@@ -1,10 +1,10 @@
 import type { JsonObject } from "../../client/autosave/json.ts";
-import { fieldsOf } from "../../wizard/fields.ts";
+import { allFieldsOf } from "../../wizard/fields.ts";
 import { pointerTo } from "../../wizard/pointer.ts";
 import { isObject, type Schema } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { valueAt } from "../format/diff.ts";
-import { currencyDigits, rescale } from "../format/money.ts";
+import { currencyDigits, decimalOf, minorOf, rescale } from "../format/money.ts";
 import { isZone, ownZone, sameWallTimeIn } from "../format/zonedTime.ts";
 import { widgetOf } from "./widgetOf.ts";
 
@@ -35,9 +35,19 @@ export function followingChanges(state: JsonObject, pointer: string, value: unkn
     const before = valueAt(state, CURRENCY_POINTER);
     const from = currencyDigits(typeof before === "string" ? before : undefined);
     const to = currencyDigits(value);
-    return changesOf(state, "money", (minor) => (typeof minor === "number" ? rescale(minor, from, to) : undefined));
+    return changesOf(state, "money", (amount) => sameAmount(amount, from, to));
   }
   return [];
+}
+
+/**
+ * An amount that the new currency can't hold is kept as text, as it was typed in, for the server to report: nobody means
+ * another price by trying another currency. In one that can hold it, it is an amount again.
+ */
+function sameAmount(amount: unknown, from: number, to: number): string | number | undefined {
+  if (typeof amount === "string") return /^-?\d+\.\d+$/.test(amount) ? minorOf(amount, to) : undefined;
+  if (!Number.isSafeInteger(amount)) return undefined;
+  return rescale(Number(amount), from, to) ?? decimalOf(Number(amount), from);
 }
 
 function changesOf(
@@ -60,7 +70,8 @@ function valuesIn(
   if (!isObject(value)) return [];
   const entry = schema.additionalProperties;
   if (entry) return Object.keys(value).flatMap((key) => valuesIn(entry, value[key], widget, [...path, key]));
-  return fieldsOf(schema, value).flatMap((field) => {
+  // Also what is not asked for at present: it is there again when it is.
+  return allFieldsOf(schema).flatMap((field) => {
     const inner = [...path, field.name];
     if (field.schema.type === "object") return valuesIn(field.schema, value[field.name], widget, inner);
     return widgetOf(field.name, field.schema) === widget ? [{ path: inner, value: value[field.name] }] : [];

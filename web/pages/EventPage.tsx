@@ -1,6 +1,6 @@
 import { useQuery } from "@apollo/client/react";
-import { Badge, Button, Card, Group, Image, Stack, Text, Title } from "@mantine/core";
-import { lazy, type ReactNode, Suspense } from "react";
+import { Button, Card, Group, Image, Stack, Text, Title } from "@mantine/core";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useParams } from "react-router";
 import { choicesOf, schemaAt } from "../../wizard/fields.ts";
 import { STAGES } from "../../wizard/stages.ts";
@@ -23,9 +23,7 @@ export default function EventPage() {
   if (loading) return <Waiting />;
   if (error) return <Message title="This page can't be shown">{errorText(error)}</Message>;
   return (
-    <Message title="There is no such event">
-      It may not be published yet, be visible to its organizer only, or have another address.
-    </Message>
+    <Message title="There is no such event">It may not be published yet, be private, or have another address.</Message>
   );
 }
 
@@ -38,25 +36,16 @@ function Published({ event }: { readonly event: PublishedEvent }) {
       <title>{`${event.title} · Stagekeep`}</title>
       {event.summary && <meta name="description" content={event.summary} />}
       {event.coverImageUrl && (
-        <Image
-          src={event.coverImageUrl}
-          alt={event.coverImageAlt ?? ""}
-          radius="lg"
-          className={classes.cover}
-          referrerPolicy="no-referrer"
-        />
+        <Cover key={event.coverImageUrl} url={event.coverImageUrl} alt={event.coverImageAlt ?? ""} />
       )}
       <div className={classes.bar} style={{ background: accent }} aria-hidden="true" />
       <Stack gap="xs" mb="lg">
         <Text size="sm" fw={600} c="dimmed">
           {optionTitle("basics", "category", event.category)}
         </Text>
-        <Title order={1} style={{ overflowWrap: "anywhere" }}>
-          {event.title}
-        </Title>
+        <Title order={1}>{event.title}</Title>
         {event.summary && <Text size="lg">{event.summary}</Text>}
         <Text>By {event.organizerName}</Text>
-        {event.visibility === "PRIVATE" && <Badge variant="outline">Only you see this page</Badge>}
       </Stack>
       <div className={classes.columns}>
         <section aria-label="Description" className={classes.description}>
@@ -99,7 +88,7 @@ function Published({ event }: { readonly event: PublishedEvent }) {
           {event.supportEmail && (
             <Button
               component="a"
-              href={`mailto:${event.supportEmail}`}
+              href={mailto(event.supportEmail)}
               color={accent}
               c={accent ? readableOn(accent) : undefined}
             >
@@ -109,6 +98,22 @@ function Published({ event }: { readonly event: PublishedEvent }) {
         </Stack>
       </div>
     </article>
+  );
+}
+
+/** Nothing, where there is no picture at that address any more. */
+function Cover({ url, alt }: { readonly url: string; readonly alt: string }) {
+  const [failed, setFailed] = useState(false);
+  if (failed) return null;
+  return (
+    <Image
+      src={url}
+      alt={alt}
+      radius="lg"
+      className={classes.cover}
+      referrerPolicy="no-referrer"
+      onError={() => setFailed(true)}
+    />
   );
 }
 
@@ -136,9 +141,7 @@ function Ticket({ ticket, currency, zone }: TicketProps) {
   return (
     <li>
       <Group justify="space-between" wrap="nowrap" gap="sm">
-        <Text fw={600} style={{ overflowWrap: "anywhere" }}>
-          {ticket.name}
-        </Text>
+        <Text fw={600}>{ticket.name}</Text>
         <Text fw={600} flex="none">
           {priceOf(ticket, currency)}
         </Text>
@@ -148,6 +151,12 @@ function Ticket({ ticket, currency, zone }: TicketProps) {
       {ticket.maxPerOrder !== null && <Text size="sm">At most {ticket.maxPerOrder} per order</Text>}
     </li>
   );
+}
+
+/** An address may hold a "?" and a "&", which would name further recipients or a text. */
+function mailto(address: string): string {
+  const at = address.lastIndexOf("@");
+  return `mailto:${encodeURIComponent(address.slice(0, at))}${address.slice(at)}`;
 }
 
 function priceOf({ kind, priceMinor }: PublishedTicket, currency: string): string {

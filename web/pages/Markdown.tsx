@@ -12,7 +12,13 @@ const COMPONENTS: Components = {
     ) : (
       <span>{children}</span>
     ),
-  img: ({ src, alt }) => <img src={src} alt={alt ?? ""} loading="lazy" referrerPolicy="no-referrer" />,
+  // The page's policy loads no other pictures, and a refused one is an error in the console.
+  img: ({ src, alt = "" }) =>
+    typeof src === "string" && /^https:\/\//i.test(src) ? (
+      <img src={src} alt={alt} loading="lazy" referrerPolicy="no-referrer" />
+    ) : (
+      alt
+    ),
   // The page has its own title above.
   h1: "h2",
   h2: "h3",

@@ -85,9 +85,7 @@ export function Wizard({ sessionId, userId }: WizardProps) {
     setTarget(pointer);
   };
   const change = (pointer: string, value: Json | undefined) => {
-    for (const following of followingChanges(state, pointer, value))
-      session.setField(following.pointer, following.value);
-    session.setField(pointer, value);
+    session.setFields([...followingChanges(state, pointer, value), { pointer, value }]);
   };
   // Where there is no page to go to, the wizard says so.
   const openPage = () => {

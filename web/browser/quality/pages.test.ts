@@ -8,6 +8,7 @@ import { signToken } from "../../../server/tokens.ts";
 import { STAGES } from "../../../wizard/stages.ts";
 import { SIGNED_IN_KEY, signedInAs } from "../support/device.ts";
 import { violationsOf } from "./axe.ts";
+import { endlessStages } from "./endlessStages.ts";
 import { useTestPage } from "./page.ts";
 import { WRONG_STATE } from "./wrongState.ts";
 
@@ -200,6 +201,62 @@ it(
     await visit.open(`/sessions/${id}`);
     await visit.page.getByText("This event is published").waitFor();
     await expectGood();
+  },
+  LONG,
+);
+
+it(
+  "is good when an event is as long as can be and has no blanks",
+  async () => {
+    const { slug } = await publish(visit.api.db, visit.ada.id ?? "", endlessStages());
+    await visit.open(`/e/${slug}`);
+    await visit.page.getByText("By OOO").waitFor();
+    await visit.page.getByRole("heading", { name: "HHH" }).waitFor();
+    await expectGood();
+  },
+  LONG,
+);
+
+it(
+  "is good when an event's cover is no picture",
+  async () => {
+    const { slug } = await publish(visit.api.db, visit.ada.id ?? "", {
+      publish: { visibility: "public", acceptTerms: true },
+    });
+    await visit.page.route("**/garden.jpg", (route) => route.fulfill({ body: "", contentType: "image/jpeg" }));
+    await visit.open(`/e/${slug}`);
+    await visit.page.getByText("By Ada Lovelace").waitFor();
+    await visit.page.getByRole("img", { name: "Paper lanterns" }).waitFor({ state: "detached" });
+    await expectGood();
+  },
+  LONG,
+);
+
+it(
+  "shows pictures of a description in words that its policy would not load",
+  async () => {
+    const { page, ...stages } = completeState({ publish: { visibility: "public", acceptTerms: true } });
+    const tree = "https://images.example.com/tree.jpg";
+    const description = `![Lantern](http://example.com/a.jpg) ![Lamp](b.jpg) ![Light](//example.com/c.jpg) ![Tree](${tree})`;
+    const { slug } = await publish(visit.api.db, visit.ada.id ?? "", { ...stages, page: { ...page, description } });
+    await visit.open(`/e/${slug}`);
+    await visit.page.getByText("Lantern Lamp Light").waitFor();
+    const pictures = visit.page.getByLabel("Description").getByRole("img");
+    expect(await pictures.evaluateAll((images) => images.map((image) => image.getAttribute("src")))).toEqual([tree]);
+    await expectGood();
+  },
+  LONG,
+);
+
+it(
+  "writes to the organizer's address and to no other",
+  async () => {
+    const { page, ...stages } = completeState({ publish: { visibility: "public", acceptTerms: true } });
+    const supportEmail = "a?bcc=b&body=c%0d@example.com";
+    const { slug } = await publish(visit.api.db, visit.ada.id ?? "", { ...stages, page: { ...page, supportEmail } });
+    await visit.open(`/e/${slug}`);
+    const link = visit.page.getByRole("link", { name: "Ask the organizer" });
+    expect(await link.getAttribute("href")).toBe("mailto:a%3Fbcc%3Db%26body%3Dc%250d@example.com");
   },
   LONG,
 );
