@@ -1,8 +1,11 @@
 import { expect, it } from "@jest/globals";
+import { completeState, countEvents, publish } from "../../db/tests/support/events.ts";
 import { addTicket, choose, fillIn, next } from "./support/filling.ts";
-import { ADA, idOf, useSite } from "./support/site.ts";
+import { ADA, BEN, idOf, useSite } from "./support/site.ts";
 
 const site = useSite();
+
+const AT_ONCE = { visibility: "public", acceptTerms: true };
 
 it("takes somebody from signing in to a published page", async () => {
   const device = await site.device();
@@ -112,4 +115,45 @@ it("takes somebody from signing in to a published page", async () => {
   }
   expect(shown).toMatch(/19 June 2027|June 19, 2027/);
   expect(shown).not.toContain("ada@example.com");
+});
+
+it("edits what is published, at the same address", async () => {
+  const title = "Autumn party";
+  const { id, slug } = await publish(site.db, ADA.id, {
+    basics: { ...completeState().basics, title },
+    publish: AT_ONCE,
+  });
+  const before = await countEvents(site.db, ADA.id);
+  const tab = await (await site.device({ user: ADA })).open("/");
+  const { page } = tab;
+  await tab.button(`Edit ${title}`).click();
+  await tab.saved();
+  await tab.field("Title").fill("Winter party");
+  await page.getByRole("button", { name: /^Stage 6:/ }).click();
+  // They are accepted anew each time.
+  await page.getByRole("checkbox", { name: /I accept the terms/ }).check();
+  await tab.saved();
+  const { pathname } = new URL(page.url());
+  await tab.button("Publish").click();
+  await page.waitForURL(`/e/${slug}`);
+
+  expect(await site.stored(idOf(pathname))).toMatchObject({ status: "completed", event_id: id });
+  expect(await countEvents(site.db, ADA.id)).toBe(before);
+  const guest = await (await site.device()).open(`/e/${slug}`);
+  await guest.page.getByRole("heading", { level: 1, name: "Winter party" }).waitFor();
+});
+
+it("says «published» only where there is an event", async () => {
+  const { id } = await publish(site.db, BEN.id, { publish: AT_ONCE });
+  const tab = await (await site.device({ user: BEN })).open("/");
+  const row = tab.page.getByRole("main").getByRole("listitem");
+  await row.getByText("Published", { exact: true }).waitFor();
+  await row.getByRole("link", { name: /^Open page of / }).waitFor();
+  await site.db.root.query("delete from events where id = $1", [id]);
+  await tab.page.reload();
+  await row.getByText("Completed", { exact: true }).waitFor();
+  expect(await row.getByRole("link").allTextContents()).toEqual(["Look at"]);
+  expect(await row.getByRole("button").allTextContents()).toEqual(["Delete"]);
+  await row.getByRole("link").click();
+  await tab.page.getByText("there is no event that belongs to it").waitFor();
 });

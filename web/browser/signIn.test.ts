@@ -33,6 +33,26 @@ it("asks to sign in again when the token ends in mid-form, and loses nothing", a
   expect((await site.stored(idOf(path))).state).toEqual({ basics: { title: "Summer party" } });
 });
 
+it("shows no form before there is a draft to fill it with", async () => {
+  const path = newSession();
+  const device = await site.device({ user: ADA });
+  const tab = await device.open(path);
+  await tab.type("Title", "Summer");
+  await tab.saved();
+  await tab.close();
+  // Whoever comes back on another day.
+  await device.signIn(ADA, await site.token(ADA, "0s"));
+  const later = await device.open(path);
+  await banner(later).waitFor();
+  await later.says(/^Not saved: sign in again/);
+  expect(await later.page.locator("main form").count()).toBe(0);
+  expect(await later.field("Title").count()).toBe(0);
+  await banner(later).getByRole("button", { name: "Sign in as Ada" }).click();
+  await later.shows("Title", "Summer");
+  await later.saved();
+  expect(await site.stored(idOf(path))).toMatchObject({ revision: 1, state: { basics: { title: "Summer" } } });
+});
+
 it("hears of saves elsewhere again after a new sign-in", async () => {
   const { path, tab } = await ended();
   await banner(tab).getByRole("button", { name: "Sign in as Ada" }).click();

@@ -37,7 +37,7 @@ async function conflict(where: "tabs" | "devices") {
   await Promise.race([one.saved(), other.saved()]);
   const asked = await Promise.any(
     [one, other].map((tab) =>
-      dialogOf(tab)
+      chooseNow(tab)
         .waitFor()
         .then(() => tab),
     ),
@@ -45,6 +45,7 @@ async function conflict(where: "tabs" | "devices") {
   return { ...pages, asked, winner: asked === one ? other : one };
 }
 
+const chooseNow = (tab: Tab) => tab.page.getByRole("alert").getByRole("button", { name: "Choose now" });
 const dialogOf = (tab: Tab) => tab.page.getByRole("dialog", { name: "Changed here and elsewhere" });
 
 describe("two tabs of one browser", () => {
@@ -67,6 +68,7 @@ describe("two tabs of one browser", () => {
       expect([mine, theirs].toSorted()).toEqual(["Summer party", "Winter party"]);
       await asked.says(/^Not saved: somebody changed the same fields/);
       const chosen = side === "Mine" ? mine : theirs;
+      await chooseNow(asked).click();
       await dialogOf(asked).getByRole("radio", { name: side }).check();
       await asked.decided("/basics/title", chosen);
       await asked.button("Save my choice").click();
@@ -119,6 +121,7 @@ describe("a phone and a laptop", () => {
   it("ask whoever typed into the same field", async () => {
     const { path, asked } = await conflict("devices");
     const mine = await asked.field("Title").inputValue();
+    await chooseNow(asked).click();
     await dialogOf(asked).getByRole("radio", { name: "Mine" }).check();
     await asked.button("Save my choice").click();
     await asked.saved();

@@ -10,15 +10,16 @@ import { ago } from "../format/ago.ts";
 import { valueAt } from "../format/diff.ts";
 import { useNow } from "../layout/useNow.ts";
 import { Waiting } from "../layout/Waiting.tsx";
-import { publishedPage } from "../wizard/publishedPage.ts";
+import { pageOfEvent } from "../wizard/publishedPage.ts";
 
 const PAGE_SIZE = 20;
 const MOST = 100;
 const STATUS = {
   IN_PROGRESS: { label: "Draft", color: "indigo" },
-  COMPLETED: { label: "Published", color: "green" },
+  COMPLETED: { label: "Completed", color: "gray" },
   ABANDONED: { label: "Set aside", color: "gray" },
 } as const;
+const PUBLISHED = { label: "Published", color: "green" } as const;
 
 export default function Drafts() {
   const { user } = useAuth();
@@ -35,6 +36,7 @@ function DraftList() {
   const sessions = (data ?? previousData)?.wizardSessions;
   // The id is made here, so that a request whose answer got lost can't make a second one.
   const create = () => navigate(`/sessions/${crypto.randomUUID()}`);
+  const edit = (eventId: string) => navigate(`/sessions/${crypto.randomUUID()}?event=${eventId}`);
 
   return (
     <Stack gap="lg">
@@ -66,7 +68,7 @@ function DraftList() {
       {sessions && sessions.nodes.length > 0 && (
         <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: "none" }}>
           {sessions.nodes.map((draft) => (
-            <DraftCard key={draft.id} draft={draft} onDelete={() => setLeaving(draft)} />
+            <DraftCard key={draft.id} draft={draft} onEdit={edit} onDelete={() => setLeaving(draft)} />
           ))}
         </Stack>
       )}
@@ -87,16 +89,18 @@ function DraftList() {
 
 interface DraftCardProps {
   readonly draft: DraftRow;
+  readonly onEdit: (eventId: string) => void;
   readonly onDelete: () => void;
 }
 
-function DraftCard({ draft, onDelete }: DraftCardProps) {
+function DraftCard({ draft, onEdit, onDelete }: DraftCardProps) {
   const now = useNow();
   const title = titleOf(draft);
   const done = draft.progress.filter(({ complete }) => complete).length;
   const completed = draft.status === "COMPLETED";
-  const page = completed ? publishedPage(draft.state, now) : undefined;
-  const { label, color } = STATUS[draft.status];
+  const page = pageOfEvent(completed ? draft.event : null, now);
+  const published = page.kind === "none" ? null : draft.event;
+  const { label, color } = published ? PUBLISHED : STATUS[draft.status];
   return (
     <Card component="li" withBorder radius="lg" padding="md">
       <Group justify="space-between" gap="md">
@@ -121,12 +125,12 @@ function DraftCard({ draft, onDelete }: DraftCardProps) {
           </Text>
         </Stack>
         <Group gap="xs">
-          {page?.kind === "open" && (
+          {page.kind === "open" && (
             <Button component={Link} to={page.path} variant="light" aria-label={`Open page of ${title}`}>
               Open page
             </Button>
           )}
-          {page?.kind !== "open" && (
+          {page.kind !== "open" && (
             <Button
               component={Link}
               to={`/sessions/${draft.id}`}
@@ -134,6 +138,11 @@ function DraftCard({ draft, onDelete }: DraftCardProps) {
               aria-label={`${completed ? "Look at" : "Resume"} ${title}`}
             >
               {completed ? "Look at" : "Resume"}
+            </Button>
+          )}
+          {published && (
+            <Button variant="default" onClick={() => onEdit(published.id)} aria-label={`Edit ${title}`}>
+              Edit
             </Button>
           )}
           <Button variant="subtle" color="red" className="readable" onClick={onDelete} aria-label={`Delete ${title}`}>
@@ -182,7 +191,7 @@ function DeleteDialog({ draft, onClose, onDeleted, onLeft }: DeleteDialogProps) 
       <Stack gap="md">
         <Text>
           {draft && `“${titleOf(draft)}”`} goes with all that was entered and its history. That can't be undone.
-          {draft?.status === "COMPLETED" && " The event that was published from it stays."}
+          {draft?.status === "COMPLETED" && draft.event && " The event that was published from it stays."}
         </Text>
         {error && <Alert color="red" role="alert" children={errorText(error)} />}
         <Group justify="flex-end">

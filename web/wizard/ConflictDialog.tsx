@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import type { Json, JsonObject } from "../../client/autosave/json.ts";
 import type { FieldConflict } from "../../client/autosave/pending.ts";
 import { describePointer, describeValue } from "../forms/words.ts";
@@ -15,44 +15,42 @@ interface ConflictDialogProps {
   readonly onLeft: () => void;
 }
 
-/** Asks, for each field that was changed here and elsewhere, which value is to stay. */
+/**
+ * Asks, for each field that was changed here and elsewhere, which value is to stay. It opens by a click alone: somebody
+ * may be typing, and the keys would go to it.
+ */
 export function ConflictDialog({ state, conflicts, onResolve, onLeft }: ConflictDialogProps) {
-  const byButton = useRef(false);
   const [choices, setChoices] = useState<Readonly<Record<string, Side>>>({});
-  const [later, setLater] = useState(false);
+  const [opened, setOpened] = useState(false);
   const key = conflicts.map(({ pointer }) => pointer).join(" ");
   const [seen, setSeen] = useState(key);
   if (seen !== key) {
     setSeen(key);
-    setLater(false);
     setChoices({});
+    if (conflicts.length === 0) setOpened(false);
   }
-  const chooseNow = () => {
-    byButton.current = true;
-    setLater(false);
-  };
+  // As long as there is something to choose, the button is there and gets the focus back.
   const leave = () => {
-    if (byButton.current) onLeft();
-    byButton.current = false;
+    if (conflicts.length === 0) onLeft();
   };
   const all = (side: Side) => setChoices(Object.fromEntries(conflicts.map(({ pointer }) => [pointer, side])));
   const chosen = conflicts.every(({ pointer }) => choices[pointer] !== undefined);
 
   return (
     <>
-      {conflicts.length > 0 && later && (
-        <Alert color="yellow" className={classes.later} title="Some fields were changed elsewhere too">
+      {conflicts.length > 0 && (
+        <Alert color="yellow" role="alert" className={classes.alert} title="Some fields were changed elsewhere too">
           <Group justify="space-between">
             <Text size="sm">Nothing is saved until you choose what to keep.</Text>
-            <Button size="xs" onClick={chooseNow}>
+            <Button size="xs" onClick={() => setOpened(true)}>
               Choose now
             </Button>
           </Group>
         </Alert>
       )}
       <Modal
-        opened={conflicts.length > 0 && !later}
-        onClose={() => setLater(true)}
+        opened={opened}
+        onClose={() => setOpened(false)}
         onExitTransitionEnd={leave}
         title="Changed here and elsewhere"
         size="lg"
@@ -96,7 +94,7 @@ export function ConflictDialog({ state, conflicts, onResolve, onLeft }: Conflict
             </Radio.Group>
           ))}
           <Group justify="flex-end">
-            <Button variant="default" onClick={() => setLater(true)}>
+            <Button variant="default" onClick={() => setOpened(false)}>
               Decide later
             </Button>
             <Button disabled={!chosen} onClick={() => onResolve(choices)}>

@@ -5,7 +5,20 @@ import { formatMoment } from "../format/zonedTime.ts";
 import { zoneOf } from "../forms/followingChanges.ts";
 import { publishedPage } from "./publishedPage.ts";
 
-export function Published({ state }: { readonly state: JsonObject }) {
+interface PublishedProps {
+  readonly state: JsonObject;
+  /** Null when the event is gone. */
+  readonly eventId: string | null;
+}
+
+export function Published({ state, eventId }: PublishedProps) {
+  if (eventId === null) {
+    return (
+      <Alert color="gray" title="This draft is completed" mb="lg" role="status">
+        Nothing can be changed here any more, and there is no event that belongs to it.
+      </Alert>
+    );
+  }
   const page = publishedPage(state, new Date());
   return (
     <Alert color="green" title="This event is published" mb="lg" role="status">

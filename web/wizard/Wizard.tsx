@@ -2,6 +2,7 @@ import { Button, Group, Title } from "@mantine/core";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import type { Json } from "../../client/autosave/json.ts";
+import type { SaveStatus } from "../../client/autosave/status.ts";
 import { useWizardSession } from "../../client/useWizardSession.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { goodToken } from "../auth/signedIn.ts";
@@ -24,13 +25,16 @@ import classes from "./Wizard.module.css";
 export interface WizardProps {
   readonly sessionId: string;
   readonly userId: string;
+  /** The event that a new session is to edit. */
+  readonly eventId: string | undefined;
 }
 
 const LAST_STAGE = STAGES.length;
 
-export function Wizard({ sessionId, userId }: WizardProps) {
+export function Wizard({ sessionId, userId, eventId }: WizardProps) {
   const session = useWizardSession(sessionId, {
     userId,
+    ...(eventId !== undefined && { eventId }),
     getToken: goodToken,
     live: true,
   });
@@ -41,10 +45,11 @@ export function Wizard({ sessionId, userId }: WizardProps) {
   const [target, setTarget] = useState<string>();
   const heading = useRef<HTMLHeadingElement>(null);
   const shownStage = useRef<number>(undefined);
+  const isLoaded = session.revision !== undefined;
 
   // Who goes on to another stage, begins at its top; who follows a link to a field, there.
   useEffect(() => {
-    if (status.phase === "loading") return;
+    if (!isLoaded) return;
     if (target !== undefined) {
       if (!focusField(target)) heading.current?.focus();
       setTarget(undefined);
@@ -53,7 +58,7 @@ export function Wizard({ sessionId, userId }: WizardProps) {
       window.scrollTo({ top: 0 });
     }
     shownStage.current = number;
-  }, [number, target, status.phase]);
+  }, [number, target, isLoaded]);
 
   // A stage's problems are of use once somebody has left it, and before publishing.
   const reviewing = number === LAST_STAGE || left.has(LAST_STAGE);
@@ -70,7 +75,8 @@ export function Wizard({ sessionId, userId }: WizardProps) {
   if (status.phase === "missing") {
     return <Message title="There is no such draft">It has been deleted, or it belongs to somebody else.</Message>;
   }
-  if (session.revision === undefined && status.phase === "loading") return <Waiting />;
+  // What is typed into a form that shows nothing of the draft would be written over what the draft has.
+  if (!isLoaded) return status.phase === "loading" ? <Waiting /> : <NotLoaded status={status} />;
   if (!stage) return null;
 
   const readOnly = status.phase === "completed";
@@ -124,7 +130,7 @@ export function Wizard({ sessionId, userId }: WizardProps) {
       <div className={classes.columns}>
         <StageList current={number} progress={session.progress} problems={problems} isShown={isShown} onChoose={goTo} />
         <section className={classes.stage} aria-labelledby="stage-heading">
-          {readOnly && <Published state={state} />}
+          {readOnly && <Published state={state} eventId={session.eventId} />}
           <Title order={2} id="stage-heading" ref={heading} tabIndex={-1} className={classes.heading}>
             {stage.title}
           </Title>
@@ -172,6 +178,18 @@ export function Wizard({ sessionId, userId }: WizardProps) {
         onResolve={session.resolve}
         onLeft={() => heading.current?.focus()}
       />
+    </>
+  );
+}
+
+function NotLoaded({ status }: { readonly status: SaveStatus }) {
+  return (
+    <>
+      <title>Not loaded · Stagekeep</title>
+      <Title order={1} size="h2" mb="xs">
+        This draft is not loaded yet
+      </Title>
+      <StatusLine status={status} />
     </>
   );
 }

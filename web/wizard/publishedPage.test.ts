@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import { publishedPage } from "./publishedPage.ts";
+import { pageOfEvent, publishedPage } from "./publishedPage.ts";
 
 const NOW = new Date("2027-03-01T08:00:00Z");
 const page = (publish: object) => publishedPage({ page: { slug: "fete" }, publish }, NOW);
@@ -20,4 +20,20 @@ it("comes later where a time was chosen", () => {
 
 it("is not there for a private event", () => {
   expect(page({ visibility: "private" })).toEqual({ kind: "private" });
+});
+
+it("has no address where the answers name none", () => {
+  expect(publishedPage({ publish: { visibility: "public" } }, NOW)).toEqual({ kind: "none" });
+});
+
+it("goes by the event where there is one", () => {
+  const event = { id: "1", slug: "fete", visibility: "PUBLIC", publishAt: null, status: "PUBLISHED" } as const;
+  expect(pageOfEvent(event, NOW)).toEqual({ kind: "open", path: "/e/fete" });
+  expect(pageOfEvent({ ...event, publishAt: "2027-03-01T08:00:01.000000+00:00" }, NOW)).toMatchObject({
+    kind: "later",
+  });
+  expect(pageOfEvent({ ...event, visibility: "PRIVATE" }, NOW)).toEqual({ kind: "private" });
+  for (const other of [null, { ...event, slug: null }, { ...event, status: "CANCELLED" } as const]) {
+    expect(pageOfEvent(other, NOW)).toEqual({ kind: "none" });
+  }
 });

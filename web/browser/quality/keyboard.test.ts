@@ -107,13 +107,20 @@ it("settles a conflict", async () => {
   await tabTo(page, "Title");
   await press("End");
   await type(" mine");
+  await page.getByRole("alert").getByRole("button", { name: "Choose now" }).waitFor();
+
+  // Whoever is typing goes on.
+  await focusedOn(page, "Title");
+  await type(" and more");
+  expect(await page.getByRole("textbox", { name: "Title" }).inputValue()).toBe("Before mine and more");
+  await tabTo(page, "Choose now", "Shift+Tab");
+  await press("Enter");
   await dialog("Changed here and elsewhere").waitFor();
 
   // Escape decides nothing, and the way back is to be seen.
   await press("Escape");
   await dialog("Changed here and elsewhere").waitFor({ state: "detached" });
-  await focusedOn(page, "Title");
-  await tabTo(page, "Choose now", "Shift+Tab");
+  await focusedOn(page, "Choose now");
   await press("Enter");
   await dialog("Changed here and elsewhere").waitFor();
   await tabTo(page, /^Mine/);
@@ -123,7 +130,7 @@ it("settles a conflict", async () => {
   await dialog("Changed here and elsewhere").waitFor({ state: "detached" });
   await saved();
   await until(async () => (await readSession(visit.ada, id))?.revision === 2, "save of the choice");
-  expect(await readSession(visit.ada, id)).toMatchObject({ state: { basics: { title: "Before mine" } } });
+  expect(await readSession(visit.ada, id)).toMatchObject({ state: { basics: { title: "Before mine and more" } } });
   await focusedOn(page, "Basics");
   expect(visit.troubles).toEqual([]);
 });

@@ -179,6 +179,9 @@ it(
       await route.continue();
     });
     await visit.page.getByRole("textbox", { name: "Title" }).fill("Mine");
+    await button("Choose now").waitFor();
+    await expectGood();
+    await button("Choose now").click();
     await dialog("Changed here and elsewhere").waitFor();
     await expectGood();
     await button("Decide later").last().click();
