@@ -22,22 +22,27 @@ export async function lockSession(client: PgClient, id: string): Promise<LockedS
   return rows[0];
 }
 
-/** Brings up the caller's session of that id. That there is none is for whoever works on it to say. */
+/**
+ * Brings up the caller's session of that id, where it is older than the definition; the state of any other is not even
+ * read. A completed session stays as it is: it is the record of what was published. That there is no such session is for
+ * whoever works on it to say.
+ */
 export async function openSession(client: PgClient, id: string, definition: Definition): Promise<void> {
-  const session = await lockSession(client, id);
-  if (session) await bringUpSession(client, session, definition);
+  const { rows } = await client.query<LockedSession>({
+    text: `select ${COLUMNS} from public.wizard_sessions
+            where id = $1 and definition_version < $2 and status <> 'completed' for update`,
+    values: [id, definition.version],
+  });
+  for (const older of rows) await bringUpSession(client, older, definition);
 }
 
-/**
- * Brings the state of a session up to the present definition, as a save of its own. A completed session stays as it is:
- * it is the record of what was published.
- */
+/** Brings the state of a session that is not completed up to the present definition, as a save of its own. */
 export async function bringUpSession(
   client: PgClient,
   session: LockedSession,
   { version, migrations }: Definition,
 ): Promise<LockedSession> {
-  if (session.definitionVersion >= version || session.status === "completed") return session;
+  if (session.definitionVersion >= version) return session;
   const { rows } = await client.query<LockedSession>({
     // Naming the status keeps it: an abandoned session is taken up again by its user's saves, not by this one.
     text: `update public.wizard_sessions set state = $2, definition_version = $3, status = status where id = $1
