@@ -1,5 +1,5 @@
 import { allFieldsOf, choicesOf, schemaAt } from "../../wizard/fields.ts";
-import { segmentsOf } from "../../wizard/pointer.ts";
+import { pointerTo, segmentsOf } from "../../wizard/pointer.ts";
 import { isObject, type Schema } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { valueAt } from "../format/diff.ts";
@@ -19,7 +19,7 @@ export function describePointer(state: unknown, pointer: string): string {
   for (const segment of path) {
     const entry = schema.additionalProperties;
     const field = allFieldsOf(schema).find(({ name }) => name === segment);
-    value = valueAt(value, `/${segment.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+    value = valueAt(value, pointerTo([segment]));
     // The name of an entry says enough; that of the collection is the stage's own, or stands before it.
     if (entry) names.splice(-1, 1, entryTitle(entry, value, segment));
     else names.push(field?.schema.title ?? segment);

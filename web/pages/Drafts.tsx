@@ -7,7 +7,7 @@ import { DeleteDraftDocument, type DraftRow, DraftsDocument } from "../api/docum
 import { errorText } from "../api/errorText.ts";
 import { useAuth } from "../auth/useAuth.ts";
 import { ago } from "../format/ago.ts";
-import { valueAt } from "../format/diff.ts";
+import { draftName } from "../format/draftName.ts";
 import { useNow } from "../layout/useNow.ts";
 import { Waiting } from "../layout/Waiting.tsx";
 import { pageOfEvent } from "../wizard/publishedPage.ts";
@@ -95,7 +95,7 @@ interface DraftCardProps {
 
 function DraftCard({ draft, onEdit, onDelete }: DraftCardProps) {
   const now = useNow();
-  const title = titleOf(draft);
+  const title = draftName(draft.state);
   const done = draft.progress.filter(({ complete }) => complete).length;
   const completed = draft.status === "COMPLETED";
   const page = pageOfEvent(completed ? draft.event : null, now);
@@ -190,7 +190,7 @@ function DeleteDialog({ draft, onClose, onDeleted, onLeft }: DeleteDialogProps) 
     >
       <Stack gap="md">
         <Text>
-          {draft && `“${titleOf(draft)}”`} goes with all that was entered and its history. That can't be undone.
+          {draft && `“${draftName(draft.state)}”`} goes with all that was entered and its history. That can't be undone.
           {draft?.status === "COMPLETED" && draft.event && " The event that was published from it stays."}
         </Text>
         {error && <Alert color="red" role="alert" children={errorText(error)} />}
@@ -205,9 +205,4 @@ function DeleteDialog({ draft, onClose, onDeleted, onLeft }: DeleteDialogProps) 
       </Stack>
     </Modal>
   );
-}
-
-function titleOf({ state }: DraftRow): string {
-  const title = valueAt(state, "/basics/title");
-  return typeof title === "string" && title.trim() !== "" ? title : "Untitled";
 }

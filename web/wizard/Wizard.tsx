@@ -6,7 +6,7 @@ import type { SaveStatus } from "../../client/autosave/status.ts";
 import { useWizardSession } from "../../client/useWizardSession.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { goodToken } from "../auth/signedIn.ts";
-import { valueAt } from "../format/diff.ts";
+import { draftName } from "../format/draftName.ts";
 import { focusField } from "../forms/focusField.ts";
 import { followingChanges } from "../forms/followingChanges.ts";
 import { StageForm } from "../forms/StageForm.tsx";
@@ -105,8 +105,7 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
       Back
     </Button>
   );
-  const title = valueAt(state, "/basics/title");
-  const name = typeof title === "string" && title.trim() !== "" ? title : "Untitled";
+  const name = draftName(state);
 
   return (
     <>
