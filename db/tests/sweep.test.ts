@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 import { age, contents } from "./support/ageing.ts";
-import { refusal, useTestDatabase } from "./support/database.ts";
+import { inTransaction, refusal, useTestDatabase } from "./support/database.ts";
 import { createEvent, only, type SessionFields, startSession, storedSession } from "./support/rows.ts";
 import { withoutTriggers } from "./support/sampleSessions.ts";
 import { history, keptRevisions, save, stateAt, update } from "./support/saving.ts";
@@ -36,22 +36,6 @@ const aged = async (by: string, fields: SessionFields = {}) => {
   return id;
 };
 const statusOf = async (id: string) => (await storedSession(db, id))?.status;
-
-/** Does it in a transaction of the owner's, which is still open meanwhile. */
-async function inTransaction<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-  const client = await owner().connect();
-  try {
-    await client.query("begin");
-    const result = await work(client);
-    await client.query("commit");
-    return result;
-  } catch (error) {
-    await client.query("rollback");
-    throw error;
-  } finally {
-    client.release();
-  }
-}
 
 beforeEach(() => db.root.query("delete from wizard_sessions"));
 
@@ -122,7 +106,7 @@ describe.each([
 
   it("is done by two at once, each of whom takes others", async () => {
     for (let n = 0; n < 7; n++) await aged("1 year", { status });
-    const taken = await inTransaction(async (first) => {
+    const taken = await inTransaction(owner(), async (first) => {
       const mine = await take(batch.replace("500", "4"), first);
       return [mine, await take(batch)];
     });
@@ -350,7 +334,7 @@ describe("thinning", () => {
     const [held] = sessions.map(({ id }) => id);
     await db.asUser(ada, async (client) => {
       await client.query("update wizard_sessions set stage = 1 where id = $1", [held]);
-      await inTransaction(async (first) => {
+      await inTransaction(owner(), async (first) => {
         expect(await thin(1, first)).toEqual({ sessions: 1, revisions: 6 });
         expect(await thin()).toEqual({ sessions: 1, revisions: 6 });
       });

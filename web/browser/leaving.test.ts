@@ -1,45 +1,32 @@
 import { describe, expect, it } from "@jest/globals";
 import { until } from "../../db/tests/support/until.ts";
+import { begun, savedState } from "./support/begun.ts";
 import type { Tab } from "./support/device.ts";
-import { ADA, idOf, newSession, useSite } from "./support/site.ts";
+import { idOf, useSite } from "./support/site.ts";
 
 const site = useSite();
 
-async function savedState(path: string): Promise<unknown> {
-  return (await site.stored(idOf(path))).state;
-}
-
-/** A session in a page of Ada's, with a saved title. */
-async function begun(title: string) {
-  const path = newSession();
-  const device = await site.device({ user: ADA });
-  const tab = await device.open(path);
-  await tab.type("Title", title);
-  await tab.saved();
-  return { path, device, tab };
-}
-
 it("keeps what was typed when the page is loaded again in mid-word", async () => {
-  const { path, tab } = await begun("Summer");
+  const { path, tab } = await begun(site, "Summer");
   await tab.type("Title", " par");
   await tab.page.reload();
   await tab.shows("Title", "Summer par");
   await tab.type("Title", "ty");
   await tab.saved();
-  expect(await savedState(path)).toEqual({ basics: { title: "Summer party" } });
+  expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party" } });
 });
 
 it("saves what was typed just before the page is left", async () => {
-  const { path, tab } = await begun("Summer");
+  const { path, tab } = await begun(site, "Summer");
   const { revision } = await site.stored(idOf(path));
   await tab.type("Title", " party");
   await tab.page.goto("about:blank");
   await until(async () => (await site.stored(idOf(path))).revision > revision, "save by a page that is gone");
-  expect(await savedState(path)).toEqual({ basics: { title: "Summer party" } });
+  expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party" } });
 });
 
 it("keeps what was typed when the page is loaded again while nothing gets through", async () => {
-  const { path, tab } = await begun("Summer");
+  const { path, tab } = await begun(site, "Summer");
   // The page itself does: only saving does not.
   site.between.fail("SaveWizardSession", ...Array(100).fill("request lost"));
   await tab.type("Title", " par");
@@ -49,7 +36,7 @@ it("keeps what was typed when the page is loaded again while nothing gets throug
   site.between.heal();
   await tab.type("Title", "ty");
   await tab.saved();
-  expect(await savedState(path)).toEqual({ basics: { title: "Summer party" } });
+  expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party" } });
 });
 
 describe("when a tab is gone in mid-word, without a warning", () => {
@@ -58,7 +45,7 @@ describe("when a tab is gone in mid-word, without a warning", () => {
     ["crashed", (tab) => tab.crash()],
   ];
   it.each(endings)("gives back what was typed: %s", async (_, end) => {
-    const { path, device, tab } = await begun("Summer");
+    const { path, device, tab } = await begun(site, "Summer");
     site.between.setDown(true);
     await tab.type("Title", " par");
     await tab.journaled("Summer par");
@@ -68,12 +55,12 @@ describe("when a tab is gone in mid-word, without a warning", () => {
     await again.shows("Title", "Summer par");
     await again.type("Title", "ty");
     await again.saved();
-    expect(await savedState(path)).toEqual({ basics: { title: "Summer party" } });
+    expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party" } });
   });
 });
 
 it("lets a tab that stays save what a closed one has left", async () => {
-  const { path, device, tab } = await begun("Summer");
+  const { path, device, tab } = await begun(site, "Summer");
   const other = await device.open(path);
   await other.shows("Title", "Summer");
   site.between.setDown(true);
@@ -84,25 +71,25 @@ it("lets a tab that stays save what a closed one has left", async () => {
   site.between.setDown(false);
   await other.saved();
   await other.shows("Title", "Summer party");
-  expect(await savedState(path)).toEqual({ basics: { title: "Summer party", summary: "In the garden." } });
+  expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party", summary: "In the garden." } });
 });
 
 describe("offline", () => {
   it("says so, keeps what is typed on the device, and saves it afterwards", async () => {
-    const { path, device, tab } = await begun("Summer");
+    const { path, device, tab } = await begun(site, "Summer");
     await device.context.setOffline(true);
     await tab.type("Title", " party");
     await tab.says(/^Kept on this device: you are offline/);
     await tab.type("Summary", "In the garden.");
     await tab.says(/^Kept on this device: you are offline/);
-    expect(await savedState(path)).toEqual({ basics: { title: "Summer" } });
+    expect(await savedState(site, path)).toEqual({ basics: { title: "Summer" } });
     await device.context.setOffline(false);
     await tab.saved();
-    expect(await savedState(path)).toEqual({ basics: { title: "Summer party", summary: "In the garden." } });
+    expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party", summary: "In the garden." } });
   });
 
   it("keeps it when the page is loaded again in vain", async () => {
-    const { path, device, tab } = await begun("Summer");
+    const { path, device, tab } = await begun(site, "Summer");
     await device.context.setOffline(true);
     await tab.type("Title", " party");
     await tab.says(/^Kept on this device/);
@@ -111,11 +98,11 @@ describe("offline", () => {
     await tab.page.goto(path);
     await tab.shows("Title", "Summer party");
     await tab.saved();
-    expect(await savedState(path)).toEqual({ basics: { title: "Summer party" } });
+    expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party" } });
   });
 
   it("keeps it when the tab is closed before the network is back", async () => {
-    const { path, device, tab } = await begun("Summer");
+    const { path, device, tab } = await begun(site, "Summer");
     await device.context.setOffline(true);
     await tab.type("Title", " party");
     await tab.says(/^Kept on this device/);
@@ -124,6 +111,6 @@ describe("offline", () => {
     const again = await device.open(path);
     await again.shows("Title", "Summer party");
     await again.saved();
-    expect(await savedState(path)).toEqual({ basics: { title: "Summer party" } });
+    expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party" } });
   });
 });

@@ -1,26 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import { until } from "../../db/tests/support/until.ts";
-import { ADA, idOf, newSession, useSite } from "./support/site.ts";
+import { begun, savedState } from "./support/begun.ts";
+import { ADA, idOf, useSite } from "./support/site.ts";
 
 const site = useSite();
 
-async function savedState(path: string): Promise<unknown> {
-  return (await site.stored(idOf(path))).state;
-}
-
 const savesSent = () => site.between.sent.filter(({ operation }) => operation === "SaveWizardSession").length;
 
-async function begun(title: string) {
-  const path = newSession();
-  const device = await site.device({ user: ADA });
-  const tab = await device.open(path);
-  await tab.type("Title", title);
-  await tab.saved();
-  return { path, device, tab };
-}
-
 it("saves once when an answer is lost", async () => {
-  const { path, tab } = await begun("Summer");
+  const { path, tab } = await begun(site, "Summer");
   const { revision } = await site.stored(idOf(path));
   site.between.fail("SaveWizardSession", "answer lost", "answer lost");
   await tab.type("Title", " party");
@@ -38,17 +26,17 @@ it("saves once when an answer is lost", async () => {
 });
 
 it("tries again when the server has too much to do", async () => {
-  const { path, tab } = await begun("Summer");
+  const { path, tab } = await begun(site, "Summer");
   site.between.fail("SaveWizardSession", "overloaded", "overloaded");
   await tab.type("Title", " party");
   await tab.says(/^Kept on this device: the server can’t be reached/);
   await tab.type("Title", ", again");
   await tab.saved();
-  expect(await savedState(path)).toEqual({ basics: { title: "Summer party, again" } });
+  expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party, again" } });
 });
 
 it("goes on when connections break in mid-word", async () => {
-  const { path, tab } = await begun("Summer");
+  const { path, tab } = await begun(site, "Summer");
   site.between.setDown(true);
   await tab.type("Title", " par");
   await tab.says(/^Kept on this device: the server can’t be reached/);
@@ -56,11 +44,11 @@ it("goes on when connections break in mid-word", async () => {
   site.between.setDown(false);
   await tab.type("Summary", "In the garden.");
   await tab.saved();
-  expect(await savedState(path)).toEqual({ basics: { title: "Summer party", summary: "In the garden." } });
+  expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party", summary: "In the garden." } });
 });
 
 it("does not leave «Saved» where it can be read aloud when something was typed since", async () => {
-  const { path, tab } = await begun("Summer");
+  const { path, tab } = await begun(site, "Summer");
   await tab.page
     .getByRole("status")
     .filter({ hasText: /^Saved$/ })
@@ -70,12 +58,12 @@ it("does not leave «Saved» where it can be read aloud when something was typed
   await until(() => site.between.held.length === 1, "save on its way");
   await site.between.held[0]?.release();
   await tab.saved();
-  expect(await savedState(path)).toEqual({ basics: { title: "Summer party" } });
+  expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party" } });
 });
 
 describe("answers that are late", () => {
   it("come after more was typed, and take none of it back", async () => {
-    const { path, tab } = await begun("S");
+    const { path, tab } = await begun(site, "S");
     const delays = [400, 0, 900, 50, 1_500, 200];
     let asked = 0;
     site.between.delay = () => delays[asked++ % delays.length] ?? 0;
@@ -88,11 +76,11 @@ describe("answers that are late", () => {
     }
     await tab.saved();
     await tab.shows("Title", `S${words.join("")}`);
-    expect(await savedState(path)).toEqual({ basics: { title: `S${words.join("")}` } });
+    expect(await savedState(site, path)).toEqual({ basics: { title: `S${words.join("")}` } });
   });
 
   it("may come after those to later questions", async () => {
-    const { path, tab } = await begun("Summer");
+    const { path, tab } = await begun(site, "Summer");
     const other = await (await site.device({ user: ADA })).open(path);
     await other.shows("Title", "Summer");
     // Two devices save; the second is answered first.
@@ -108,13 +96,13 @@ describe("answers that are late", () => {
     await site.between.held[0]?.release();
     await Promise.all([tab.saved(), other.saved()]);
     await tab.shows("Summary", "In the garden.");
-    expect(await savedState(path)).toEqual({
+    expect(await savedState(site, path)).toEqual({
       basics: { title: "Summer party", summary: "In the garden.", organizerName: "Ada" },
     });
   });
 
   it("are left alone when they are older than what is known", async () => {
-    const { path, tab } = await begun("Summer");
+    const { path, tab } = await begun(site, "Summer");
     site.between.fail("ReadWizardSession", "answer held");
     await tab.page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await until(() => site.between.held.length === 1, "reading");
@@ -129,12 +117,12 @@ describe("answers that are late", () => {
     await tab.shows("Title", "Summer party");
     await tab.type("Title", " again");
     await tab.saved();
-    expect(await savedState(path)).toEqual({ basics: { title: "Summer party again" } });
+    expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party again" } });
   });
 });
 
 it("loses nothing when the server is killed and started again during typing", async () => {
-  const { path, tab } = await begun("S");
+  const { path, tab } = await begun(site, "S");
   const text = "ummer party in the garden of the old mill";
   const [first = "", second = "", third = ""] = [text.slice(0, 12), text.slice(12, 24), text.slice(24)];
   await tab.type("Title", first);
@@ -145,11 +133,11 @@ it("loses nothing when the server is killed and started again during typing", as
   await tab.type("Title", third);
   await tab.saved();
   await tab.shows("Title", `S${text}`);
-  expect(await savedState(path)).toEqual({ basics: { title: `S${text}` } });
+  expect(await savedState(site, path)).toEqual({ basics: { title: `S${text}` } });
 });
 
 it("keeps two devices truthful while everything goes wrong by turns", async () => {
-  const { path, tab } = await begun("S");
+  const { path, tab } = await begun(site, "S");
   const other = await (await site.device({ user: ADA })).open(path);
   await other.shows("Title", "S");
   const delays = [0, 250, 30, 700];
@@ -171,7 +159,7 @@ it("keeps two devices truthful while everything goes wrong by turns", async () =
   };
   await Promise.all([typing(tab, "Title", titles), typing(other, "Summary", summaries)]);
   const basics = { title: `S${titles.join("")}`, summary: summaries.join("") };
-  expect(await savedState(path)).toEqual({ basics });
+  expect(await savedState(site, path)).toEqual({ basics });
   await other.shows("Title", basics.title);
   await tab.shows("Summary", basics.summary);
 });

@@ -45,21 +45,12 @@ export function openDatabase(name: string, owner: string): { database: TestDatab
   for (const pool of [root, auth]) pool.on("error", () => {});
 
   const as = async <T>(claims: Claims | undefined, work: Work<T>): Promise<T> => {
-    const client = await auth.connect();
-    try {
-      await client.query("begin");
+    return await inTransaction(auth, async (client) => {
       for (const [setting, value] of Object.entries(pgSettingsFor(claims))) {
         await client.query("select set_config($1, $2, true)", [setting, value]);
       }
-      const result = await work(client);
-      await client.query("commit");
-      return result;
-    } catch (error) {
-      await client.query("rollback");
-      throw error;
-    } finally {
-      client.release();
-    }
+      return await work(client);
+    });
   };
   const database: TestDatabase = {
     name,
@@ -76,6 +67,22 @@ export function openDatabase(name: string, owner: string): { database: TestDatab
     await atRoot(`drop database ${name} with (force)`);
   };
   return { database, end };
+}
+
+/** A transaction on a connection of `pool`. Rolled back when `work` throws. */
+export async function inTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query("begin");
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback");
+    throw error;
+  } finally {
+    client.release();
+  }
 }
 
 /** Verified claims as the API would hand them on. */
