@@ -21,8 +21,8 @@ export default {
     ],
   },
   // One throw-away PostgreSQL for the whole run; each test file clones a database of its own from a template.
-  globalSetup: "./db/tests/support/globalSetup.ts",
-  globalTeardown: "./db/tests/support/globalTeardown.ts",
+  globalSetup: "./testkit/globalSetup.ts",
+  globalTeardown: "./testkit/globalTeardown.ts",
   testTimeout: 30_000,
   // They mostly wait for PostgreSQL and for programs.
   maxWorkers: "100%",

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { useTestApi } from "../db/tests/support/api.ts";
-import { at, mergePatch, pathsOf } from "../db/tests/support/mergePatch.ts";
-import { history } from "../db/tests/support/saving.ts";
-import { until } from "../db/tests/support/until.ts";
+import { useTestApi } from "../testkit/api.ts";
+import { at, mergePatch, pathsOf } from "../testkit/mergePatch.ts";
+import { history } from "../testkit/saving.ts";
+import { until } from "../testkit/until.ts";
 import { openJournal, ownerOf } from "./autosave/journal.ts";
 import type { JsonObject } from "./autosave/json.ts";
 import { segmentsOf, valueAt, withValueAt } from "./autosave/pointer.ts";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
-import { useTestApi } from "../db/tests/support/api.ts";
-import { history } from "../db/tests/support/saving.ts";
-import { until } from "../db/tests/support/until.ts";
+import { useTestApi } from "../testkit/api.ts";
+import { history } from "../testkit/saving.ts";
+import { until } from "../testkit/until.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 import { type Journal, memoryJournal, openJournal, ownerOf } from "./autosave/journal.ts";
 import { makeBrowser } from "./testing/page.ts";

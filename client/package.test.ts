@@ -1,8 +1,8 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { usePrograms } from "../db/tests/support/programs.ts";
 import { PROJECT_ROOT } from "../server/database/migrate.ts";
+import { usePrograms } from "../testkit/programs.ts";
 
 const programs = usePrograms();
 

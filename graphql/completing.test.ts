@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { completeState, countEvents, publish, storedEvent } from "../db/tests/support/events.ts";
-import { storedSession } from "../db/tests/support/rows.ts";
-import { createSession, type Session, updateSession } from "../db/tests/support/sessions.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { completeState, countEvents, publish, storedEvent } from "../testkit/events.ts";
+import { storedSession } from "../testkit/rows.ts";
+import { createSession, type Session, updateSession } from "../testkit/sessions.ts";
 import { COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 const api = useTestApi();

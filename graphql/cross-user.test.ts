@@ -12,10 +12,10 @@ import {
   visit,
   visitWithTypeInfo,
 } from "graphql";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { useTabs } from "../db/tests/support/live.ts";
-import { withoutTriggers } from "../db/tests/support/sampleSessions.ts";
-import { until } from "../db/tests/support/until.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { useTabs } from "../testkit/live.ts";
+import { withoutTriggers } from "../testkit/sampleSessions.ts";
+import { until } from "../testkit/until.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 const api = useTestApi();

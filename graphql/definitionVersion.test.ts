@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { completeState, storedEvent } from "../db/tests/support/events.ts";
-import { storedSession } from "../db/tests/support/rows.ts";
-import { history } from "../db/tests/support/saving.ts";
-import { createSession, updateSession } from "../db/tests/support/sessions.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { completeState, storedEvent } from "../testkit/events.ts";
+import { storedSession } from "../testkit/rows.ts";
+import { history } from "../testkit/saving.ts";
+import { createSession, updateSession } from "../testkit/sessions.ts";
 import type { Migration } from "../wizard/migrations.ts";
 import { isObject } from "../wizard/schema.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";

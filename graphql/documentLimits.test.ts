@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
 
 const api = useTestApi();
 let ada: Caller;

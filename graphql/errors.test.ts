@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { type Caller, type TestApi, useTestApi } from "../db/tests/support/api.ts";
-import { storedSession } from "../db/tests/support/rows.ts";
-import { CREATE, createSession, UPDATE, updateSession } from "../db/tests/support/sessions.ts";
-import { until } from "../db/tests/support/until.ts";
+import { type Caller, type TestApi, useTestApi } from "../testkit/api.ts";
+import { storedSession } from "../testkit/rows.ts";
+import { CREATE, createSession, UPDATE, updateSession } from "../testkit/sessions.ts";
+import { until } from "../testkit/until.ts";
 
 const api = useTestApi();
 let ada: Caller;

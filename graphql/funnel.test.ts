@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { insertHistory } from "../db/tests/support/funnel.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { insertHistory } from "../testkit/funnel.ts";
 import { STAGES } from "../wizard/stages.ts";
 
 const api = useTestApi();

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { mergePatch } from "../db/tests/support/mergePatch.ts";
-import { countSessions, only, startSession, storedSession } from "../db/tests/support/rows.ts";
-import { history } from "../db/tests/support/saving.ts";
-import { CREATE, UPDATE } from "../db/tests/support/sessions.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { mergePatch } from "../testkit/mergePatch.ts";
+import { countSessions, only, startSession, storedSession } from "../testkit/rows.ts";
+import { history } from "../testkit/saving.ts";
+import { CREATE, UPDATE } from "../testkit/sessions.ts";
 
 const api = useTestApi();
 let ada: Caller;

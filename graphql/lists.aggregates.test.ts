@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { ADA, BEN, FAIR, FETE, insertSampleSessions } from "../db/tests/support/sampleSessions.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { ADA, BEN, FAIR, FETE, insertSampleSessions } from "../testkit/sampleSessions.ts";
 
 const api = useTestApi();
 let ada: Caller;

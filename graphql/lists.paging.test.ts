@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { buildSchema, getNamedType, isEnumType, isObjectType } from "graphql";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { ADA, insertSampleSessions, numbersOf, withoutTriggers } from "../db/tests/support/sampleSessions.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { ADA, insertSampleSessions, numbersOf, withoutTriggers } from "../testkit/sampleSessions.ts";
 
 const api = useTestApi();
 const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { buildSchema, isEnumType, isInputObjectType } from "graphql";
 import { ClientError } from "graphql-request";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { ADA, BEN, FAIR, FETE, insertSampleSessions, numbersOf, sampleId } from "../db/tests/support/sampleSessions.ts";
-import { createSession, updateSession } from "../db/tests/support/sessions.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { ADA, BEN, FAIR, FETE, insertSampleSessions, numbersOf, sampleId } from "../testkit/sampleSessions.ts";
+import { createSession, updateSession } from "../testkit/sessions.ts";
 
 const api = useTestApi();
 const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));

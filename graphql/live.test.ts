@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { listening, useTabs, type Watching } from "../db/tests/support/live.ts";
-import { createEventOf, createSession, deleteSession, updateSession } from "../db/tests/support/sessions.ts";
-import { until } from "../db/tests/support/until.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { listening, useTabs, type Watching } from "../testkit/live.ts";
+import { createEventOf, createSession, deleteSession, updateSession } from "../testkit/sessions.ts";
+import { until } from "../testkit/until.ts";
 
 const api = useTestApi();
 const tab = useTabs(api);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { useTestApi } from "../db/tests/support/api.ts";
-import { createEventOf, createSession, readSession, updateSession } from "../db/tests/support/sessions.ts";
+import { useTestApi } from "../testkit/api.ts";
+import { createEventOf, createSession, readSession, updateSession } from "../testkit/sessions.ts";
 
 const api = useTestApi();
 const EXPORT = "{ exportMyData }";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
 import { DEMO_USERS } from "../server/dev/demoUsers.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
 
 const api = useTestApi();
 const README = new URL("../README.md", import.meta.url);

@@ -1,15 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { storedSession } from "../db/tests/support/rows.ts";
-import { history } from "../db/tests/support/saving.ts";
-import {
-  createEventOf,
-  createSession,
-  readSession,
-  type Session,
-  updateSession,
-} from "../db/tests/support/sessions.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { storedSession } from "../testkit/rows.ts";
+import { history } from "../testkit/saving.ts";
+import { createEventOf, createSession, readSession, type Session, updateSession } from "../testkit/sessions.ts";
 
 const api = useTestApi();
 let ada: Caller;

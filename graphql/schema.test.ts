@@ -12,7 +12,7 @@ import {
   lexicographicSortSchema,
   printSchema,
 } from "graphql";
-import { useTestApi } from "../db/tests/support/api.ts";
+import { useTestApi } from "../testkit/api.ts";
 
 const api = useTestApi();
 const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));

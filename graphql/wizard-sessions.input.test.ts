@@ -1,16 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { ClientError } from "graphql-request";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { countSessions, storedSession } from "../db/tests/support/rows.ts";
-import {
-  CREATE,
-  createEventOf,
-  createSession,
-  readSession,
-  UPDATE,
-  updateSession,
-} from "../db/tests/support/sessions.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { countSessions, storedSession } from "../testkit/rows.ts";
+import { CREATE, createEventOf, createSession, readSession, UPDATE, updateSession } from "../testkit/sessions.ts";
 
 const api = useTestApi();
 let ada: Caller;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { type Caller, useTestApi } from "../db/tests/support/api.ts";
-import { countSessions, storedSession } from "../db/tests/support/rows.ts";
+import { type Caller, useTestApi } from "../testkit/api.ts";
+import { countSessions, storedSession } from "../testkit/rows.ts";
 import {
   CREATE,
   createEventOf,
@@ -11,7 +11,7 @@ import {
   readSession,
   UPDATE,
   updateSession,
-} from "../db/tests/support/sessions.ts";
+} from "../testkit/sessions.ts";
 
 const api = useTestApi();
 let ada: Caller;

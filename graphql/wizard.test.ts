@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { useTestApi } from "../db/tests/support/api.ts";
-import { createSession, updateSession } from "../db/tests/support/sessions.ts";
+import { useTestApi } from "../testkit/api.ts";
+import { createSession, updateSession } from "../testkit/sessions.ts";
 import { STAGES } from "../wizard/stages.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { useTestDatabase } from "../db/tests/support/database.ts";
+import { useTestDatabase } from "../testkit/database.ts";
 import { secondsIn } from "./interval.ts";
 
 const db = useTestDatabase();

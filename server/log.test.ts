@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { TEST_TOKENS, useTestApi } from "../db/tests/support/api.ts";
+import { TEST_TOKENS, useTestApi } from "../testkit/api.ts";
 import { startApp } from "./app.ts";
 import { makeLogger } from "./log.ts";
 import { signToken } from "./tokens.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { TEST_TOKENS } from "../db/tests/support/api.ts";
-import { makeCable } from "../db/tests/support/cable.ts";
-import { useTestDatabase } from "../db/tests/support/database.ts";
-import { startSession, storedSession } from "../db/tests/support/rows.ts";
+import { TEST_TOKENS } from "../testkit/api.ts";
+import { useTestDatabase } from "../testkit/database.ts";
+import { startSession, storedSession } from "../testkit/rows.ts";
+import { startTcpProxy } from "../testkit/tcpProxy.ts";
 import { type App, startApp } from "./app.ts";
 import { makeLogger } from "./log.ts";
 import { signToken } from "./tokens.ts";
@@ -14,13 +14,13 @@ const SAVE = `mutation ($id: UUID!) {
 
 let app: App;
 const lines: string[] = [];
-let cable: ReturnType<typeof makeCable>;
+let proxy: ReturnType<typeof startTcpProxy>;
 let port: number;
 const db = useTestDatabase();
 beforeAll(async () => {
   const url = new URL(db.authUrl);
-  cable = makeCable(new URL(db.authUrl));
-  port = await cable.mend(0);
+  proxy = startTcpProxy(new URL(db.authUrl));
+  port = await proxy.listen(0);
   url.port = String(port);
   app = await startApp({
     authDatabaseUrl: url.href,
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await app.stop();
-  await cable.cut();
+  await proxy.cut();
 });
 
 async function save(id: string) {
@@ -56,7 +56,7 @@ it("asks for patience while the database is out of reach, and goes on when it is
   });
   expect(await save(session.id)).toEqual(saved(1));
 
-  await cable.cut();
+  await proxy.cut();
   expect(await save(session.id)).toMatchObject({
     status: 503,
     retryAfter: "1",
@@ -66,7 +66,7 @@ it("asks for patience while the database is out of reach, and goes on when it is
   expect((await fetch(`${app.url}/healthz`)).status).toBe(200);
   expect(await storedSession(db, session.id)).toMatchObject({ revision: 1 });
 
-  await cable.mend(port);
+  await proxy.listen(port);
   expect(await save(session.id)).toEqual(saved(2));
 });
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { TEST_TOKENS, useTestApi } from "../db/tests/support/api.ts";
-import { until } from "../db/tests/support/until.ts";
+import { TEST_TOKENS, useTestApi } from "../testkit/api.ts";
+import { until } from "../testkit/until.ts";
 import { type App, startApp } from "./app.ts";
 import { makeLogger } from "./log.ts";
 

@@ -6,12 +6,12 @@ import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { GraphQLClient } from "graphql-request";
 import pg from "pg";
-import { age } from "../db/tests/support/ageing.ts";
-import { makeCable } from "../db/tests/support/cable.ts";
-import { type TestDatabase, useTestDatabase } from "../db/tests/support/database.ts";
-import { isGroupThere, type Program, postgresIn, usePrograms } from "../db/tests/support/programs.ts";
-import { startSession, storedSession } from "../db/tests/support/rows.ts";
-import { until } from "../db/tests/support/until.ts";
+import { age } from "../testkit/ageing.ts";
+import { type TestDatabase, useTestDatabase } from "../testkit/database.ts";
+import { isGroupThere, type Program, postgresIn, usePrograms } from "../testkit/programs.ts";
+import { startSession, storedSession } from "../testkit/rows.ts";
+import { startTcpProxy } from "../testkit/tcpProxy.ts";
+import { until } from "../testkit/until.ts";
 import { PROJECT_ROOT } from "./database/migrate.ts";
 import { DEMO_USERS } from "./dev/demoUsers.ts";
 
@@ -302,19 +302,19 @@ describe("a server", () => {
   });
 
   it("answers while its worker is without a database, and stops without waiting for that", async () => {
-    const cable = makeCable(new URL(db.ownerUrl));
+    const proxy = startTcpProxy(new URL(db.ownerUrl));
     const owner = new URL(db.ownerUrl);
-    owner.port = String(await cable.mend(0));
+    owner.port = String(await proxy.listen(0));
     try {
       const server = await nodeStart({ ...settings(), DATABASE_URL: owner.href, LOG_LEVEL: "debug" });
       await server.program.printed(/Worker connected/);
-      await cable.cut();
+      await proxy.cut();
       await server.program.printed(/notify listener/);
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
       server.program.signal("SIGTERM");
       expect(await server.program.ended).toMatchObject({ code: 0, stderr: "" });
     } finally {
-      await cable.cut();
+      await proxy.cut();
     }
   });
 });

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { expect, it } from "@jest/globals";
-import { TEST_TOKENS } from "../db/tests/support/api.ts";
-import { useTestDatabase } from "../db/tests/support/database.ts";
 import { EVENT_STREAM_PATH } from "../graphql/preset.ts";
+import { TEST_TOKENS } from "../testkit/api.ts";
+import { useTestDatabase } from "../testkit/database.ts";
 import { startApp } from "./app.ts";
 import { makeLogger } from "./log.ts";
 

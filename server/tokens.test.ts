@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
-import { TEST_TOKENS, useTestApi } from "../db/tests/support/api.ts";
+import { TEST_TOKENS, useTestApi } from "../testkit/api.ts";
 import { type App, startApp } from "./app.ts";
 import { makeLogger } from "./log.ts";
 import type { TokenSettings } from "./tokens.ts";

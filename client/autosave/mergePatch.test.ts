@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { mergePatch } from "../../db/tests/support/mergePatch.ts";
+import { mergePatch } from "../../testkit/mergePatch.ts";
 import { type JsonObject, storable } from "./json.ts";
 import { applyPatch, diffPatch } from "./mergePatch.ts";
 

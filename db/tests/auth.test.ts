@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { refusal, useTestDatabase } from "./support/database.ts";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
 
 const db = useTestDatabase();
 

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { complete, completeAs, completeState, countEvents, publish, storedEvent } from "../../testkit/events.ts";
+import { createEvent, type SessionRow, startSession, storedSession } from "../../testkit/rows.ts";
+import { history, save, update } from "../../testkit/saving.ts";
+import { until } from "../../testkit/until.ts";
 import { COMPLETE_HYBRID_STATE, COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { complete, completeAs, completeState, countEvents, publish, storedEvent } from "./support/events.ts";
-import { createEvent, type SessionRow, startSession, storedSession } from "./support/rows.ts";
-import { history, save, update } from "./support/saving.ts";
-import { until } from "./support/until.ts";
 
 const db = useTestDatabase();
 let ada: string;

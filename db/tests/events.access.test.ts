@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { createEvent } from "./support/rows.ts";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { createEvent } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 const NO_PERMISSION = { code: "42501", message: "permission denied for table events" };

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { completeState, publish } from "../../testkit/events.ts";
+import { only } from "../../testkit/rows.ts";
 import { COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { completeState, publish } from "./support/events.ts";
-import { only } from "./support/rows.ts";
 
 const db = useTestDatabase();
 const ada = randomUUID();

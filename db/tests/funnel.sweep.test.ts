@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { age } from "./support/ageing.ts";
-import { useTestDatabase } from "./support/database.ts";
-import { readFunnel } from "./support/funnel.ts";
-import { only, startSession } from "./support/rows.ts";
-import { keptRevisions, save, update } from "./support/saving.ts";
+import { age } from "../../testkit/ageing.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
+import { readFunnel } from "../../testkit/funnel.ts";
+import { only, startSession } from "../../testkit/rows.ts";
+import { keptRevisions, save, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 const DAY_MS = 24 * 60 * 60 * 1000;

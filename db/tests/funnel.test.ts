@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { urlAs } from "./support/cluster.ts";
-import { atRoot, refusal, type TestDatabase, useTestDatabase } from "./support/database.ts";
-import { type FunnelSave, type FunnelStage, insertHistory, readFunnel } from "./support/funnel.ts";
-import { startSession } from "./support/rows.ts";
-import { keptRevisions, save, update } from "./support/saving.ts";
+import { urlAs } from "../../testkit/cluster.ts";
+import { atRoot, refusal, type TestDatabase, useTestDatabase } from "../../testkit/database.ts";
+import { type FunnelSave, type FunnelStage, insertHistory, readFunnel } from "../../testkit/funnel.ts";
+import { startSession } from "../../testkit/rows.ts";
+import { keptRevisions, save, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 const DAY = "2026-03-01T00:00:00Z";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { at, mergePatch, pathsOf } from "./support/mergePatch.ts";
-import { only, startSession, storedSession } from "./support/rows.ts";
-import { history, stateAt } from "./support/saving.ts";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { at, mergePatch, pathsOf } from "../../testkit/mergePatch.ts";
+import { only, startSession, storedSession } from "../../testkit/rows.ts";
+import { history, stateAt } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 

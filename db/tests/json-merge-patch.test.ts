@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { useTestDatabase } from "./support/database.ts";
-import { isObject, mergePatch } from "./support/mergePatch.ts";
-import { only } from "./support/rows.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
+import { isObject, mergePatch } from "../../testkit/mergePatch.ts";
+import { only } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 

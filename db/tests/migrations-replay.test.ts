@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../../server/database/migrate.ts";
-import { atRoot, openDatabase, type TestDatabase, useTestDatabase } from "./support/database.ts";
-import { definitionsIn, grantsIn } from "./support/schemaFacts.ts";
+import { atRoot, openDatabase, type TestDatabase, useTestDatabase } from "../../testkit/database.ts";
+import { definitionsIn, grantsIn } from "../../testkit/schemaFacts.ts";
 
 const OWNER = "stagekeep_owner";
 const REPLAYS = 3;

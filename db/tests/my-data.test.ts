@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { claimsFor, refusal, useTestDatabase } from "./support/database.ts";
-import { completeAs, completeState } from "./support/events.ts";
-import { createEvent, only, startSession, storedSession } from "./support/rows.ts";
-import { save, update } from "./support/saving.ts";
-import { until } from "./support/until.ts";
+import { claimsFor, refusal, useTestDatabase } from "../../testkit/database.ts";
+import { completeAs, completeState } from "../../testkit/events.ts";
+import { createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { save, update } from "../../testkit/saving.ts";
+import { until } from "../../testkit/until.ts";
 
 const db = useTestDatabase();
 

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { useTestDatabase } from "./support/database.ts";
-import { at, mergePatch, overlap, pathsOf } from "./support/mergePatch.ts";
-import { startSession, storedSession } from "./support/rows.ts";
-import { history, type SaveAnswer, save, stateAt } from "./support/saving.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
+import { at, mergePatch, overlap, pathsOf } from "../../testkit/mergePatch.ts";
+import { startSession, storedSession } from "../../testkit/rows.ts";
+import { history, type SaveAnswer, save, stateAt } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { createEvent, only, type SessionFields, startSession, storedSession } from "./support/rows.ts";
-import { history, keptRevisions, type Save, type SaveAnswer, save, stateAt, update } from "./support/saving.ts";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { createEvent, only, type SessionFields, startSession, storedSession } from "../../testkit/rows.ts";
+import { history, keptRevisions, type Save, type SaveAnswer, save, stateAt, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { useTestDatabase } from "./support/database.ts";
-import { definitionsIn, grantsIn } from "./support/schemaFacts.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
+import { definitionsIn, grantsIn } from "../../testkit/schemaFacts.ts";
 
 const COMMAND = fileURLToPath(new URL("../../server/commands/dumpSchema.ts", import.meta.url));
 

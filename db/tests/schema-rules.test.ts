@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { useTestDatabase } from "./support/database.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
 
 const db = useTestDatabase();
 

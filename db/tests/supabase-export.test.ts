@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { readMigrations } from "../../server/database/migrationFiles.ts";
 import { buildExport, exportPlaceholders, type SupabaseExportOptions } from "../../server/supabase/buildExport.ts";
-import { refusal, type TestDatabase, useTestDatabase } from "./support/database.ts";
-import { complete } from "./support/events.ts";
-import { createEvent, only, startSession, storedSession } from "./support/rows.ts";
-import { definitionsIn, grantsIn } from "./support/schemaFacts.ts";
-import { useSupabaseDatabase } from "./support/supabase.ts";
+import { refusal, type TestDatabase, useTestDatabase } from "../../testkit/database.ts";
+import { complete } from "../../testkit/events.ts";
+import { createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { definitionsIn, grantsIn } from "../../testkit/schemaFacts.ts";
+import { useSupabaseDatabase } from "../../testkit/supabase.ts";
 
 const own = useTestDatabase();
 

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { age, contents } from "./support/ageing.ts";
-import { inTransaction, refusal, useTestDatabase } from "./support/database.ts";
-import { createEvent, only, type SessionFields, startSession, storedSession } from "./support/rows.ts";
-import { withoutTriggers } from "./support/sampleSessions.ts";
-import { history, keptRevisions, save, stateAt, update } from "./support/saving.ts";
+import { age, contents } from "../../testkit/ageing.ts";
+import { inTransaction, refusal, useTestDatabase } from "../../testkit/database.ts";
+import { createEvent, only, type SessionFields, startSession, storedSession } from "../../testkit/rows.ts";
+import { withoutTriggers } from "../../testkit/sampleSessions.ts";
+import { history, keptRevisions, save, stateAt, update } from "../../testkit/saving.ts";
 
 const pools: pg.Pool[] = [];
 // Before the database goes.

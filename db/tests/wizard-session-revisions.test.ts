@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { createEvent, only, startSession, storedSession } from "./support/rows.ts";
-import { history, keptRevisions, save, stateAt, update } from "./support/saving.ts";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { history, keptRevisions, save, stateAt, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { countSessions, createEvent, only, type SessionRow, startSession, storedSession } from "./support/rows.ts";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { countSessions, createEvent, only, type SessionRow, startSession, storedSession } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { countSessions, only, startSession, storedSession } from "./support/rows.ts";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { countSessions, only, startSession, storedSession } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import type pg from "pg";
-import { useTestDatabase } from "./support/database.ts";
-import { only, startSession } from "./support/rows.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
+import { only, startSession } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import type pg from "pg";
-import { refusal, useTestDatabase } from "./support/database.ts";
-import { createEvent, only, startSession, storedSession } from "./support/rows.ts";
-import { until } from "./support/until.ts";
+import { refusal, useTestDatabase } from "../../testkit/database.ts";
+import { createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { until } from "../../testkit/until.ts";
 
 const db = useTestDatabase();
 

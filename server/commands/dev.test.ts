@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { isGroupThere, postgresIn, usePrograms } from "../../db/tests/support/programs.ts";
+import { isGroupThere, postgresIn, usePrograms } from "../../testkit/programs.ts";
 
 const programs = usePrograms();
 

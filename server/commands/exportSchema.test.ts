@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
-import { usePrograms } from "../../db/tests/support/programs.ts";
+import { usePrograms } from "../../testkit/programs.ts";
 
 const programs = usePrograms();
 const exportSchema = (...options: string[]) => programs.run(["node", "server/commands/exportSchema.ts", ...options]);

@@ -2,8 +2,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { useTestDatabase } from "../../db/tests/support/database.ts";
-import { postgresIn, usePrograms } from "../../db/tests/support/programs.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
+import { postgresIn, usePrograms } from "../../testkit/programs.ts";
 import { runningEmbeddedDatabase } from "../database/embedded.ts";
 import { PROJECT_ROOT } from "../database/migrate.ts";
 

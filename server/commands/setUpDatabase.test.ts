@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { testRootUrl, urlAs } from "../../db/tests/support/cluster.ts";
-import { usePrograms } from "../../db/tests/support/programs.ts";
+import { testRootUrl, urlAs } from "../../testkit/cluster.ts";
+import { usePrograms } from "../../testkit/programs.ts";
 
 const programs = usePrograms();
 const setUp = (settings: Record<string, string>) =>

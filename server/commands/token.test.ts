@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { usePrograms } from "../../db/tests/support/programs.ts";
+import { usePrograms } from "../../testkit/programs.ts";
 import { makeVerifyToken } from "../tokens.ts";
 
 const SUB = "ada00000-0000-4000-8000-000000000001";

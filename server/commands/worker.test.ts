@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import { age, contents } from "../../db/tests/support/ageing.ts";
-import { useTestDatabase } from "../../db/tests/support/database.ts";
-import { isGroupThere, postgresIn, usePrograms } from "../../db/tests/support/programs.ts";
-import { startSession, storedSession } from "../../db/tests/support/rows.ts";
-import { update } from "../../db/tests/support/saving.ts";
-import { until } from "../../db/tests/support/until.ts";
+import { age, contents } from "../../testkit/ageing.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
+import { isGroupThere, postgresIn, usePrograms } from "../../testkit/programs.ts";
+import { startSession, storedSession } from "../../testkit/rows.ts";
+import { update } from "../../testkit/saving.ts";
+import { until } from "../../testkit/until.ts";
 
 const ADA = "ada00000-0000-4000-8000-00000000000a";
 const NPM = ["npm", "run", "--silent", "worker"] as const;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { useTestApi } from "../../db/tests/support/api.ts";
+import { useTestApi } from "../../testkit/api.ts";
 import { DEMO_USERS } from "./demoUsers.ts";
 
 const CREATE = "mutation { createWizardSession(input: { wizardSession: {} }) { wizardSession { userId } } }";

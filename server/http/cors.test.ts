@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { useTestApi } from "../../db/tests/support/api.ts";
+import { useTestApi } from "../../testkit/api.ts";
 
 const FRONT_END = "http://localhost:5173";
 const api = useTestApi({ corsOrigins: [FRONT_END, "https://app.example"] });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { useTestApi } from "../../db/tests/support/api.ts";
-import { testRootUrl } from "../../db/tests/support/cluster.ts";
+import { useTestApi } from "../../testkit/api.ts";
+import { testRootUrl } from "../../testkit/cluster.ts";
 import { startApp } from "../app.ts";
 import { Fault } from "../fault.ts";
 import { makeLogger } from "../log.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type pg from "pg";
-import { TEST_TOKENS, useTestApi } from "../../db/tests/support/api.ts";
-import { startSession, storedSession } from "../../db/tests/support/rows.ts";
-import { until } from "../../db/tests/support/until.ts";
+import { TEST_TOKENS, useTestApi } from "../../testkit/api.ts";
+import { startSession, storedSession } from "../../testkit/rows.ts";
+import { until } from "../../testkit/until.ts";
 import { signToken } from "../tokens.ts";
 
 const USER = "ada00000-0000-4000-8000-00000000000a";

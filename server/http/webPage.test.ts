@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { useTestApi } from "../../db/tests/support/api.ts";
+import { useTestApi } from "../../testkit/api.ts";
 
 // As Vite writes it, but smaller: what is served does not depend on what the page does.
 const PAGE = `<!doctype html><html><head><script type="module" src="/assets/a-1.js" nonce="NONCE_OF_THIS_ANSWER"></script></head></html>`;

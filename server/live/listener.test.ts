@@ -5,11 +5,11 @@ import { promisify } from "node:util";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type pg from "pg";
 import { WebSocket } from "ws";
-import { type Caller, TEST_TOKENS, useTestApi } from "../../db/tests/support/api.ts";
-import { atRoot } from "../../db/tests/support/database.ts";
-import { listening, openTab, useTabs, websocketUrl } from "../../db/tests/support/live.ts";
-import { createSession, updateSession } from "../../db/tests/support/sessions.ts";
-import { until } from "../../db/tests/support/until.ts";
+import { type Caller, TEST_TOKENS, useTestApi } from "../../testkit/api.ts";
+import { atRoot } from "../../testkit/database.ts";
+import { listening, openTab, useTabs, websocketUrl } from "../../testkit/live.ts";
+import { createSession, updateSession } from "../../testkit/sessions.ts";
+import { until } from "../../testkit/until.ts";
 import { startApp } from "../app.ts";
 import { makeLogger } from "../log.ts";
 

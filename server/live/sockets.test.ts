@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { WebSocket } from "ws";
-import { type Caller, TEST_TOKENS, useTestApi } from "../../db/tests/support/api.ts";
-import { CHANGED, listening, useTabs, websocketUrl } from "../../db/tests/support/live.ts";
-import { createSession, readSession, UPDATE, updateSession } from "../../db/tests/support/sessions.ts";
-import { until } from "../../db/tests/support/until.ts";
+import { type Caller, TEST_TOKENS, useTestApi } from "../../testkit/api.ts";
+import { CHANGED, listening, useTabs, websocketUrl } from "../../testkit/live.ts";
+import { createSession, readSession, UPDATE, updateSession } from "../../testkit/sessions.ts";
+import { until } from "../../testkit/until.ts";
 import { signToken } from "../tokens.ts";
 
 const ORIGIN = "https://app.example";

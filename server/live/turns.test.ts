@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import { until } from "../../db/tests/support/until.ts";
+import { until } from "../../testkit/until.ts";
 import { makeTurns } from "./turns.ts";
 
 it("runs so many at once, the next when one is over, however that ends", async () => {

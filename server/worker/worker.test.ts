@@ -1,10 +1,10 @@
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { age, contents } from "../../db/tests/support/ageing.ts";
-import { makeCable } from "../../db/tests/support/cable.ts";
-import { useTestDatabase } from "../../db/tests/support/database.ts";
-import { startSession, storedSession } from "../../db/tests/support/rows.ts";
-import { until } from "../../db/tests/support/until.ts";
+import { age, contents } from "../../testkit/ageing.ts";
+import { useTestDatabase } from "../../testkit/database.ts";
+import { startSession, storedSession } from "../../testkit/rows.ts";
+import { startTcpProxy } from "../../testkit/tcpProxy.ts";
+import { until } from "../../testkit/until.ts";
 import { makeLogger } from "../log.ts";
 import { startWorker, type Worker } from "./startWorker.ts";
 import { sweep } from "./sweep.ts";
@@ -114,53 +114,53 @@ describe("a worker", () => {
 
   it("survives the loss of its database, and goes on when that is back", async () => {
     const url = new URL(db.ownerUrl);
-    const cable = makeCable(new URL(db.ownerUrl));
-    const port = await cable.mend(0);
+    const proxy = startTcpProxy(new URL(db.ownerUrl));
+    const port = await proxy.listen(0);
     url.port = String(port);
     try {
       const { worker, lines } = await start(url.href);
       await until(connections, "connection");
-      await cable.cut();
+      await proxy.cut();
       await until(() => lines.some((line) => /notify listener/.test(line)), "word of the loss");
       const id = await aged("31 days");
       await enqueueSweep();
-      await cable.mend(port);
+      await proxy.listen(port);
       await until(async () => (await storedSession(db, id))?.status === "abandoned", "sweep");
       await until(async () => (await jobs()).length === 0, "end of the job");
       expect(await worker.stop()).toBe(true);
     } finally {
-      await cable.cut();
+      await proxy.cut();
     }
   });
 
   it("survives it as a job ends too", async () => {
     const url = new URL(db.ownerUrl);
-    const cable = makeCable(new URL(db.ownerUrl));
-    const port = await cable.mend(0);
+    const proxy = startTcpProxy(new URL(db.ownerUrl));
+    const port = await proxy.listen(0);
     url.port = String(port);
     try {
       const { worker, lines } = await start(url.href);
       const id = await aged("31 days");
-      // Holds up the batch until the cable is cut.
+      // Holds up the batch until the proxy is cut.
       const client = await db.root.connect();
       await client.query("begin; lock table wizard_sessions in access exclusive mode");
       await enqueueSweep();
       const waiting =
         "select from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'stagekeep worker'";
       await until(async () => (await client.query(waiting)).rowCount, "batch that waits");
-      await cable.cut();
+      await proxy.cut();
       await until(() => lines.some((line) => /Failed task/.test(line)), "failure of the job");
       await until(() => lines.some((line) => /Failed to fail jobs/.test(line)), "failure to say so");
       await client.query("commit");
       client.release();
-      await cable.mend(port);
+      await proxy.listen(port);
       // It could not even say that the job has failed, so that the job is left to itself. The next one is done.
       await enqueueSweep();
       await until(() => lines.some((line) => line.includes('"swept"')), "sweep");
       expect(await storedSession(db, id)).toMatchObject({ status: "abandoned", revision: 1 });
       expect(await worker.stop()).toBe(true);
     } finally {
-      await cable.cut();
+      await proxy.cut();
     }
   });
 

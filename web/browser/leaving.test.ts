@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { until } from "../../db/tests/support/until.ts";
+import { until } from "../../testkit/until.ts";
 import { begun, savedState } from "./support/begun.ts";
 import type { Tab } from "./support/device.ts";
 import { idOf, useSite } from "./support/site.ts";

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "@jest/globals";
-import { startSession } from "../../db/tests/support/rows.ts";
 import { PROJECT_ROOT } from "../../server/database/migrate.ts";
+import { startSession } from "../../testkit/rows.ts";
 import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 import { ADA, useSite } from "./support/site.ts";
 

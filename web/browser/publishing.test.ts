@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import { completeState, countEvents, publish } from "../../db/tests/support/events.ts";
+import { completeState, countEvents, publish } from "../../testkit/events.ts";
 import { addTicket, choose, fillIn, next } from "./support/filling.ts";
 import { ADA, BEN, idOf, useSite } from "./support/site.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import { until } from "../../db/tests/support/until.ts";
+import { until } from "../../testkit/until.ts";
 import type { Tab } from "./support/device.ts";
 import { ADA, BEN, idOf, newSession, useSite } from "./support/site.ts";
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Browser, BrowserContext, Page, Request } from "playwright-core";
-import { type Caller, useTestApi } from "../../../db/tests/support/api.ts";
-import { storedSession } from "../../../db/tests/support/rows.ts";
-import { createSession, updateSession } from "../../../db/tests/support/sessions.ts";
+import { type Caller, useTestApi } from "../../../testkit/api.ts";
+import { storedSession } from "../../../testkit/rows.ts";
+import { createSession, updateSession } from "../../../testkit/sessions.ts";
 import { startChromium } from "../support/chromium.ts";
 import { servePlainApollo } from "./serve.ts";
 

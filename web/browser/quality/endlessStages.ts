@@ -1,4 +1,4 @@
-import { completeState } from "../../../db/tests/support/events.ts";
+import { completeState } from "../../../testkit/events.ts";
 
 /** An event whose texts are as long as they may be, and offer no place to break a line. */
 export function endlessStages() {

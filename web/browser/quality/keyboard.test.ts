@@ -1,7 +1,7 @@
 import { expect, it } from "@jest/globals";
-import { completeState } from "../../../db/tests/support/events.ts";
-import { createSession, readSession, updateSession } from "../../../db/tests/support/sessions.ts";
-import { until } from "../../../db/tests/support/until.ts";
+import { completeState } from "../../../testkit/events.ts";
+import { createSession, readSession, updateSession } from "../../../testkit/sessions.ts";
+import { until } from "../../../testkit/until.ts";
 import { ADA } from "../support/site.ts";
 import { focusedOn, tabTo, walkThrough } from "./keyboard.ts";
 import { useTestPage } from "./page.ts";

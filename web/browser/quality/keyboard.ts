@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { until } from "../../../db/tests/support/until.ts";
+import { until } from "../../../testkit/until.ts";
 
 const MOST_STOPS = 80;
 /** What is said of the keyboard when nothing has it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { createSession } from "../../../db/tests/support/sessions.ts";
+import { createSession } from "../../../testkit/sessions.ts";
 import { ADA } from "../support/site.ts";
 import { useTestPage } from "./page.ts";
 

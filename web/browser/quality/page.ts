@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
-import { type Caller, TEST_TOKENS, type TestApi, useTestApi } from "../../../db/tests/support/api.ts";
 import { buildPage, PAGE_FOLDER } from "../../../server/page/build.ts";
 import { signToken } from "../../../server/tokens.ts";
+import { type Caller, TEST_TOKENS, type TestApi, useTestApi } from "../../../testkit/api.ts";
 import { startChromium } from "../support/chromium.ts";
 import { SIGNED_IN_KEY, signedInAs } from "../support/device.ts";
 import { ADA, type User } from "../support/site.ts";

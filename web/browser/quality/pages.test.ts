@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
-import { TEST_TOKENS } from "../../../db/tests/support/api.ts";
-import { completeState, publish } from "../../../db/tests/support/events.ts";
-import { createSession, updateSession } from "../../../db/tests/support/sessions.ts";
 import { DEMO_USERS } from "../../../server/dev/demoUsers.ts";
 import { signToken } from "../../../server/tokens.ts";
+import { TEST_TOKENS } from "../../../testkit/api.ts";
+import { completeState, publish } from "../../../testkit/events.ts";
+import { createSession, updateSession } from "../../../testkit/sessions.ts";
 import { STAGES } from "../../../wizard/stages.ts";
 import { SIGNED_IN_KEY, signedInAs } from "../support/device.ts";
 import { violationsOf } from "./axe.ts";

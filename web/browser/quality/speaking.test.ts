@@ -1,7 +1,7 @@
 import { expect, it } from "@jest/globals";
-import { storedSession } from "../../../db/tests/support/rows.ts";
-import { createSession, updateSession } from "../../../db/tests/support/sessions.ts";
-import { until } from "../../../db/tests/support/until.ts";
+import { storedSession } from "../../../testkit/rows.ts";
+import { createSession, updateSession } from "../../../testkit/sessions.ts";
+import { until } from "../../../testkit/until.ts";
 import { ADA } from "../support/site.ts";
 import { useTestPage } from "./page.ts";
 

@@ -1,5 +1,5 @@
 import type { BrowserContext, Locator, Page } from "playwright-core";
-import { until } from "../../../db/tests/support/until.ts";
+import { until } from "../../../testkit/until.ts";
 import type { Acknowledged } from "./between.ts";
 import { type PageLife, untruths } from "./untruths.ts";
 import { type PageRecord, REPORT, watchPage } from "./watchPage.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import type { Browser, BrowserContextOptions } from "playwright-core";
-import { TEST_TOKENS } from "../../../db/tests/support/api.ts";
-import { type TestDatabase, useTestDatabase } from "../../../db/tests/support/database.ts";
-import { type Program, usePrograms } from "../../../db/tests/support/programs.ts";
-import { type SessionRow, storedSession } from "../../../db/tests/support/rows.ts";
 import { DEMO_USERS } from "../../../server/dev/demoUsers.ts";
 import { signToken } from "../../../server/tokens.ts";
+import { TEST_TOKENS } from "../../../testkit/api.ts";
+import { type TestDatabase, useTestDatabase } from "../../../testkit/database.ts";
+import { type Program, usePrograms } from "../../../testkit/programs.ts";
+import { type SessionRow, storedSession } from "../../../testkit/rows.ts";
 import { type Acknowledged, type Between, startBetween } from "./between.ts";
 import { startChromium } from "./chromium.ts";
 import { Device, SIGNED_IN_KEY, signedInAs } from "./device.ts";

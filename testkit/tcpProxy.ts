@@ -1,10 +1,10 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** Something between a program and its database that can be cut. */
-export function makeCable(target: URL): {
+export function startTcpProxy(target: URL): {
   server: Server;
   cut: () => Promise<void>;
-  mend: (port: number) => Promise<number>;
+  listen: (port: number) => Promise<number>;
 } {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
@@ -23,7 +23,7 @@ export function makeCable(target: URL): {
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
       }),
-    mend: (port) =>
+    listen: (port) =>
       new Promise((resolve) =>
         server.listen(port, "127.0.0.1", () => {
           const address = server.address();

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { COMPLETE_STATE } from "../../../wizard/testing/completeState.ts";
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 import type { TestDatabase } from "./database.ts";
 import { only, type SessionRow, startSession } from "./rows.ts";
 

@@ -1,5 +1,5 @@
-import { asRole } from "../../../server/database/connections.ts";
-import { startThrowawayDatabase, type ThrowawayDatabase } from "../../../server/database/throwaway.ts";
+import { asRole } from "../server/database/connections.ts";
+import { startThrowawayDatabase, type ThrowawayDatabase } from "../server/database/throwaway.ts";
 
 export const TEMPLATE = "stagekeep_template";
 const ROOT_URL_VARIABLE = "STAGEKEEP_TEST_ROOT_URL";

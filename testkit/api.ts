@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll } from "@jest/globals";
 import { ClientError, GraphQLClient } from "graphql-request";
-import type { Claims } from "../../../graphql/claims.ts";
-import { type App, type AppOptions, startApp } from "../../../server/app.ts";
-import { makeLogger } from "../../../server/log.ts";
-import { signToken } from "../../../server/tokens.ts";
+import type { Claims } from "../graphql/claims.ts";
+import { type App, type AppOptions, startApp } from "../server/app.ts";
+import { makeLogger } from "../server/log.ts";
+import { signToken } from "../server/tokens.ts";
 import { type TestDatabase, useTestDatabase } from "./database.ts";
 
 /** An error as a client sees it, without the places in the document. */

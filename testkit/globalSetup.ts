@@ -1,4 +1,4 @@
-import type { ThrowawayDatabase } from "../../../server/database/throwaway.ts";
+import type { ThrowawayDatabase } from "../server/database/throwaway.ts";
 import { startTestCluster } from "./cluster.ts";
 
 declare global {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll } from "@jest/globals";
 import pg from "pg";
-import { type Claims, pgSettingsFor } from "../../../graphql/claims.ts";
-import { withDatabase } from "../../../server/database/connections.ts";
+import { type Claims, pgSettingsFor } from "../graphql/claims.ts";
+import { withDatabase } from "../server/database/connections.ts";
 import { TEMPLATE, testRootUrl, urlAs } from "./cluster.ts";
 
 type Work<T> = (client: pg.ClientBase) => Promise<T>;

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll } from "@jest/globals";
-import { PROJECT_ROOT } from "../../../server/database/migrate.ts";
-import { ENV_VARIABLES } from "../../../server/env.ts";
+import { PROJECT_ROOT } from "../server/database/migrate.ts";
+import { ENV_VARIABLES } from "../server/env.ts";
 import { until } from "./until.ts";
 
 type Settings = Readonly<Record<string, string>>;
