@@ -390,6 +390,15 @@ describe("applied to a project that has what the export would make", () => {
     expect(await refusal(project.apply(theirs + (await exportFor(options))))).toMatchObject({ code: "42723" });
   });
 
+  it("checks every function that it creates in public before it creates anything", async () => {
+    const { rows } = await own.root.query<{ name: string }>(
+      "select distinct proname as name from pg_proc where pronamespace = 'public'::regnamespace order by proname",
+    );
+    const prelude = await readFile(new URL("../../server/supabase/prelude.sql", import.meta.url), "utf8");
+    const [, list = ""] = /p\.proname in \(([^)]*)\)/.exec(prelude) ?? [];
+    expect(list.match(/\w+/g)).toEqual(rows.map(({ name }) => name));
+  });
+
   it("fails over an owner's column that is not there", async () => {
     expect(await refusal(project.apply(await exportFor({ existing: ["profiles", "events"] })))).toMatchObject({
       code: "42703",

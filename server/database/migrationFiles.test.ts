@@ -20,7 +20,7 @@ describe("readMigrations", () => {
     await writeFile(join(root, name), content);
   }
 
-  it("reads the files of current/ by their numbers", async () => {
+  it("reads the files of current/ in numerical order", async () => {
     await file("migrations/current/1000-last.sql", "select 3;\n");
     // An uncommitted migration keeps its message in its first file.
     await file("migrations/current/050-first.sql", "--! Message: begin here\n\nselect 1;\n");
@@ -33,7 +33,7 @@ describe("readMigrations", () => {
     ]);
   });
 
-  it("takes committed migrations apart into the files that they were made of, and puts current/ behind them", async () => {
+  it("splits committed migrations into the files they were made of, followed by current/", async () => {
     const headers = "--! Previous: -\n--! Hash: sha1:abc\n--! Message: begin here\n\n";
     await file(
       "migrations/committed/000001-begin.sql",
@@ -49,24 +49,24 @@ describe("readMigrations", () => {
     ]);
   });
 
-  it("leaves out a file that holds nothing yet", async () => {
+  it("leaves out a file without statements", async () => {
     await file("migrations/current/1-current.sql", "-- Write the next migration here.\n");
     expect(await readMigrations({ root })).toEqual([]);
   });
 
-  it("reads current.sql where there is no folder", async () => {
+  it("reads current.sql when there is no current/ folder", async () => {
     await file("migrations/current.sql", "select 1;\n");
     expect(await readMigrations({ root })).toEqual([{ name: "current.sql", sql: "select 1;\n" }]);
   });
 
-  it("replaces placeholders, by .gmrc or as asked", async () => {
+  it("replaces placeholders with the values in .gmrc, or with those passed", async () => {
     await file("migrations/current/1.sql", "select :COLUMN;\n");
     const sql = async (options = {}) => (await readMigrations({ root, ...options }))[0]?.sql;
     expect(await sql()).toBe("select owner_id;\n");
     expect(await sql({ placeholders: { ":COLUMN": "user_id" } })).toBe("select user_id;\n");
   });
 
-  it("puts included files in their place, and takes them as they are where that was done at the commit", async () => {
+  it("marks the start and end of each included fixture, in current and committed migrations", async () => {
     await file("migrations/fixtures/f.sql", "select 1;\n");
     await file("migrations/current/2.sql", "--! include f.sql\n");
     await file(
@@ -74,8 +74,8 @@ describe("readMigrations", () => {
       "--! Previous: -\n--! Hash: sha1:abc\n\n--! split: 1.sql\n--! Included f.sql\nselect 1;\n--! EndIncluded f.sql\n",
     );
     expect(await readMigrations({ root })).toEqual([
-      { name: "1.sql", sql: "select 1;\n" },
-      { name: "2.sql", sql: "--! Included f.sql\nselect 1;\n--! EndIncluded f.sql\n" },
+      { name: "1.sql", sql: "-- Included f.sql\nselect 1;\n-- EndIncluded f.sql\n" },
+      { name: "2.sql", sql: "-- Included f.sql\nselect 1;\n-- EndIncluded f.sql\n" },
     ]);
   });
 });

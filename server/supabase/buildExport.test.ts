@@ -3,31 +3,21 @@ import type { MigrationFile } from "../database/migrationFiles.ts";
 import { Fault } from "../fault.ts";
 import { buildExport } from "./buildExport.ts";
 
-const AUTH: MigrationFile = { name: "100-auth.sql", sql: "create schema auth;\n" };
-const ANALYST: MigrationFile = { name: "265-analyst.sql", sql: "grant usage on schema public to analyst;\n" };
+const file = (name: string, sql = "select 1;\n"): MigrationFile => ({ name, sql });
+const REQUIRED = [file("001-undo.sql", "drop table things;\n"), file("100-auth.sql", "create schema auth;\n")];
 
-/** The export of one file, without its header. */
-function exported(sql: string): string {
-  const [, body = ""] = buildExport([AUTH, ANALYST, { name: "200-things.sql", sql }], { existing: [] }).split(
-    "-- 200-things.sql\n\n",
-  );
-  return body;
+/** The names of the migration files in an export. */
+function namesIn(sql: string): string[] {
+  return [...sql.matchAll(/^-- (\d+-[\w-]+\.sql)$/gm)].map(([, name = ""]) => name);
 }
 
-describe("the export", () => {
-  it("says what it is, how it was made and what is not in it", () => {
-    const files = [
-      "050-app-private.sql",
-      "100-auth.sql",
-      "110-profiles.sql",
-      "120-events.sql",
-      "200-wizard-sessions.sql",
-      "265-analyst.sql",
-    ];
-    const sql = buildExport(
-      files.map((name) => ({ name, sql: "select 1;\n" })),
-      { existing: ["profiles", "events"], eventsOwnerColumn: "user_id" },
-    );
+describe("buildExport", () => {
+  it("starts with a header: what it is, the command, the files, and what is left out", () => {
+    const names = ["050-app-private.sql", "110-profiles.sql", "120-events.sql", "200-wizard-sessions.sql"];
+    const sql = buildExport([...REQUIRED, ...names.map((name) => file(name))], {
+      existing: ["profiles", "events"],
+      eventsOwnerColumn: "user_id",
+    });
     const header = sql.slice(0, sql.indexOf("\n\n"));
     expect(header).toMatch(/^(--.*\n?)+$/);
     expect(header).toContain("npm run supabase:export -- --existing profiles,events --events-owner-column user_id");
@@ -36,70 +26,49 @@ describe("the export", () => {
     expect(header).toContain("Apply it once");
   });
 
-  it("leaves out every file of a table that is there, however late it came", () => {
+  it("leaves out the undo and auth files, and every file of an existing table in any migration", () => {
+    const names = ["120-events.sql", "200-things.sql", "265-auth-analyst.sql", "310-events-prices.sql", "400-undo.sql"];
+    const sql = buildExport([...REQUIRED, ...names.map((name) => file(name))], { existing: ["events"] });
+    expect(namesIn(sql)).toEqual(["200-things.sql"]);
+    expect(sql).not.toContain("drop table");
+  });
+
+  it("keeps a file whose name only begins like a part", () => {
+    const names = ["110-profiles.sql", "300-authors.sql", "310-events-log.sql", "320-eventsource.sql"];
+    const sql = buildExport([...REQUIRED, ...names.map((name) => file(name))], { existing: ["profiles"] });
+    expect(namesIn(sql)).toEqual(["300-authors.sql", "310-events-log.sql", "320-eventsource.sql"]);
+  });
+
+  it("leaves out the fixtures in the folder of an existing table, and keeps what surrounds them", () => {
     const sql = buildExport(
       [
-        AUTH,
-        ANALYST,
-        ...["120-events.sql", "200-things.sql", "310-events.sql"].map((name) => ({ name, sql: "select 1;\n" })),
+        ...REQUIRED,
+        file("120-events.sql"),
+        file(
+          "500-change.sql",
+          [
+            "select 'before';",
+            "-- Included events/write_event.sql",
+            "select 'events';",
+            "-- EndIncluded events/write_event.sql",
+            "-- Included saving/save_wizard_session.sql",
+            "select 'saving';",
+            "-- EndIncluded saving/save_wizard_session.sql",
+            "select 'after';",
+            "",
+          ].join("\n"),
+        ),
       ],
       { existing: ["events"] },
     );
-    expect(sql.match(/^-- \d+-\w+\.sql$/gm)).toEqual(["-- 200-things.sql"]);
+    expect(sql).toContain("select 'before';\n-- Included saving/save_wizard_session.sql\nselect 'saving';\n");
+    expect(sql).toContain("select 'after';\n");
+    expect(sql).not.toContain("select 'events'");
   });
 
-  it("refuses to guess where a part that has to be left out begins and ends", () => {
-    expect(() => buildExport([{ name: "000001.sql", sql: "create schema auth;" }], { existing: [] })).toThrow(Fault);
-    expect(() => buildExport([AUTH], { existing: [] })).toThrow("NNN-analyst.sql");
-    expect(() => buildExport([AUTH, ANALYST], { existing: ["events"] })).toThrow("NNN-events.sql");
-  });
-
-  it.each([
-    "drop table if exists things cascade;",
-    "drop table if exists things cascade; -- undo, for watch",
-    "DROP TABLE\n  IF EXISTS public.things, other_things CASCADE;",
-    "drop function if exists save_thing(uuid, numeric(10, 2));",
-    "drop type if exists thing_status cascade;",
-    "drop policy if exists things_policy on things;",
-    "drop schema if exists app_private cascade;",
-    "drop materialized view things_by_day;",
-  ])("does not drop what it has not made: %s", (drop) => {
-    expect(exported(`${drop}\ncreate table things (id int);\n`)).toBe("create table things (id int);\n");
-  });
-
-  it("drops what it has made", () => {
-    const sql =
-      'create table things (id int);\ndrop table if exists public."things" cascade;\ncreate table things (id uuid);\n';
-    expect(exported(sql)).toBe(sql);
-  });
-
-  it("does not touch who may use schema public", () => {
-    const sql =
-      "-- For all.\nrevoke create on schema public from public;\ngrant usage on schema public to anon;\n\nselect 1;\n";
-    expect(exported(sql)).toBe("select 1;\n");
-    expect(exported("grant usage on schema app_private to anon;\n")).toContain("grant usage");
-  });
-
-  it("drops a function of its own, whatever its arguments", () => {
-    const sql = "create function f(a numeric(10, 2)) returns int return 1;\ndrop function f(numeric(10, 2), int);\n";
-    expect(exported(sql)).toBe(sql);
-  });
-
-  it("makes a schema or a function of its own or fails", () => {
-    const first = "create schema if not exists s;\ncreate or replace\n  function s.f() returns int return 1;\n";
-    const again = "create schema if not exists s;\ncreate or replace function s.f() returns int return 2;\n";
-    expect(exported(first + again)).toBe(`create schema s;\ncreate function s.f() returns int return 1;\n${again}`);
-  });
-
-  it.each([
-    "do $$ begin execute 'x';\ndrop table if exists things; end $$;",
-    "create function f() returns text as $body$\ndrop table if exists $$things$$;\n$body$ language sql;",
-    "comment on table t is E'it\\'s;\ndrop table if exists things;';",
-    "comment on table t is 'it''s;\ndrop table if exists things;';",
-    'create table "a;\ndrop table if exists things;" (id int);',
-    "select 1 -- one;\ndrop /* ;\ndrop table if exists things; */;",
-    "select 1; -- and;\n\n-- the end;",
-  ])("leaves everything else as it is: %s", (sql) => {
-    expect(exported(`${sql}\n`)).toBe(`${sql}\n`);
+  it("fails when no file has the name of a part that has to be left out", () => {
+    expect(() => buildExport([file("000001.sql", "create schema auth;")], { existing: [] })).toThrow(Fault);
+    expect(() => buildExport(REQUIRED.slice(0, 1), { existing: [] })).toThrow("NNN-auth.sql");
+    expect(() => buildExport(REQUIRED, { existing: ["events"] })).toThrow("NNN-events.sql");
   });
 });

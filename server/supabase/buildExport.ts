@@ -1,23 +1,27 @@
 import { readFileSync } from "node:fs";
 import type { MigrationFile } from "../database/migrationFiles.ts";
 import { Fault } from "../fault.ts";
-import { type Statement, splitStatements } from "./statements.ts";
 
-/** The tables that a project may have brought itself. Each has a migration file of its name. */
+/** Tables that a project may have already. Each has a migration file and a folder of fixtures of its name. */
 export const REPLACEABLE_TABLES = ["profiles", "events"] as const;
 export type ReplaceableTable = (typeof REPLACEABLE_TABLES)[number];
 
-/** What stands in for the files about `events` where the project has a table of its own. */
+/** Refuses a project that has functions or a schema of our names. */
+const PRELUDE_FILE = new URL("prelude.sql", import.meta.url);
+/** Replaces the files about `events` where the project has a table of its own. */
 const OWN_EVENTS_FILE = new URL("ownEvents.sql", import.meta.url);
 
+/** `undo` makes room for a migration that runs again; a Supabase project has its own `auth` schema and roles. */
+const NEVER_EXPORTED = ["undo", "auth"];
+
 export interface SupabaseExportOptions {
-  /** Tables that the project has already: neither made nor touched. */
+  /** Tables that the project has already. The export neither creates nor changes them. */
   readonly existing: readonly ReplaceableTable[];
-  /** The column of the project's own `events` that holds its owner; absent: as in ours. */
+  /** The owner column of the project's own `events`; absent: `owner_id`. */
   readonly eventsOwnerColumn?: string | undefined;
 }
 
-/** What to replace in the migrations before they are handed to `buildExport`. */
+/** The placeholders to replace in the migrations before they are passed to `buildExport`. */
 export function exportPlaceholders({ eventsOwnerColumn }: SupabaseExportOptions): Record<string, string> {
   return eventsOwnerColumn === undefined
     ? {}
@@ -25,73 +29,39 @@ export function exportPlaceholders({ eventsOwnerColumn }: SupabaseExportOptions)
 }
 
 /**
- * Puts the migrations together as one file for `supabase/migrations/`, without what a Supabase project has already.
- * What it leaves in only makes new things: nothing of the project is dropped, replaced or opened.
- * @throws {Fault} when a part that has to be left out can't be told from the rest.
+ * Joins the migrations into one file for `supabase/migrations/`, without the parts that a Supabase project has already.
+ * A part is left out by file: migration files named `NNN-<part>.sql` or `NNN-<part>-….sql`, and fixtures in `<part>/`.
+ * @throws {Fault} when no migration file has the name of a part that has to be left out.
  */
 export function buildExport(migrations: readonly MigrationFile[], options: SupabaseExportOptions): string {
-  // By the names of files, whatever their numbers: a later change to `events` is left out with `events`.
-  const leftOut = new Set<string>();
-  for (const part of ["auth", "analyst", ...options.existing]) {
-    const files = migrations.filter(({ name }) => new RegExp(`^\\d+-${part}(-[\\w-]+)?\\.sql$`).test(name));
-    if (files.length === 0) {
-      throw new Fault(`No migration file is called NNN-${part}.sql, so that ${part} can't be left out of the export.`);
+  const parts = [...NEVER_EXPORTED, ...options.existing];
+  for (const part of parts) {
+    if (!migrations.some(({ name }) => isAbout(part, name))) {
+      throw new Fault(`The export can't leave out ${part}: no migration file is named NNN-${part}.sql.`);
     }
-    for (const { name } of files) leftOut.add(name);
   }
-  const included = migrations.filter(({ name }) => !leftOut.has(name));
-
-  const made = new Set<string>();
-  const parts = included.map(({ name, sql }) => {
-    const statements = splitStatements(sql).map((statement) => forProject(statement, made));
-    return `-- ${name}\n\n${statements.join("").trim()}\n`;
-  });
-  if (options.existing.includes("events")) parts.push(readFileSync(OWN_EVENTS_FILE, "utf8"));
-  return [header(included, options), ...parts].join("\n");
+  const exported = migrations
+    .filter(({ name }) => !parts.some((part) => isAbout(part, name)))
+    .map(({ name, sql }) => ({ name, sql: withoutFixturesOf(parts, sql).trim() }));
+  return [
+    header(exported, options),
+    readFileSync(PRELUDE_FILE, "utf8"),
+    ...exported.map(({ name, sql }) => `-- ${name}\n\n${sql}\n`),
+    ...(options.existing.includes("events") ? [readFileSync(OWN_EVENTS_FILE, "utf8")] : []),
+  ].join("\n");
 }
 
-const CREATE =
-  /^create (?:or replace )?(?:unlogged |unique )?(?<kind>(?:materialized )?\w+) (?:concurrently )?(?:if not exists )?(?<name>[\w."]+)/i;
-const DROP =
-  /^drop (?<kind>(?:materialized )?\w+) (?:concurrently )?(?:if exists )?(?<names>.+?)(?: on [^;]+?)?(?: cascade| restrict)? ?;/i;
-const OR_REPLACE = /^create\s+or\s+replace\s+/i;
-const UNLESS_THERE = /^create\s+schema\s+if\s+not\s+exists\s+/i;
-const ABOUT_SCHEMA_PUBLIC = /^(?:grant|revoke) [\w, ]+ on schema public (?:to|from) /i;
-
-/** The statement as the export has it, empty where it has no place there. `made` collects what the export makes. */
-function forProject({ before, text }: Statement, made: Set<string>): string {
-  const line = text.replace(/\s+/g, " ");
-
-  const drop = DROP.exec(line)?.groups;
-  // In development a file makes room for itself before it is run again. Here, a thing that is not the export's own
-  // is the project's, with its data: it stays, and what would have replaced it fails.
-  const dropsForeign = drop && !namesOf(drop.names).every((name) => made.has(`${drop.kind?.toLowerCase()} ${name}`));
-  // Who may use and create in `public` is for the project to say.
-  if (dropsForeign || ABOUT_SCHEMA_PUBLIC.test(line)) return before.replace(/(?:^--[^\n]*\n)+(?![\s\S])/m, "");
-
-  const create = CREATE.exec(line)?.groups;
-  if (create) {
-    const thing = `${create.kind?.toLowerCase()} ${namesOf(create.name)[0]}`;
-    const isNew = !made.has(thing);
-    made.add(thing);
-    // A schema or a function of that name in the project is not ours to open or to replace.
-    if (isNew) return before + text.replace(OR_REPLACE, "create ").replace(UNLESS_THERE, "create schema ");
-  }
-  return before + text;
+function isAbout(part: string, name: string): boolean {
+  return new RegExp(`^\\d+-${part}(-[\\w-]+)?\\.sql$`).test(name);
 }
 
-function namesOf(list = ""): string[] {
-  const withoutArguments = list.replace(/\((?:[^()]|\([^()]*\))*\)/g, "");
-  return withoutArguments.split(",").map((name) =>
-    name
-      .trim()
-      .toLowerCase()
-      .replaceAll('"', "")
-      .replace(/^public\./, ""),
-  );
+/** Removes the fixtures in those folders, from their first mark to their last. */
+function withoutFixturesOf(folders: readonly string[], sql: string): string {
+  const fixture = new RegExp(`^-- Included ((?:${folders.join("|")})/\\S+)\\n[\\s\\S]*?^-- EndIncluded \\1\\n?`, "gm");
+  return sql.replace(fixture, "");
 }
 
-function header(included: readonly MigrationFile[], { existing, eventsOwnerColumn }: SupabaseExportOptions): string {
+function header(exported: readonly MigrationFile[], { existing, eventsOwnerColumn }: SupabaseExportOptions): string {
   const command = [
     "npm run supabase:export --",
     existing.length > 0 && `--existing ${existing.join(",")}`,
@@ -101,12 +71,12 @@ function header(included: readonly MigrationFile[], { existing, eventsOwnerColum
     "Stagekeep's wizard sessions, as one migration for a Supabase project.",
     "",
     `Generated by \`${command.join(" ").replace(/ --$/, "")}\` from`,
-    `${included.map(({ name }) => name).join(", ")}.`,
+    `${exported.map(({ name }) => name).join(", ")}.`,
     `Left out, because the project has it: the roles, the schema auth${existing.map((table) => `, the table ${table}`).join("")}.`,
     "",
     "Apply it once, in one transaction, as the role that owns the project's tables: `supabase db push` does that.",
-    "It drops and replaces nothing. Where the schema app_private or one of its tables is there already, it fails and",
-    "changes nothing: the lines by which the migrations make room for themselves in development are not in it.",
+    "It drops and replaces nothing of the project. If the project has a schema, table or function of the same name,",
+    "the export fails and changes nothing.",
   ];
   return lines.map((line) => `${`-- ${line}`.trimEnd()}\n`).join("");
 }

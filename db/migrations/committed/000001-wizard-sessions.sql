@@ -1,14 +1,21 @@
 --! Previous: -
---! Hash: sha1:9fd9616ab6080c45605e80d2ab6556390f300e16
+--! Hash: sha1:5a18b0ef0e2cbd7faf7b66d2fd082b1d05f8a8cc
 --! Message: wizard sessions
+
+--! split: 001-undo.sql
+-- Makes room for this migration when it runs again. The Supabase export leaves this file out.
+drop table if exists
+  wizard_session_revisions, wizard_sessions, event_private_details, event_tickets, events, profiles cascade;
+drop schema if exists app_private cascade;
 
 --! split: 050-app-private.sql
 -- Trigger functions and, later, sweeps: nothing in here is part of the API.
-create schema if not exists app_private;
+create schema app_private;
 revoke all on schema app_private from public;
 -- Triggers run as the caller, who therefore has to be able to reach their functions' schema.
 grant usage on schema app_private to anon, authenticated, service_role;
 
+--! Included sessions/tg__ensure_profile.sql
 -- A token may be older than its user's profile. The first row that a user owns makes the profile, so that
 -- nobody's first save fails. It runs as the owner because users can't insert profiles themselves, and it
 -- makes no other profile than the caller's.
@@ -21,48 +28,63 @@ exception when not_null_violation then
   return NEW;
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
+
 revoke all on function app_private.tg__ensure_profile() from public, anon, authenticated, service_role;
+--! EndIncluded sessions/tg__ensure_profile.sql
 
 --! split: 100-auth.sql
 -- Who is calling, by Supabase's names and with their meaning. All three read what the API has verified and set
 -- for the transaction; an unset or empty setting means that nobody is signed in.
 create schema if not exists auth;
-revoke all on schema auth from public;
-grant usage on schema auth to anon, authenticated, service_role;
 
+--! Included auth/jwt.sql
 create or replace function auth.jwt() returns jsonb as $$
   select nullif(current_setting('request.jwt.claims', true), '')::jsonb
 $$ language sql stable set search_path to pg_catalog, pg_temp;
+
 comment on function auth.jwt() is
   'The claims of the caller''s token as a JSON object, or null.';
 
+revoke all on function auth.jwt() from public;
+grant execute on function auth.jwt() to anon, authenticated, service_role;
+--! EndIncluded auth/jwt.sql
+--! Included auth/uid.sql
 create or replace function auth.uid() returns uuid as $$
   select nullif(
     coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), auth.jwt() ->> 'sub'),
     ''
   )::uuid
 $$ language sql stable set search_path to pg_catalog, pg_temp;
+
 comment on function auth.uid() is
   'The caller''s user id (the claim `sub`), or null. Error 22P02 when the claim is no UUID.';
 
+revoke all on function auth.uid() from public;
+grant execute on function auth.uid() to anon, authenticated, service_role;
+--! EndIncluded auth/uid.sql
+--! Included auth/role.sql
 create or replace function auth.role() returns text as $$
   select nullif(
     coalesce(nullif(current_setting('request.jwt.claim.role', true), ''), auth.jwt() ->> 'role'),
     ''
   )
 $$ language sql stable set search_path to pg_catalog, pg_temp;
+
 comment on function auth.role() is
   'The role that the caller''s token names (the claim `role`), or null.';
 
-revoke all on function auth.jwt(), auth.uid(), auth.role() from public;
-grant execute on function auth.jwt(), auth.uid(), auth.role() to anon, authenticated, service_role;
-
---! split: 110-profiles.sql
+revoke all on function auth.role() from public;
+grant execute on function auth.role() to anon, authenticated, service_role;
+--! EndIncluded auth/role.sql
+--! Included auth/grants.sql
+revoke all on schema auth from public;
+grant usage on schema auth to anon, authenticated, service_role;
 -- PostgreSQL 15 gives nobody `create` in public, older upgrades do: state it either way.
 revoke create on schema public from public;
 grant usage on schema public to anon, authenticated, service_role;
+--! EndIncluded auth/grants.sql
 
-drop table if exists profiles cascade;
+--! split: 110-profiles.sql
 create table profiles (
   id           uuid primary key,
   display_name text,
@@ -70,25 +92,29 @@ create table profiles (
   constraint profiles_display_name_check check (char_length(display_name) between 1 and 100)
 );
 
+--! Included profiles/policies.sql
 alter table profiles enable row level security;
+drop policy if exists profiles_policy on profiles;
 create policy profiles_policy on profiles for all to authenticated
   using (id = (select auth.uid())) with check (id = (select auth.uid()));
-
+--! EndIncluded profiles/policies.sql
+--! Included profiles/grants.sql
 revoke all on profiles from public, anon, authenticated, service_role;
 -- No insert for users: the profile is made with the first row that they own. No delete: it would take every
 -- session along without a word.
 grant select, update (display_name) on profiles to authenticated;
 grant select, insert (id, display_name), update (display_name), delete on profiles to service_role;
-
+--! EndIncluded profiles/grants.sql
+--! Included profiles/comments.sql
 comment on table profiles is
   E'@behavior -insert -delete\nA person who creates events. Made by the database with the first session or event that the person owns.';
 comment on column profiles.id is 'The user''s id, as in the token''s claim `sub`.';
 comment on column profiles.display_name is 'The name to show, 1 to 100 characters, or null.';
 comment on column profiles.created_at is 'When the profile was made.';
 comment on constraint profiles_display_name_check on profiles is 'A display name has 1 to 100 characters.';
+--! EndIncluded profiles/comments.sql
 
 --! split: 120-events.sql
-drop table if exists events cascade;
 create table events (
   id              uuid primary key default gen_random_uuid(),
   owner_id        uuid not null default auth.uid() references profiles (id) on delete cascade,
@@ -162,98 +188,7 @@ create index idx_events_owner_id on events (owner_id);
 -- What everybody may list, in the order in which it takes place.
 create index idx_events_published on events (starts_at) where status = 'published' and visibility = 'public';
 
-alter table events enable row level security;
-create policy events_policy on events for all to authenticated
-  using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));
--- An unlisted event is not among these, since whatever a policy shows can be listed: public.published_event() gives it
--- to those who know its address.
-create policy events_published_policy on events for select to anon, authenticated
-  using (status = 'published' and visibility = 'public' and coalesce(publish_at, '-infinity') <= now());
-
-revoke all on events from public, anon, authenticated, service_role;
--- Of its page only what a form for drafts needs. Publishing and cancelling are steps with rules of their own, not a
--- value to be typed in. `owner_id` can be given on insert, where the policy checks it, and never changed.
-grant select, delete, insert (id, owner_id, title, starts_at, ends_at), update (title, starts_at, ends_at)
-  on events to authenticated, service_role;
-grant select on events to anon;
-
-create trigger _100_ensure_profile
-  before insert on events
-  for each row when (NEW.owner_id = auth.uid())
-  execute function app_private.tg__ensure_profile();
-
-comment on table events is
-  'An event, as it was entered or as the wizard has written it. Everybody may read those that are published for all.';
-comment on column events.id is 'Made by the database, or by the client before it sends the event.';
-comment on column events.owner_id is
-  E'@behavior +orderBy +filterBy\nWhose event this is: the caller, unless a service says otherwise. Of a published event everybody can read it.';
-comment on column events.title is E'@behavior +orderBy +filterBy\nThe title, 1 to 150 characters.';
-comment on column events.status is
-  E'@behavior +orderBy +filterBy\nDraft, published or cancelled.';
-comment on column events.starts_at is E'@behavior +orderBy +filterBy\nWhen it begins.';
-comment on column events.ends_at is E'@behavior +orderBy +filterBy\nWhen it ends; later than `startsAt`.';
-comment on column events.created_at is E'@behavior +orderBy +filterBy\nWhen the event was first written.';
-comment on column events.category is E'@behavior -attribute:aggregate -attribute:havingBy\nOne of the wizard''s categories, such as `music`.';
-comment on column events.summary is E'@behavior -attribute:aggregate -attribute:havingBy\nOne sentence for lists, at most 140 characters.';
-comment on column events.organizer_name is E'@behavior -attribute:aggregate -attribute:havingBy\nWho invites, at most 255 characters.';
-comment on column events.timezone is E'@behavior -attribute:aggregate -attribute:havingBy\nThe IANA name of the time zone in which its times are to be shown.';
-comment on column events.doors_at is E'@behavior -attribute:aggregate -attribute:havingBy\nWhen people are let in; not after `startsAt`.';
-comment on column events.mode is E'@behavior -attribute:aggregate -attribute:havingBy\nAt a venue, online, or both.';
-comment on column events.venue_name is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat the place is called; null for an online event.';
-comment on column events.address is E'@behavior -attribute:aggregate -attribute:havingBy\nStreet and number of the place.';
-comment on column events.city is E'@behavior -attribute:aggregate -attribute:havingBy\nThe city, town or village of the place.';
-comment on column events.region is E'@behavior -attribute:aggregate -attribute:havingBy\nThe state, province or county of the place, where addresses name one.';
-comment on column events.postal_code is E'@behavior -attribute:aggregate -attribute:havingBy\nThe postal code of the place.';
-comment on column events.country is E'@behavior -attribute:aggregate -attribute:havingBy\nThe country of the place, as two letters of ISO 3166-1.';
-comment on column events.currency is E'@behavior -attribute:aggregate -attribute:havingBy\nThe currency of all prices, as three letters of ISO 4217.';
-comment on column events.description is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat people should know before they come, in Markdown, at most 50,000 characters.';
-comment on column events.slug is
-  E'@behavior +filterBy -orderBy -attribute:aggregate\nThe last part of the page''s address: 3 to 60 small letters, digits and hyphens, unlike any other event''s.';
-comment on column events.cover_image_url is E'@behavior -attribute:aggregate -attribute:havingBy\nThe https address of a picture for the top of the page.';
-comment on column events.cover_image_alt is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat the picture shows, for people who can''t see it.';
-comment on column events.accent is E'@behavior -attribute:aggregate -attribute:havingBy\nThe colour of buttons and links, as # and six hexadecimal digits.';
-comment on column events.support_email is E'@behavior -attribute:aggregate -attribute:havingBy\nWhere people with questions write to. It is shown on the page.';
-comment on column events.visibility is E'@behavior -attribute:aggregate -attribute:havingBy\nPublic: listed for all. Unlisted: for those who know its address. Private: for its owner.';
-comment on column events.publish_at is E'@behavior -attribute:aggregate -attribute:havingBy\nFrom when on others can see it; null for at once.';
-comment on column events.refund_policy is E'@behavior -attribute:aggregate -attribute:havingBy\nUntil when people get their money back, as one of the wizard''s choices.';
-comment on constraint events_title_check on events is 'A title has 1 to 150 characters.';
-comment on constraint events_status_check on events is 'An event is draft, published or cancelled.';
-comment on constraint events_ends_at_check on events is 'An event ends after it starts.';
-comment on constraint events_category_check on events is 'A category is a word of small letters.';
-comment on constraint events_summary_check on events is 'A summary has 1 to 140 characters.';
-comment on constraint events_organizer_name_check on events is 'An organizer''s name has 1 to 255 characters.';
-comment on constraint events_timezone_check on events is 'A time zone has an IANA name such as Europe/Berlin.';
-comment on constraint events_doors_at_check on events is 'The doors open before the event starts, or when it does.';
-comment on constraint events_mode_check on events is 'An event is at a venue, online, or both.';
-comment on constraint events_venue_name_check on events is 'A venue''s name has 1 to 100 characters.';
-comment on constraint events_address_check on events is 'An address has 1 to 255 characters.';
-comment on constraint events_city_check on events is 'A city has 1 to 85 characters.';
-comment on constraint events_region_check on events is 'A region has 1 to 85 characters.';
-comment on constraint events_postal_code_check on events is 'A postal code has 1 to 20 characters.';
-comment on constraint events_country_check on events is 'A country is two capital letters (ISO 3166-1).';
-comment on constraint events_currency_check on events is 'A currency is three capital letters (ISO 4217).';
-comment on constraint events_description_check on events is 'A description has 1 to 50,000 characters.';
-comment on constraint events_slug_check on events is 'A page address is 3 to 60 small letters, digits and hyphens.';
-comment on constraint events_slug_key on events is
-  E'@behavior -*\nNo two events have the same page address.';
-comment on constraint events_cover_image_url_check on events is 'A picture has an https address of at most 2048 characters.';
-comment on constraint events_cover_image_alt_check on events is 'A picture''s description has 1 to 255 characters.';
-comment on constraint events_cover_image_check on events is 'A picture and its description go together.';
-comment on constraint events_accent_check on events is 'A colour is # and six hexadecimal digits.';
-comment on constraint events_support_email_check on events is 'An e-mail address has an @ and at most 254 characters.';
-comment on constraint events_visibility_check on events is 'An event is public, unlisted or private.';
-comment on constraint events_publish_at_check on events is 'An event is published before it starts, or when it does.';
-comment on constraint events_refund_policy_check on events is 'A refund policy is a word of small letters.';
-comment on constraint events_published_check on events is
-  'A published event has all that its page needs: category, organizer, times, place, currency, description, address, visibility.';
-comment on constraint events_venue_check on events is
-  'An event at a venue has the venue''s name and address; one that is only online has neither.';
-comment on constraint events_owner_id_fkey on events is
-  E'@fieldName owner\n@foreignFieldName events\nAn event belongs to a profile.';
-
---! split: 122-events-details.sql
 -- What an event has many of, and what of it is not for everybody. Both are written by the wizard alone.
-drop table if exists event_tickets cascade;
 create table event_tickets (
   event_id      uuid not null references events (id) on delete cascade,
   key           text not null,
@@ -275,6 +210,16 @@ create table event_tickets (
   constraint event_tickets_sales_end_check check (sales_end > sales_start)
 );
 
+create table event_private_details (
+  event_id        uuid primary key references events (id) on delete cascade,
+  organizer_email text,
+  join_url        text,
+  constraint event_private_details_organizer_email_check
+    check (organizer_email ~ '.@.' and char_length(organizer_email) <= 254),
+  constraint event_private_details_join_url_check check (join_url ~* '^https://' and char_length(join_url) <= 2048)
+);
+
+--! Included events/tg_events__check_sales.sql
 -- No ticket is sold when the event is over, whichever of the two is changed.
 create or replace function app_private.tg_events__check_sales() returns trigger as $$
 begin
@@ -287,86 +232,10 @@ begin
   return null;
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
+
 revoke all on function app_private.tg_events__check_sales() from public, anon, authenticated, service_role;
-create or replace trigger _600_check_sales
-  after update of ends_at on events
-  for each row when (NEW.ends_at is distinct from OLD.ends_at)
-  execute function app_private.tg_events__check_sales('id');
-create or replace trigger _600_check_sales
-  after insert or update of sales_end on event_tickets
-  for each row when (NEW.sales_end is not null)
-  execute function app_private.tg_events__check_sales('event_id');
-
--- Whoever sees an event sees its tickets: events' own policies answer the question.
-alter table event_tickets enable row level security;
-create policy event_tickets_policy on event_tickets for select to anon, authenticated
-  using (exists (select from events where events.id = event_tickets.event_id));
-
-revoke all on event_tickets from public, anon, authenticated, service_role;
-grant select on event_tickets to anon, authenticated, service_role;
-
-comment on table event_tickets is
-  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nA kind of ticket of an event.';
-comment on column event_tickets.event_id is 'The event that it lets people into.';
-comment on column event_tickets.key is 'What tells it from the event''s other tickets, as in the wizard''s state.';
-comment on column event_tickets.name is 'What it is called, at most 255 characters.';
-comment on column event_tickets.kind is 'Free, paid, or pay what you want.';
-comment on column event_tickets.price_minor is
-  'The price in the smallest unit of the event''s currency: 1250 is 12.50 EUR. Null unless it is a paid one.';
-comment on column event_tickets.quantity is 'How many there are.';
-comment on column event_tickets.max_per_order is 'How many one person can order at a time; null where it does not matter.';
-comment on column event_tickets.sales_start is 'From when on it can be ordered; null for as soon as the event is published.';
-comment on column event_tickets.sales_end is 'Until when it can be ordered; null for until the event is over.';
-comment on constraint event_tickets_key_check on event_tickets is
-  'A ticket''s key is 1 to 36 letters, digits, hyphens and underscores.';
-comment on constraint event_tickets_name_check on event_tickets is 'A ticket''s name has 1 to 255 characters.';
-comment on constraint event_tickets_kind_check on event_tickets is 'A ticket is free, paid, or for a donation.';
-comment on constraint event_tickets_price_minor_check on event_tickets is
-  'A price is at least 1 and at most 999,999,999,999 of the currency''s smallest unit.';
-comment on constraint event_tickets_price_check on event_tickets is 'A paid ticket has a price, and no other has one.';
-comment on constraint event_tickets_quantity_check on event_tickets is 'There is at least one ticket of a kind.';
-comment on constraint event_tickets_max_per_order_check on event_tickets is 'An order may hold at least one ticket.';
-comment on constraint event_tickets_sales_end_check on event_tickets is 'Sales end after they start.';
-comment on constraint event_tickets_event_id_fkey on event_tickets is
-  E'@fieldName event\n@foreignFieldName tickets\nA ticket is one for an event.';
-
-drop table if exists event_private_details cascade;
-create table event_private_details (
-  event_id        uuid primary key references events (id) on delete cascade,
-  organizer_email text,
-  join_url        text,
-  constraint event_private_details_organizer_email_check
-    check (organizer_email ~ '.@.' and char_length(organizer_email) <= 254),
-  constraint event_private_details_join_url_check check (join_url ~* '^https://' and char_length(join_url) <= 2048)
-);
-
--- A table of its own, because policies hide rows and not columns: the event's row is for everybody once it is published.
-alter table event_private_details enable row level security;
-create policy event_private_details_policy on event_private_details for select to authenticated
-  using (
-    exists (
-      select from events
-       where events.id = event_private_details.event_id and events.owner_id = (select auth.uid())
-    )
-  );
-
-revoke all on event_private_details from public, anon, authenticated, service_role;
-grant select on event_private_details to authenticated, service_role;
-
-comment on table event_private_details is
-  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nWhat only an event''s owner gets to see of it.';
-comment on column event_private_details.event_id is 'The event.';
-comment on column event_private_details.organizer_email is 'Where the organizer can be reached about the event.';
-comment on column event_private_details.join_url is
-  'The https address at which people take part online; null for an event at a venue alone.';
-comment on constraint event_private_details_organizer_email_check on event_private_details is
-  'An e-mail address has an @ and at most 254 characters.';
-comment on constraint event_private_details_join_url_check on event_private_details is
-  'A link to join has an https address of at most 2048 characters.';
-comment on constraint event_private_details_event_id_fkey on event_private_details is
-  E'@fieldName event\n@foreignFieldName privateDetails\nThe details are those of an event.';
-
---! split: 124-events-wizard.sql
+--! EndIncluded events/tg_events__check_sales.sql
+--! Included events/event_answers.sql
 -- How the wizard's answers and an event are made of one another. A team with stages of its own replaces this file.
 
 -- An event's rows as answers, for a session that edits it. It reads as the caller. The terms are not among the answers:
@@ -407,6 +276,10 @@ create or replace function app_private.event_answers(event_id uuid) returns json
 -- Times as text have an offset, and it is this one whoever asks.
 $$ language sql stable set search_path to pg_catalog, pg_temp set timezone to 'UTC';
 
+revoke all on function app_private.event_answers(uuid) from public, anon, authenticated, service_role;
+grant execute on function app_private.event_answers(uuid) to authenticated, service_role;
+--! EndIncluded events/event_answers.sql
+--! Included events/write_event.sql
 -- Writes answers that have been checked as a published event of that owner, onto `event_id` or as a new one, and gives
 -- its id. Whatever the answers leave out is left out of the event. The columns' own checks have the last word. An event
 -- that was cancelled stays so: publishing it again is not for a form to do.
@@ -503,6 +376,9 @@ exception when unique_violation then
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.write_event(uuid, uuid, jsonb) from public, anon, authenticated, service_role;
+--! EndIncluded events/write_event.sql
+--! Included events/published_event.sql
 -- An event's page for whoever knows its address. It looks past the policies, because an unlisted event is for those who
 -- know its address and must not be found by listing; it gives nothing but what the page shows.
 create or replace function public.published_event(slug text) returns jsonb as $$
@@ -516,19 +392,180 @@ create or replace function public.published_event(slug text) returns jsonb as $$
      and coalesce(e.publish_at, '-infinity') <= now()
 $$ language sql stable security definer set search_path to pg_catalog, pg_temp set timezone to 'UTC';
 
-revoke all on function
-  app_private.event_answers(uuid),
-  app_private.write_event(uuid, uuid, jsonb),
-  public.published_event(text)
-from public, anon, authenticated, service_role;
-grant execute on function app_private.event_answers(uuid) to authenticated, service_role;
+revoke all on function public.published_event(text) from public, anon, authenticated, service_role;
 grant execute on function public.published_event(text) to anon, authenticated, service_role;
 
 comment on function public.published_event(text) is
   E'@behavior -*\nThe page of a published event that is public or unlisted, as a JSON object of the event''s columns and its tickets; null when there is none at that address.';
+--! EndIncluded events/published_event.sql
+--! Included events/policies.sql
+alter table events enable row level security;
+drop policy if exists events_policy on events;
+create policy events_policy on events for all to authenticated
+  using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));
+-- An unlisted event is not among these, since whatever a policy shows can be listed: public.published_event() gives it
+-- to those who know its address.
+drop policy if exists events_published_policy on events;
+create policy events_published_policy on events for select to anon, authenticated
+  using (status = 'published' and visibility = 'public' and coalesce(publish_at, '-infinity') <= now());
+
+-- Whoever sees an event sees its tickets: events' own policies answer the question.
+alter table event_tickets enable row level security;
+drop policy if exists event_tickets_policy on event_tickets;
+create policy event_tickets_policy on event_tickets for select to anon, authenticated
+  using (exists (select from events where events.id = event_tickets.event_id));
+
+-- A table of its own, because policies hide rows and not columns: the event's row is for everybody once it is published.
+alter table event_private_details enable row level security;
+drop policy if exists event_private_details_policy on event_private_details;
+create policy event_private_details_policy on event_private_details for select to authenticated
+  using (
+    exists (
+      select from events
+       where events.id = event_private_details.event_id and events.owner_id = (select auth.uid())
+    )
+  );
+--! EndIncluded events/policies.sql
+--! Included events/grants.sql
+revoke all on events from public, anon, authenticated, service_role;
+-- Of its page only what a form for drafts needs. Publishing and cancelling are steps with rules of their own, not a
+-- value to be typed in. `owner_id` can be given on insert, where the policy checks it, and never changed.
+grant select, delete, insert (id, owner_id, title, starts_at, ends_at), update (title, starts_at, ends_at)
+  on events to authenticated, service_role;
+grant select on events to anon;
+
+revoke all on event_tickets from public, anon, authenticated, service_role;
+grant select on event_tickets to anon, authenticated, service_role;
+
+revoke all on event_private_details from public, anon, authenticated, service_role;
+grant select on event_private_details to authenticated, service_role;
+--! EndIncluded events/grants.sql
+--! Included events/triggers.sql
+create or replace trigger _100_ensure_profile
+  before insert on events
+  for each row when (NEW.owner_id = auth.uid())
+  execute function app_private.tg__ensure_profile();
+
+create or replace trigger _600_check_sales
+  after update of ends_at on events
+  for each row when (NEW.ends_at is distinct from OLD.ends_at)
+  execute function app_private.tg_events__check_sales('id');
+
+create or replace trigger _600_check_sales
+  after insert or update of sales_end on event_tickets
+  for each row when (NEW.sales_end is not null)
+  execute function app_private.tg_events__check_sales('event_id');
+--! EndIncluded events/triggers.sql
+--! Included events/comments.sql
+comment on table events is
+  'An event, as it was entered or as the wizard has written it. Everybody may read those that are published for all.';
+comment on column events.id is 'Made by the database, or by the client before it sends the event.';
+comment on column events.owner_id is
+  E'@behavior +orderBy +filterBy\nWhose event this is: the caller, unless a service says otherwise. Of a published event everybody can read it.';
+comment on column events.title is E'@behavior +orderBy +filterBy\nThe title, 1 to 150 characters.';
+comment on column events.status is
+  E'@behavior +orderBy +filterBy\nDraft, published or cancelled.';
+comment on column events.starts_at is E'@behavior +orderBy +filterBy\nWhen it begins.';
+comment on column events.ends_at is E'@behavior +orderBy +filterBy\nWhen it ends; later than `startsAt`.';
+comment on column events.created_at is E'@behavior +orderBy +filterBy\nWhen the event was first written.';
+comment on column events.category is E'@behavior -attribute:aggregate -attribute:havingBy\nOne of the wizard''s categories, such as `music`.';
+comment on column events.summary is E'@behavior -attribute:aggregate -attribute:havingBy\nOne sentence for lists, at most 140 characters.';
+comment on column events.organizer_name is E'@behavior -attribute:aggregate -attribute:havingBy\nWho invites, at most 255 characters.';
+comment on column events.timezone is E'@behavior -attribute:aggregate -attribute:havingBy\nThe IANA name of the time zone in which its times are to be shown.';
+comment on column events.doors_at is E'@behavior -attribute:aggregate -attribute:havingBy\nWhen people are let in; not after `startsAt`.';
+comment on column events.mode is E'@behavior -attribute:aggregate -attribute:havingBy\nAt a venue, online, or both.';
+comment on column events.venue_name is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat the place is called; null for an online event.';
+comment on column events.address is E'@behavior -attribute:aggregate -attribute:havingBy\nStreet and number of the place.';
+comment on column events.city is E'@behavior -attribute:aggregate -attribute:havingBy\nThe city, town or village of the place.';
+comment on column events.region is E'@behavior -attribute:aggregate -attribute:havingBy\nThe state, province or county of the place, where addresses name one.';
+comment on column events.postal_code is E'@behavior -attribute:aggregate -attribute:havingBy\nThe postal code of the place.';
+comment on column events.country is E'@behavior -attribute:aggregate -attribute:havingBy\nThe country of the place, as two letters of ISO 3166-1.';
+comment on column events.currency is E'@behavior -attribute:aggregate -attribute:havingBy\nThe currency of all prices, as three letters of ISO 4217.';
+comment on column events.description is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat people should know before they come, in Markdown, at most 50,000 characters.';
+comment on column events.slug is
+  E'@behavior +filterBy -orderBy -attribute:aggregate\nThe last part of the page''s address: 3 to 60 small letters, digits and hyphens, unlike any other event''s.';
+comment on column events.cover_image_url is E'@behavior -attribute:aggregate -attribute:havingBy\nThe https address of a picture for the top of the page.';
+comment on column events.cover_image_alt is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat the picture shows, for people who can''t see it.';
+comment on column events.accent is E'@behavior -attribute:aggregate -attribute:havingBy\nThe colour of buttons and links, as # and six hexadecimal digits.';
+comment on column events.support_email is E'@behavior -attribute:aggregate -attribute:havingBy\nWhere people with questions write to. It is shown on the page.';
+comment on column events.visibility is E'@behavior -attribute:aggregate -attribute:havingBy\nPublic: listed for all. Unlisted: for those who know its address. Private: for its owner.';
+comment on column events.publish_at is E'@behavior -attribute:aggregate -attribute:havingBy\nFrom when on others can see it; null for at once.';
+comment on column events.refund_policy is E'@behavior -attribute:aggregate -attribute:havingBy\nUntil when people get their money back, as one of the wizard''s choices.';
+comment on constraint events_title_check on events is 'A title has 1 to 150 characters.';
+comment on constraint events_status_check on events is 'An event is draft, published or cancelled.';
+comment on constraint events_ends_at_check on events is 'An event ends after it starts.';
+comment on constraint events_category_check on events is 'A category is a word of small letters.';
+comment on constraint events_summary_check on events is 'A summary has 1 to 140 characters.';
+comment on constraint events_organizer_name_check on events is 'An organizer''s name has 1 to 255 characters.';
+comment on constraint events_timezone_check on events is 'A time zone has an IANA name such as Europe/Berlin.';
+comment on constraint events_doors_at_check on events is 'The doors open before the event starts, or when it does.';
+comment on constraint events_mode_check on events is 'An event is at a venue, online, or both.';
+comment on constraint events_venue_name_check on events is 'A venue''s name has 1 to 100 characters.';
+comment on constraint events_address_check on events is 'An address has 1 to 255 characters.';
+comment on constraint events_city_check on events is 'A city has 1 to 85 characters.';
+comment on constraint events_region_check on events is 'A region has 1 to 85 characters.';
+comment on constraint events_postal_code_check on events is 'A postal code has 1 to 20 characters.';
+comment on constraint events_country_check on events is 'A country is two capital letters (ISO 3166-1).';
+comment on constraint events_currency_check on events is 'A currency is three capital letters (ISO 4217).';
+comment on constraint events_description_check on events is 'A description has 1 to 50,000 characters.';
+comment on constraint events_slug_check on events is 'A page address is 3 to 60 small letters, digits and hyphens.';
+comment on constraint events_slug_key on events is
+  E'@behavior -*\nNo two events have the same page address.';
+comment on constraint events_cover_image_url_check on events is 'A picture has an https address of at most 2048 characters.';
+comment on constraint events_cover_image_alt_check on events is 'A picture''s description has 1 to 255 characters.';
+comment on constraint events_cover_image_check on events is 'A picture and its description go together.';
+comment on constraint events_accent_check on events is 'A colour is # and six hexadecimal digits.';
+comment on constraint events_support_email_check on events is 'An e-mail address has an @ and at most 254 characters.';
+comment on constraint events_visibility_check on events is 'An event is public, unlisted or private.';
+comment on constraint events_publish_at_check on events is 'An event is published before it starts, or when it does.';
+comment on constraint events_refund_policy_check on events is 'A refund policy is a word of small letters.';
+comment on constraint events_published_check on events is
+  'A published event has all that its page needs: category, organizer, times, place, currency, description, address, visibility.';
+comment on constraint events_venue_check on events is
+  'An event at a venue has the venue''s name and address; one that is only online has neither.';
+comment on constraint events_owner_id_fkey on events is
+  E'@fieldName owner\n@foreignFieldName events\nAn event belongs to a profile.';
+
+comment on table event_tickets is
+  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nA kind of ticket of an event.';
+comment on column event_tickets.event_id is 'The event that it lets people into.';
+comment on column event_tickets.key is 'What tells it from the event''s other tickets, as in the wizard''s state.';
+comment on column event_tickets.name is 'What it is called, at most 255 characters.';
+comment on column event_tickets.kind is 'Free, paid, or pay what you want.';
+comment on column event_tickets.price_minor is
+  'The price in the smallest unit of the event''s currency: 1250 is 12.50 EUR. Null unless it is a paid one.';
+comment on column event_tickets.quantity is 'How many there are.';
+comment on column event_tickets.max_per_order is 'How many one person can order at a time; null where it does not matter.';
+comment on column event_tickets.sales_start is 'From when on it can be ordered; null for as soon as the event is published.';
+comment on column event_tickets.sales_end is 'Until when it can be ordered; null for until the event is over.';
+comment on constraint event_tickets_key_check on event_tickets is
+  'A ticket''s key is 1 to 36 letters, digits, hyphens and underscores.';
+comment on constraint event_tickets_name_check on event_tickets is 'A ticket''s name has 1 to 255 characters.';
+comment on constraint event_tickets_kind_check on event_tickets is 'A ticket is free, paid, or for a donation.';
+comment on constraint event_tickets_price_minor_check on event_tickets is
+  'A price is at least 1 and at most 999,999,999,999 of the currency''s smallest unit.';
+comment on constraint event_tickets_price_check on event_tickets is 'A paid ticket has a price, and no other has one.';
+comment on constraint event_tickets_quantity_check on event_tickets is 'There is at least one ticket of a kind.';
+comment on constraint event_tickets_max_per_order_check on event_tickets is 'An order may hold at least one ticket.';
+comment on constraint event_tickets_sales_end_check on event_tickets is 'Sales end after they start.';
+comment on constraint event_tickets_event_id_fkey on event_tickets is
+  E'@fieldName event\n@foreignFieldName tickets\nA ticket is one for an event.';
+
+comment on table event_private_details is
+  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nWhat only an event''s owner gets to see of it.';
+comment on column event_private_details.event_id is 'The event.';
+comment on column event_private_details.organizer_email is 'Where the organizer can be reached about the event.';
+comment on column event_private_details.join_url is
+  'The https address at which people take part online; null for an event at a venue alone.';
+comment on constraint event_private_details_organizer_email_check on event_private_details is
+  'An e-mail address has an @ and at most 254 characters.';
+comment on constraint event_private_details_join_url_check on event_private_details is
+  'A link to join has an https address of at most 2048 characters.';
+comment on constraint event_private_details_event_id_fkey on event_private_details is
+  E'@fieldName event\n@foreignFieldName privateDetails\nThe details are those of an event.';
+--! EndIncluded events/comments.sql
 
 --! split: 200-wizard-sessions.sql
-drop table if exists wizard_sessions cascade;
 create table wizard_sessions (
   id            uuid primary key default gen_random_uuid(),
   user_id       uuid not null default auth.uid() references profiles (id) on delete cascade,
@@ -563,33 +600,7 @@ create index idx_wizard_sessions_user_status on wizard_sessions (user_id, status
 create index idx_wizard_sessions_last_saved_at on wizard_sessions
   using brin (last_saved_at) with (pages_per_range = 32, autosummarize = on);
 
--- A draft is private: only its owner may see or change it.
-alter table wizard_sessions enable row level security;
-create policy wizard_sessions_policy on wizard_sessions for all to authenticated
-  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
-create policy wizard_sessions_insert_policy on wizard_sessions for insert to authenticated
-  with check (user_id = (select auth.uid()));
--- Restrictive, so that it is required beside either of the two above: a session belongs to an event of its own
--- user or to none. An unknown event and somebody else's are refused alike.
-create policy wizard_sessions_event_policy on wizard_sessions as restrictive for all to authenticated
-  using (true)
-  with check (
-    event_id is null
-    or exists (select from events where events.id = event_id and events.:EVENTS_OWNER_COLUMN = (select auth.uid()))
-  );
-
-revoke all on wizard_sessions from public, anon, authenticated, service_role;
--- No `started_at`, `last_saved_at`, `completed_at`: the database alone decides them. No update of `user_id`: a
--- session is never given away. `revision` can be named on update only to have it compared.
-grant select, delete, insert (id, user_id, event_id, stage, status, state, definition_version),
-  update (event_id, stage, status, state, revision, last_save_id, definition_version)
-  on wizard_sessions to authenticated, service_role;
-
-create trigger _100_ensure_profile
-  before insert on wizard_sessions
-  for each row when (NEW.user_id = auth.uid())
-  execute function app_private.tg__ensure_profile();
-
+--! Included sessions/tg_wizard_sessions__check_event.sql
 -- Those who are past the policies are not past this: a session that points at somebody else's event could not be saved
 -- by its own user any more.
 create or replace function app_private.tg_wizard_sessions__check_event() returns trigger as $$
@@ -603,10 +614,10 @@ begin
   return NEW;
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
-create trigger _150_check_event
-  before insert or update of event_id, user_id on wizard_sessions
-  for each row execute function app_private.tg_wizard_sessions__check_event();
 
+revoke all on function app_private.tg_wizard_sessions__check_event() from public, anon, authenticated, service_role;
+--! EndIncluded sessions/tg_wizard_sessions__check_event.sql
+--! Included sessions/tg_wizard_sessions__limit_state.sql
 create or replace function app_private.tg_wizard_sessions__limit_state() returns trigger as $$
 declare
   v_limit constant integer := 256 * 1024;
@@ -619,10 +630,10 @@ begin
   return NEW;
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
-create trigger _200_limit_state
-  before insert or update of state on wizard_sessions
-  for each row execute function app_private.tg_wizard_sessions__limit_state();
 
+revoke all on function app_private.tg_wizard_sessions__limit_state() from public, anon, authenticated, service_role;
+--! EndIncluded sessions/tg_wizard_sessions__limit_state.sql
+--! Included sessions/tg_wizard_sessions__status_is_said.sql
 -- Whoever saves an abandoned session has taken it up again, unless the update says what its status is. That can't be
 -- told from the row when it says «abandoned», which it was: the first trigger fires only where the update names the
 -- status, and leaves a mark in a column that no update can choose, which the trigger for `completed_at` takes away.
@@ -632,32 +643,21 @@ begin
   return NEW;
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
-create trigger _240_status_is_said
-  before update of status on wizard_sessions
-  for each row when (OLD.status = 'abandoned' and NEW.status = 'abandoned')
-  execute function app_private.tg_wizard_sessions__status_is_said();
+
+revoke all on function app_private.tg_wizard_sessions__status_is_said()
+  from public, anon, authenticated, service_role;
+--! EndIncluded sessions/tg_wizard_sessions__status_is_said.sql
+--! Included sessions/tg_wizard_sessions__resume.sql
 create or replace function app_private.tg_wizard_sessions__resume() returns trigger as $$
 begin
   NEW.status = 'in_progress';
   return NEW;
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
-create trigger _250_resume
-  before update of state, stage on wizard_sessions
-  for each row when (OLD.status = 'abandoned' and NEW.status = 'abandoned' and NEW.completed_at is null)
-  execute function app_private.tg_wizard_sessions__resume();
 
--- `completed_at` follows from `status`, on the way in and on every change.
-create or replace function app_private.tg_wizard_sessions__complete() returns trigger as $$
-begin
-  NEW.completed_at = case when NEW.status = 'completed' then clock_timestamp() end;
-  return NEW;
-end;
-$$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
-create trigger _400_complete
-  before insert or update of status on wizard_sessions
-  for each row execute function app_private.tg_wizard_sessions__complete();
-
+revoke all on function app_private.tg_wizard_sessions__resume() from public, anon, authenticated, service_role;
+--! EndIncluded sessions/tg_wizard_sessions__resume.sql
+--! Included sessions/tg_wizard_sessions__save.sql
 -- A completed session is the record of what was published: nothing changes it any more, and nothing reopens it.
 create or replace function app_private.tg_wizard_sessions__save() returns trigger as $$
 begin
@@ -679,6 +679,9 @@ begin
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.tg_wizard_sessions__save() from public, anon, authenticated, service_role;
+--! EndIncluded sessions/tg_wizard_sessions__save.sql
+--! Included sessions/wizard_session_loses_event.sql
 -- The foreign key's own `set null` when an event is deleted is no save: it is let through to any session, completed
 -- ones too, and counts nowhere. It is known by what it does, whoever does it: nothing but `event_id` changes, and the
 -- event is gone. It looks past the policies, since to a user somebody else's event seems to be gone as well.
@@ -688,14 +691,13 @@ returns boolean as $$
     and not exists (select from public.events where id = before.event_id)
 $$ language sql stable security definer set search_path to pg_catalog, pg_temp;
 
-create trigger _300_save
-  before update on wizard_sessions
-  for each row when (not (
-    NEW.event_id is null and OLD.event_id is not null
-    and app_private.wizard_session_loses_event(OLD, NEW)
-  ))
-  execute function app_private.tg_wizard_sessions__save();
-
+revoke all on function app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions)
+  from public, anon, authenticated, service_role;
+-- A trigger's condition is evaluated as whoever writes.
+grant execute on function app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions)
+  to authenticated, service_role;
+--! EndIncluded sessions/wizard_session_loses_event.sql
+--! Included sessions/update_wizard_session_timestamp.sql
 -- The time of a save is the time at which the row was written. `now()` is the time at which the transaction
 -- began, which may lie before a save that it waited for.
 create or replace function public.update_wizard_session_timestamp() returns trigger as $$
@@ -712,28 +714,92 @@ begin
   return NEW;
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
-create trigger update_wizard_session_timestamp
+
+revoke all on function public.update_wizard_session_timestamp() from public, anon, authenticated, service_role;
+--! EndIncluded sessions/update_wizard_session_timestamp.sql
+--! Included sessions/tg_wizard_sessions__complete.sql
+-- `completed_at` follows from `status`, on the way in and on every change.
+create or replace function app_private.tg_wizard_sessions__complete() returns trigger as $$
+begin
+  NEW.completed_at = case when NEW.status = 'completed' then clock_timestamp() end;
+  return NEW;
+end;
+$$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
+
+revoke all on function app_private.tg_wizard_sessions__complete() from public, anon, authenticated, service_role;
+--! EndIncluded sessions/tg_wizard_sessions__complete.sql
+--! Included sessions/policies.sql
+-- A draft is private: only its owner may see or change it.
+alter table wizard_sessions enable row level security;
+drop policy if exists wizard_sessions_policy on wizard_sessions;
+create policy wizard_sessions_policy on wizard_sessions for all to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+drop policy if exists wizard_sessions_insert_policy on wizard_sessions;
+create policy wizard_sessions_insert_policy on wizard_sessions for insert to authenticated
+  with check (user_id = (select auth.uid()));
+-- Restrictive, so that it is required beside either of the two above: a session belongs to an event of its own
+-- user or to none. An unknown event and somebody else's are refused alike.
+drop policy if exists wizard_sessions_event_policy on wizard_sessions;
+create policy wizard_sessions_event_policy on wizard_sessions as restrictive for all to authenticated
+  using (true)
+  with check (
+    event_id is null
+    or exists (select from events where events.id = event_id and events.:EVENTS_OWNER_COLUMN = (select auth.uid()))
+  );
+--! EndIncluded sessions/policies.sql
+--! Included sessions/grants.sql
+revoke all on wizard_sessions from public, anon, authenticated, service_role;
+-- No `started_at`, `last_saved_at`, `completed_at`: the database alone decides them. No update of `user_id`: a
+-- session is never given away. `revision` can be named on update only to have it compared.
+grant select, delete, insert (id, user_id, event_id, stage, status, state, definition_version),
+  update (event_id, stage, status, state, revision, last_save_id, definition_version)
+  on wizard_sessions to authenticated, service_role;
+--! EndIncluded sessions/grants.sql
+--! Included sessions/triggers.sql
+create or replace trigger _100_ensure_profile
+  before insert on wizard_sessions
+  for each row when (NEW.user_id = auth.uid())
+  execute function app_private.tg__ensure_profile();
+
+create or replace trigger _150_check_event
+  before insert or update of event_id, user_id on wizard_sessions
+  for each row execute function app_private.tg_wizard_sessions__check_event();
+
+create or replace trigger _200_limit_state
+  before insert or update of state on wizard_sessions
+  for each row execute function app_private.tg_wizard_sessions__limit_state();
+
+create or replace trigger _240_status_is_said
+  before update of status on wizard_sessions
+  for each row when (OLD.status = 'abandoned' and NEW.status = 'abandoned')
+  execute function app_private.tg_wizard_sessions__status_is_said();
+
+create or replace trigger _250_resume
+  before update of state, stage on wizard_sessions
+  for each row when (OLD.status = 'abandoned' and NEW.status = 'abandoned' and NEW.completed_at is null)
+  execute function app_private.tg_wizard_sessions__resume();
+
+create or replace trigger _300_save
+  before update on wizard_sessions
+  for each row when (not (
+    NEW.event_id is null and OLD.event_id is not null
+    and app_private.wizard_session_loses_event(OLD, NEW)
+  ))
+  execute function app_private.tg_wizard_sessions__save();
+
+create or replace trigger _400_complete
+  before insert or update of status on wizard_sessions
+  for each row execute function app_private.tg_wizard_sessions__complete();
+
+create or replace trigger update_wizard_session_timestamp
   before update on wizard_sessions
   for each row when (not (
     NEW.event_id is null and OLD.event_id is not null
     and app_private.wizard_session_loses_event(OLD, NEW)
   ))
   execute function public.update_wizard_session_timestamp();
-
-revoke all on function
-  app_private.tg_wizard_sessions__check_event(),
-  app_private.tg_wizard_sessions__limit_state(),
-  app_private.tg_wizard_sessions__status_is_said(),
-  app_private.tg_wizard_sessions__resume(),
-  app_private.tg_wizard_sessions__complete(),
-  app_private.tg_wizard_sessions__save(),
-  app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions),
-  public.update_wizard_session_timestamp()
-from public, anon, authenticated, service_role;
--- A trigger's condition is evaluated as whoever writes.
-grant execute on function app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions)
-  to authenticated, service_role;
-
+--! EndIncluded sessions/triggers.sql
+--! Included sessions/comments.sql
 comment on table wizard_sessions is
   'One run through the wizard that creates an event: where its user is, and what has been entered so far.';
 comment on column wizard_sessions.id is 'Made by the database, or by the client before its first save.';
@@ -774,8 +840,35 @@ comment on constraint wizard_sessions_user_id_fkey on wizard_sessions is
   E'@fieldName user\n@foreignFieldName wizardSessions\nA session belongs to a profile.';
 comment on constraint wizard_sessions_event_id_fkey on wizard_sessions is
   E'@fieldName event\n@foreignFieldName wizardSessions\nA session edits an event that is there.';
+--! EndIncluded sessions/comments.sql
 
 --! split: 210-wizard-session-revisions.sql
+create table wizard_session_revisions (
+  session_id uuid not null references wizard_sessions (id) on delete cascade,
+  revision   integer not null,
+  save_id    uuid,
+  -- No reference: who wrote stays written, also when that is a back end or somebody who has left.
+  saved_by   uuid,
+  stage      integer not null,
+  status     text not null,
+  definition_version integer not null default 1,
+  patch      jsonb not null,
+  snapshot   jsonb,
+  size       integer not null,
+  saved_at   timestamptz not null,
+  -- Since the beginning, so that what lies between two revisions is known though those between them were thinned out.
+  time_spent interval not null default '0',
+  primary key (session_id, revision),
+  constraint wizard_session_revisions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
+  -- No key is applied twice, even where a writer goes past the function that looks for it.
+  constraint wizard_session_revisions_save_id_key unique (session_id, save_id)
+);
+
+-- Finds what can be thinned by its age. Only the patches are in it, of which few are old once that is done; by a BRIN
+-- each batch would read all the old checkpoints. No revision is ever updated, and an entry is 64 bytes of WAL a save.
+create index idx_wizard_session_revisions_patches on wizard_session_revisions (saved_at) where snapshot is null;
+
+--! Included saving/json_merge_patch.sql
 -- Merge patches, as RFC 7396 has them: an object says what changes, null what goes, anything else is put in place.
 -- Only what the patch touches is taken apart. json_object_agg, since jsonb's own takes ten times as long over objects.
 create or replace function app_private.json_merge_patch(target jsonb, patch jsonb) returns jsonb as $$
@@ -800,6 +893,11 @@ begin
 end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.json_merge_patch(jsonb, jsonb) from public, anon, authenticated, service_role;
+-- Saving and reading back run as the caller. These look at nothing but what they are given.
+grant execute on function app_private.json_merge_patch(jsonb, jsonb) to authenticated, service_role;
+--! EndIncluded saving/json_merge_patch.sql
+--! Included saving/json_merge_diff.sql
 -- The patch that makes `new` of `old`, both objects. A null that `new` holds can't be said in a merge patch: it reads
 -- as «goes». Whoever needs the exact value has to look whether the patch does give it.
 create or replace function app_private.json_merge_diff(old jsonb, new jsonb) returns jsonb as $$
@@ -820,6 +918,11 @@ begin
 end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.json_merge_diff(jsonb, jsonb) from public, anon, authenticated, service_role;
+-- Saving and reading back run as the caller. These look at nothing but what they are given.
+grant execute on function app_private.json_merge_diff(jsonb, jsonb) to authenticated, service_role;
+--! EndIncluded saving/json_merge_diff.sql
+--! Included saving/json_merge_paths.sql
 -- What a patch writes: the paths at which it puts a value (or null, which removes one). An object that is not empty
 -- is a way to what is written, and not written itself.
 create or replace function app_private.json_merge_paths(patch jsonb) returns table (path text[], value jsonb) as $$
@@ -833,6 +936,11 @@ create or replace function app_private.json_merge_paths(patch jsonb) returns tab
   select path, value from node where jsonb_typeof(value) <> 'object' or value = '{}'
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.json_merge_paths(jsonb) from public, anon, authenticated, service_role;
+-- Saving and reading back run as the caller. These look at nothing but what they are given.
+grant execute on function app_private.json_merge_paths(jsonb) to authenticated, service_role;
+--! EndIncluded saving/json_merge_paths.sql
+--! Included saving/json_merge_overlap.sql
 -- The paths that `yours` writes and that `theirs` writes too, or writes above or below. Both trees are walked together:
 -- comparing each path with each would let two wide patches cost a minute.
 create or replace function app_private.json_merge_overlap(yours jsonb, theirs jsonb) returns setof text[] as $$
@@ -854,6 +962,11 @@ create or replace function app_private.json_merge_overlap(yours jsonb, theirs js
    where not c.goes_on and jsonb_typeof(c.yours) = 'object'
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.json_merge_overlap(jsonb, jsonb) from public, anon, authenticated, service_role;
+-- Saving and reading back run as the caller. These look at nothing but what they are given.
+grant execute on function app_private.json_merge_overlap(jsonb, jsonb) to authenticated, service_role;
+--! EndIncluded saving/json_merge_overlap.sql
+--! Included saving/json_at.sql
 -- The value at a path through objects alone. PostgreSQL's own #> would take a key such as "0" for a place in an array.
 create or replace function app_private.json_at(target jsonb, path text[]) returns jsonb as $$
 declare
@@ -866,75 +979,33 @@ begin
 end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.json_at(jsonb, text[]) from public, anon, authenticated, service_role;
+-- Saving and reading back run as the caller. These look at nothing but what they are given.
+grant execute on function app_private.json_at(jsonb, text[]) to authenticated, service_role;
+--! EndIncluded saving/json_at.sql
+--! Included saving/json_pointer.sql
 -- A path as a JSON pointer (RFC 6901).
 create or replace function app_private.json_pointer(path text[]) returns text as $$
   select coalesce(string_agg('/' || replace(replace(key, '~', '~0'), '/', '~1'), '' order by place), '')
     from unnest(path) with ordinality as keys (key, place)
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
-revoke all on function
-  app_private.json_merge_patch(jsonb, jsonb),
-  app_private.json_merge_diff(jsonb, jsonb),
-  app_private.json_merge_paths(jsonb),
-  app_private.json_merge_overlap(jsonb, jsonb),
-  app_private.json_at(jsonb, text[]),
-  app_private.json_pointer(text[])
-from public, anon, authenticated, service_role;
+revoke all on function app_private.json_pointer(text[]) from public, anon, authenticated, service_role;
 -- Saving and reading back run as the caller. These look at nothing but what they are given.
-grant execute on function
-  app_private.json_merge_patch(jsonb, jsonb),
-  app_private.json_merge_diff(jsonb, jsonb),
-  app_private.json_merge_paths(jsonb),
-  app_private.json_merge_overlap(jsonb, jsonb),
-  app_private.json_at(jsonb, text[]),
-  app_private.json_pointer(text[])
-to authenticated, service_role;
+grant execute on function app_private.json_pointer(text[]) to authenticated, service_role;
+--! EndIncluded saving/json_pointer.sql
 
-drop table if exists wizard_session_revisions cascade;
-create table wizard_session_revisions (
-  session_id uuid not null references wizard_sessions (id) on delete cascade,
-  revision   integer not null,
-  save_id    uuid,
-  -- No reference: who wrote stays written, also when that is a back end or somebody who has left.
-  saved_by   uuid,
-  stage      integer not null,
-  status     text not null,
-  definition_version integer not null default 1,
-  patch      jsonb not null,
-  snapshot   jsonb,
-  size       integer not null,
-  saved_at   timestamptz not null,
-  -- Since the beginning, so that what lies between two revisions is known though those between them were thinned out.
-  time_spent interval not null default '0',
-  primary key (session_id, revision),
-  constraint wizard_session_revisions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
-  -- No key is applied twice, even where a writer goes past the function that looks for it.
-  constraint wizard_session_revisions_save_id_key unique (session_id, save_id)
-);
-
--- What was saved belongs to whom the session belongs to. The owner is looked up, not copied: a page of revisions is
--- of one session, and a copy would be written with every save.
-alter table wizard_session_revisions enable row level security;
-create policy wizard_session_revisions_policy on wizard_session_revisions for select to authenticated
-  using (
-    exists (
-      select from wizard_sessions s
-       where s.id = wizard_session_revisions.session_id and s.user_id = (select auth.uid())
-    )
-  );
-
-revoke all on wizard_session_revisions from public, anon, authenticated, service_role;
--- To be read only: history that its subject can edit proves nothing. The triggers below write it, as its owner.
-grant select on wizard_session_revisions to authenticated, service_role;
-
+--! Included revisions/revision_limits.sql
 -- How much is kept. The four numbers stand here and nowhere else. The last one is for the sweep, in 240-sweep.sql.
-drop function if exists app_private.revision_limits();
-create function app_private.revision_limits(
+create or replace function app_private.revision_limits(
   out checkpoint_every integer, out always_kept integer, out checkpoints_kept integer, out thinned_after interval
 ) as $$
   select 50, 200, 40, interval '90 days'
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.revision_limits() from public, anon, authenticated, service_role;
+--! EndIncluded revisions/revision_limits.sql
+--! Included revisions/prune_wizard_session_revisions.sql
 -- Leaves at least the last `always_kept` revisions, back to a checkpoint; of what is older only the latest
 -- `checkpoints_kept` checkpoints, and the beginning. Each revision that is left can be rebuilt: it is a checkpoint, or
 -- nothing is missing between it and the checkpoint before it.
@@ -960,6 +1031,10 @@ begin
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.prune_wizard_session_revisions(uuid, integer)
+  from public, anon, authenticated, service_role;
+--! EndIncluded revisions/prune_wizard_session_revisions.sql
+--! Included revisions/tg_wizard_sessions__record.sql
 -- Every write of a session becomes a revision, whichever door it came through. It runs as the owner: no caller may
 -- write these rows.
 create or replace function app_private.tg_wizard_sessions__record() returns trigger as $$
@@ -1007,24 +1082,12 @@ begin
   return null;
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
-create trigger _500_record_start
-  after insert on wizard_sessions
-  for each row execute function app_private.tg_wizard_sessions__record();
--- Where the revision stays, nothing was saved: that is the foreign key's own `set null` when an event is deleted.
-create trigger _510_record_save
-  after update on wizard_sessions
-  for each row when (NEW.revision <> OLD.revision)
-  execute function app_private.tg_wizard_sessions__record();
 
-revoke all on function
-  app_private.revision_limits(),
-  app_private.prune_wizard_session_revisions(uuid, integer),
-  app_private.tg_wizard_sessions__record()
-from public, anon, authenticated, service_role;
-
+revoke all on function app_private.tg_wizard_sessions__record() from public, anon, authenticated, service_role;
+--! EndIncluded revisions/tg_wizard_sessions__record.sql
+--! Included revisions/wizard_session_at.sql
 -- The state as that revision left it: the checkpoint before it, and the patches since. It reads as the caller.
-drop function if exists public.wizard_session_at(uuid, integer);
-create function public.wizard_session_at(
+create or replace function public.wizard_session_at(
   id uuid, inout revision integer, out stage integer, out state jsonb, out saved_at timestamptz, out definition_version integer
 ) as $$
 declare
@@ -1058,20 +1121,59 @@ begin
   wizard_session_at.definition_version = v_target.definition_version;
 end;
 $$ language plpgsql stable set search_path to public, pg_temp;
+
 revoke all on function public.wizard_session_at(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function public.wizard_session_at(uuid, integer) to authenticated, service_role;
 
+comment on function public.wizard_session_at(uuid, integer) is
+  E'@behavior -*\nThe state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
+--! EndIncluded revisions/wizard_session_at.sql
+--! Included revisions/wizard_session_revisions_changed_paths.sql
 create or replace function public.wizard_session_revisions_changed_paths(revision wizard_session_revisions)
 returns text[] as $$
   select array(
     select app_private.json_pointer(p.path) from app_private.json_merge_paths(revision.patch) p order by 1
   )
 $$ language sql stable set search_path to pg_catalog, pg_temp;
+
 revoke all on function public.wizard_session_revisions_changed_paths(wizard_session_revisions)
   from public, anon, authenticated, service_role;
 grant execute on function public.wizard_session_revisions_changed_paths(wizard_session_revisions)
   to authenticated, service_role;
 
+comment on function public.wizard_session_revisions_changed_paths(wizard_session_revisions) is
+  E'@notNull\nThe paths that this save changed, as JSON pointers into the state.';
+--! EndIncluded revisions/wizard_session_revisions_changed_paths.sql
+--! Included revisions/policies.sql
+-- What was saved belongs to whom the session belongs to. The owner is looked up, not copied: a page of revisions is
+-- of one session, and a copy would be written with every save.
+alter table wizard_session_revisions enable row level security;
+drop policy if exists wizard_session_revisions_policy on wizard_session_revisions;
+create policy wizard_session_revisions_policy on wizard_session_revisions for select to authenticated
+  using (
+    exists (
+      select from wizard_sessions s
+       where s.id = wizard_session_revisions.session_id and s.user_id = (select auth.uid())
+    )
+  );
+--! EndIncluded revisions/policies.sql
+--! Included revisions/grants.sql
+revoke all on wizard_session_revisions from public, anon, authenticated, service_role;
+-- To be read only: history that its subject can edit proves nothing. The triggers below write it, as its owner.
+grant select on wizard_session_revisions to authenticated, service_role;
+--! EndIncluded revisions/grants.sql
+--! Included revisions/triggers.sql
+create or replace trigger _500_record_start
+  after insert on wizard_sessions
+  for each row execute function app_private.tg_wizard_sessions__record();
+
+-- Where the revision stays, nothing was saved: that is the foreign key's own `set null` when an event is deleted.
+create or replace trigger _510_record_save
+  after update on wizard_sessions
+  for each row when (NEW.revision <> OLD.revision)
+  execute function app_private.tg_wizard_sessions__record();
+--! EndIncluded revisions/triggers.sql
+--! Included revisions/comments.sql
 comment on table wizard_session_revisions is
   E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nOne save of a session: when it was, where its user was, and what it changed. Older ones are thinned out.';
 comment on column wizard_session_revisions.session_id is E'@behavior -*\nThe session that was saved.';
@@ -1097,12 +1199,10 @@ comment on constraint wizard_session_revisions_status_check on wizard_session_re
   'A session is in progress, completed or abandoned.';
 comment on constraint wizard_session_revisions_session_id_fkey on wizard_session_revisions is
   E'@fieldName session\n@foreignFieldName revisions\n@behavior -singularRelation:resource:single\nA revision is one of a session.';
-comment on function public.wizard_session_at(uuid, integer) is
-  E'@behavior -*\nThe state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
-comment on function public.wizard_session_revisions_changed_paths(wizard_session_revisions) is
-  E'@notNull\nThe paths that this save changed, as JSON pointers into the state.';
+--! EndIncluded revisions/comments.sql
 
---! split: 220-save-wizard-session.sql
+--! split: 220-saving.sql
+--! Included saving/save_conflicts.sql
 -- What stands between a merged state and the saves after `base`: each path that it would change and that one of them
 -- has written, or written above or below, with the value at the base, the new one and the present one. Where the
 -- saves since are not all kept, every change is one.
@@ -1146,10 +1246,45 @@ begin
 end;
 $$ language plpgsql stable set search_path to public, pg_temp;
 
+revoke all on function app_private.save_conflicts(wizard_sessions, integer, jsonb)
+  from public, anon, authenticated, service_role;
+grant execute on function app_private.save_conflicts(wizard_sessions, integer, jsonb) to authenticated, service_role;
+--! EndIncluded saving/save_conflicts.sql
+--! Included saving/start_wizard_session.sql
+-- Begins a session under an id that the client has made, or finds the one that it began before. One that edits an event
+-- begins with what the event says.
+create or replace function public.start_wizard_session(id uuid, event_id uuid default null)
+returns wizard_sessions as $$
+declare
+  v_id      constant uuid := start_wizard_session.id;
+  v_session wizard_sessions;
+begin
+  if v_id is null then
+    raise exception 'A session needs an id.' using errcode = '23502', column = 'id';
+  end if;
+  -- Of two calls at once the second waits for the first to commit, and inserts nothing.
+  insert into wizard_sessions (id, event_id, state)
+  values (v_id, start_wizard_session.event_id, coalesce(app_private.event_answers(start_wizard_session.event_id), '{}'))
+  on conflict on constraint wizard_sessions_pkey do nothing;
+  select * into v_session from wizard_sessions s where s.id = v_id;
+  if not found then
+    -- Somebody else's. That it is there is more than the caller should know, so nothing more is said.
+    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+  end if;
+  return v_session;
+end;
+$$ language plpgsql volatile set search_path to public, pg_temp;
+
+revoke all on function public.start_wizard_session(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.start_wizard_session(uuid, uuid) to authenticated, service_role;
+
+comment on function public.start_wizard_session(uuid, uuid) is
+  E'@behavior -*\nBegins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
+--! EndIncluded saving/start_wizard_session.sql
+--! Included saving/save_wizard_session.sql
 -- Puts a merge patch onto the state of a session, for a client that may have missed other saves. Who may do that,
 -- and what a state may be, is said by the table's policies, grants and triggers: this runs as its caller.
-drop function if exists public.save_wizard_session(uuid, uuid, integer, jsonb, integer);
-create function public.save_wizard_session(
+create or replace function public.save_wizard_session(
   id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer default null,
   out outcome text, out wizard_session wizard_sessions, out conflicts jsonb
 ) as $$
@@ -1220,6 +1355,15 @@ begin
 end;
 $$ language plpgsql volatile set search_path to public, pg_temp;
 
+revoke all on function public.save_wizard_session(uuid, uuid, integer, jsonb, integer)
+  from public, anon, authenticated, service_role;
+grant execute on function public.save_wizard_session(uuid, uuid, integer, jsonb, integer)
+  to authenticated, service_role;
+
+comment on function public.save_wizard_session(uuid, uuid, integer, jsonb, integer) is
+  E'@behavior -*\nSaves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
+--! EndIncluded saving/save_wizard_session.sql
+--! Included saving/restore_wizard_session.sql
 -- Writes the state of an earlier revision as a new one. Nothing that was saved in between is lost by it.
 create or replace function public.restore_wizard_session(id uuid, revision integer) returns wizard_sessions as $$
 declare
@@ -1240,51 +1384,13 @@ begin
 end;
 $$ language plpgsql volatile set search_path to public, pg_temp;
 
--- Begins a session under an id that the client has made, or finds the one that it began before. One that edits an event
--- begins with what the event says.
-create or replace function public.start_wizard_session(id uuid, event_id uuid default null)
-returns wizard_sessions as $$
-declare
-  v_id      constant uuid := start_wizard_session.id;
-  v_session wizard_sessions;
-begin
-  if v_id is null then
-    raise exception 'A session needs an id.' using errcode = '23502', column = 'id';
-  end if;
-  -- Of two calls at once the second waits for the first to commit, and inserts nothing.
-  insert into wizard_sessions (id, event_id, state)
-  values (v_id, start_wizard_session.event_id, coalesce(app_private.event_answers(start_wizard_session.event_id), '{}'))
-  on conflict on constraint wizard_sessions_pkey do nothing;
-  select * into v_session from wizard_sessions s where s.id = v_id;
-  if not found then
-    -- Somebody else's. That it is there is more than the caller should know, so nothing more is said.
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
-  end if;
-  return v_session;
-end;
-$$ language plpgsql volatile set search_path to public, pg_temp;
+revoke all on function public.restore_wizard_session(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function public.restore_wizard_session(uuid, integer) to authenticated, service_role;
 
-revoke all on function
-  app_private.save_conflicts(wizard_sessions, integer, jsonb),
-  public.save_wizard_session(uuid, uuid, integer, jsonb, integer),
-  public.restore_wizard_session(uuid, integer),
-  public.start_wizard_session(uuid, uuid)
-from public, anon, authenticated, service_role;
-grant execute on function
-  app_private.save_conflicts(wizard_sessions, integer, jsonb),
-  public.save_wizard_session(uuid, uuid, integer, jsonb, integer),
-  public.restore_wizard_session(uuid, integer),
-  public.start_wizard_session(uuid, uuid)
-to authenticated, service_role;
-
-comment on function public.save_wizard_session(uuid, uuid, integer, jsonb, integer) is
-  E'@behavior -*\nSaves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
 comment on function public.restore_wizard_session(uuid, integer) is
   E'@behavior -*\nSaves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
-comment on function public.start_wizard_session(uuid, uuid) is
-  E'@behavior -*\nBegins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
-
---! split: 230-complete-wizard-session.sql
+--! EndIncluded saving/restore_wizard_session.sql
+--! Included saving/may_act_for.sql
 -- Whether the caller may act on what is that user's, for functions that look past the policies: the user, and roles that
 -- are past them anyway. `role` is what the caller has become, also within a function that runs as its owner.
 create or replace function app_private.may_act_for(user_id uuid) returns boolean as $$
@@ -1294,6 +1400,9 @@ create or replace function app_private.may_act_for(user_id uuid) returns boolean
   )
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.may_act_for(uuid) from public, anon, authenticated, service_role;
+--! EndIncluded saving/may_act_for.sql
+--! Included saving/complete_wizard_session.sql
 -- Makes a session's answers an event, and locks the session. What answers have to be is said by the wizard's schemas,
 -- which this knows nothing of: whoever calls it has checked them. What it makes sure of is that they are the session's
 -- own, that they are those of the revision that was checked, and that all of it happens once or not at all.
@@ -1334,21 +1443,20 @@ begin
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
 
-revoke all on function
-  app_private.may_act_for(uuid),
-  public.complete_wizard_session(uuid, integer, jsonb)
-from public, anon, authenticated, service_role;
+revoke all on function public.complete_wizard_session(uuid, integer, jsonb)
+  from public, anon, authenticated, service_role;
 grant execute on function public.complete_wizard_session(uuid, integer, jsonb) to authenticated, service_role;
 
 comment on function public.complete_wizard_session(uuid, integer, jsonb) is
   E'@behavior -*\nMakes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
+--! EndIncluded saving/complete_wizard_session.sql
 
 --! split: 240-sweep.sql
+--! Included sweep/check_sweep_age.sql
 -- What nobody comes back to is abandoned, and later deleted; history is thinned as it grows old. A worker calls these as
 -- the owner, again and again, until one of them has found less than it may take. Each call is a transaction of its own,
 -- and takes only rows that nobody holds: it waits for no save, and several workers take different ones.
 -- There is no `order by`: it would read every session in progress for each batch (docs/decisions/0002).
-
 create or replace function app_private.check_sweep_age(age interval) returns void as $$
 begin
   if age is null or age <= interval '0' then
@@ -1357,6 +1465,10 @@ begin
 end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
 
+-- For the owner alone.
+revoke all on function app_private.check_sweep_age(interval) from public, anon, authenticated, service_role;
+--! EndIncluded sweep/check_sweep_age.sql
+--! Included sweep/abandon_wizard_sessions.sql
 -- Abandons at most that many of the sessions in progress that have not been saved for that long. It runs as the owner,
 -- whoever calls it: that is how the triggers know that it is no save. The history says when it was done.
 create or replace function app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer)
@@ -1377,6 +1489,11 @@ begin
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
 
+-- For the owner alone.
+revoke all on function app_private.abandon_wizard_sessions(interval, integer)
+  from public, anon, authenticated, service_role;
+--! EndIncluded sweep/abandon_wizard_sessions.sql
+--! Included sweep/purge_wizard_sessions.sql
 -- Deletes at most that many of the abandoned sessions that have not been saved for that long, with their revisions.
 create or replace function app_private.purge_wizard_sessions(unsaved_for interval, at_most integer)
 returns integer as $$
@@ -1396,11 +1513,11 @@ begin
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
--- Finds what can be thinned by its age. Only the patches are in it, of which few are old once that is done; by a BRIN
--- each batch would read all the old checkpoints. No revision is ever updated, and an entry is 64 bytes of WAL a save.
-drop index if exists public.idx_wizard_session_revisions_patches;
-create index idx_wizard_session_revisions_patches on public.wizard_session_revisions (saved_at) where snapshot is null;
-
+-- For the owner alone.
+revoke all on function app_private.purge_wizard_sessions(interval, integer)
+  from public, anon, authenticated, service_role;
+--! EndIncluded sweep/purge_wizard_sessions.sql
+--! Included sweep/thinned_up_to.sql
 -- The latest checkpoint of a session that is old enough for the revisions before it to be thinned. Null when none is.
 create or replace function app_private.thinned_up_to(session_id uuid) returns integer as $$
   select max(r.revision)
@@ -1409,6 +1526,10 @@ create or replace function app_private.thinned_up_to(session_id uuid) returns in
      and r.saved_at <= now() - (select thinned_after from app_private.revision_limits())
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
+-- For the owner alone.
+revoke all on function app_private.thinned_up_to(uuid) from public, anon, authenticated, service_role;
+--! EndIncluded sweep/thinned_up_to.sql
+--! Included sweep/sessions_to_thin.sql
 -- The sessions that have revisions to thin.
 create or replace function app_private.sessions_to_thin() returns setof uuid as $$
   select r.session_id
@@ -1418,6 +1539,10 @@ create or replace function app_private.sessions_to_thin() returns setof uuid as 
   having min(r.revision) < app_private.thinned_up_to(r.session_id)
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
+-- For the owner alone.
+revoke all on function app_private.sessions_to_thin() from public, anon, authenticated, service_role;
+--! EndIncluded sweep/sessions_to_thin.sql
+--! Included sweep/thin_wizard_session_revisions.sql
 -- Leaves nothing but checkpoints before the latest old one, in at most that many sessions. Each revision that is left
 -- can be rebuilt: it is a checkpoint, or it comes after that one, where nothing is missing.
 create or replace function app_private.thin_wizard_session_revisions(
@@ -1440,6 +1565,11 @@ begin
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
+-- For the owner alone.
+revoke all on function app_private.thin_wizard_session_revisions(integer)
+  from public, anon, authenticated, service_role;
+--! EndIncluded sweep/thin_wizard_session_revisions.sql
+--! Included sweep/preview_sweep.sql
 -- How many sessions a sweep would now delete and abandon, and how many revisions it would thin out, if nobody held any.
 -- A sweep deletes first: nothing is abandoned and deleted at once.
 create or replace function app_private.preview_sweep(
@@ -1463,17 +1593,11 @@ end;
 $$ language plpgsql stable set search_path to pg_catalog, pg_temp;
 
 -- For the owner alone.
-revoke all on function
-  app_private.check_sweep_age(interval),
-  app_private.abandon_wizard_sessions(interval, integer),
-  app_private.purge_wizard_sessions(interval, integer),
-  app_private.thinned_up_to(uuid),
-  app_private.sessions_to_thin(),
-  app_private.thin_wizard_session_revisions(integer),
-  app_private.preview_sweep(interval, interval)
-from public, anon, authenticated, service_role;
+revoke all on function app_private.preview_sweep(interval, interval) from public, anon, authenticated, service_role;
+--! EndIncluded sweep/preview_sweep.sql
 
 --! split: 250-live.sql
+--! Included live/wizard_session_watch_key.sql
 -- Other tabs and devices hear of a save. NOTIFY takes one lock for the whole database and keeps it until the commit has
 -- reached the disk, so that it puts all commits into a row: a save tells only where somebody listens. Who listens holds
 -- an advisory lock in shared mode; a save asks for it alone. docs/decisions/0010-telling-other-tabs.md has the figures.
@@ -1485,6 +1609,11 @@ create or replace function app_private.wizard_session_watch_key(session_id uuid)
   select (1818850917::bigint << 32) | (uuid_hash_extended(session_id, 0) & 1023)
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.wizard_session_watch_key(uuid) from public, anon, authenticated, service_role;
+-- Asked as the one who watches, together with the row.
+grant execute on function app_private.wizard_session_watch_key(uuid) to authenticated, service_role;
+--! EndIncluded live/wizard_session_watch_key.sql
+--! Included live/tg_wizard_sessions__tell.sql
 -- While a save has the lock, nobody begins to listen: whoever gets it after the save also sees what was saved. Whether
 -- somebody listens does not depend on a snapshot, so that an older one, as under repeatable read, misses nobody.
 create or replace function app_private.tg_wizard_sessions__tell() returns trigger as $$
@@ -1496,22 +1625,22 @@ begin
   return null;
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
-create trigger _600_tell_save
+
+revoke all on function app_private.tg_wizard_sessions__tell() from public, anon, authenticated, service_role;
+--! EndIncluded live/tg_wizard_sessions__tell.sql
+--! Included live/triggers.sql
+create or replace trigger _600_tell_save
   after update on wizard_sessions
   for each row when (NEW.revision <> OLD.revision)
   execute function app_private.tg_wizard_sessions__tell();
-create trigger _610_tell_end
+
+create or replace trigger _610_tell_end
   after delete on wizard_sessions
   for each row execute function app_private.tg_wizard_sessions__tell();
-
-revoke all on function
-  app_private.wizard_session_watch_key(uuid),
-  app_private.tg_wizard_sessions__tell()
-from public, anon, authenticated, service_role;
--- Asked as the one who watches, together with the row.
-grant execute on function app_private.wizard_session_watch_key(uuid) to authenticated, service_role;
+--! EndIncluded live/triggers.sql
 
 --! split: 260-funnel.sql
+--! Included funnel/funnel_limits.sql
 -- How far people come in the wizard, in numbers alone. docs/funnel.md says what each of them means.
 
 -- What the numbers depend on. The three stand here and nowhere else. Each save counts its break by the second one, in
@@ -1522,10 +1651,12 @@ create or replace function app_private.funnel_limits(
   select interval '400 days', interval '30 minutes', 5
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.funnel_limits() from public, anon, authenticated, service_role;
+--! EndIncluded funnel/funnel_limits.sql
+--! Included funnel/wizard_funnel.sql
 -- It runs as the owner, since whoever asks may see no session. Nothing leaves it but counts, and times of enough
 -- sessions that none of them is one person's.
-drop function if exists public.wizard_funnel(timestamptz, timestamptz);
-create function public.wizard_funnel(started_from timestamptz, started_before timestamptz)
+create or replace function public.wizard_funnel(started_from timestamptz, started_before timestamptz)
 returns table (
   stage integer, started integer, reached integer, completed integer, abandoned integer, drop_off integer,
   median_seconds integer, p90_seconds integer
@@ -1604,21 +1735,22 @@ begin
 end;
 $$ language plpgsql stable security definer set search_path to pg_catalog, pg_temp;
 
-revoke all on function
-  app_private.funnel_limits(),
-  public.wizard_funnel(timestamptz, timestamptz)
-from public, anon, authenticated, service_role;
+revoke all on function public.wizard_funnel(timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.wizard_funnel(timestamptz, timestamptz) to service_role;
 
 comment on function public.wizard_funnel(timestamptz, timestamptz) is
   E'@behavior -*\nFor each stage: how many of the sessions begun in the span came there, and what became of them.';
+--! EndIncluded funnel/wizard_funnel.sql
 
---! split: 265-analyst.sql
+--! split: 265-auth-analyst.sql
+--! Included auth/analyst.sql
 -- Those who may read the funnel and nothing else. A Supabase project has no such role: the export leaves this file out.
 grant usage on schema public to analyst;
 grant execute on function public.wizard_funnel(timestamptz, timestamptz) to analyst;
+--! EndIncluded auth/analyst.sql
 
 --! split: 270-my-data.sql
+--! Included my-data/personal_tables.sql
 -- What there is about a user: every table from which foreign keys lead to profiles, a line each. `of_user` says which
 -- of its rows are the user $1's. A rule in db/tests/schema-rules.test.ts finds a table that is missing here.
 create or replace function app_private.personal_tables()
@@ -1636,11 +1768,14 @@ returns table (name text, of_user text, in_order text, is_history boolean) as $$
   where to_regclass('public.' || known.name) is not null
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.personal_tables() from public, anon, authenticated, service_role;
+grant execute on function app_private.personal_tables() to authenticated, service_role;
+--! EndIncluded my-data/personal_tables.sql
+--! Included my-data/export_my_data.sql
 -- It reads as its caller, so that the policies stand behind what the conditions above say. Row by row, and no further
 -- than the limit: what somebody has stored may be more than a server can hold. One at a time for each user: a handful of
 -- one user's would keep every connection busy, and hold the server's memory.
-drop function if exists public.export_my_data(boolean);
-create function public.export_my_data(history boolean default true) returns json as $$
+create or replace function public.export_my_data(history boolean default true) returns json as $$
 declare
   v_limit  constant integer := 16 * 1024 * 1024;
   v_user   constant uuid := auth.uid();
@@ -1679,22 +1814,17 @@ begin
 end;
 $$ language plpgsql stable set search_path to pg_catalog, pg_temp set timezone to 'UTC';
 
-revoke all on function
-  app_private.personal_tables(),
-  public.export_my_data(boolean)
-from public, anon, authenticated, service_role;
-grant execute on function
-  app_private.personal_tables(),
-  public.export_my_data(boolean)
-to authenticated, service_role;
+revoke all on function public.export_my_data(boolean) from public, anon, authenticated, service_role;
+grant execute on function public.export_my_data(boolean) to authenticated, service_role;
 
 comment on function public.export_my_data(boolean) is
   'Everything that is stored about the caller, as one JSON document: the rows of each table as they are, times in UTC. Without `history` the revisions of the sessions are left out. Refused with STATE_TOO_LARGE where it would be more than 16 MiB, and with TIMEOUT while another export of the caller''s is under way.';
+--! EndIncluded my-data/export_my_data.sql
 
---! split: 275-profiles.sql
+--! split: 275-profiles-erase.sql
+--! Included profiles/count_personal_rows.sql
 -- The end of a profile, and with it of everything that leads to it. Where a project has profiles of its own, their end
 -- is for the project to say: the export for Supabase leaves this file out with the table.
-
 create or replace function app_private.count_personal_rows(user_id uuid) returns jsonb as $$
 declare
   v_counts jsonb := '{}';
@@ -1710,9 +1840,11 @@ begin
 end;
 $$ language plpgsql stable set search_path to pg_catalog, pg_temp;
 
+revoke all on function app_private.count_personal_rows(uuid) from public, anon, authenticated, service_role;
+--! EndIncluded profiles/count_personal_rows.sql
+--! Included profiles/erase_me.sql
 -- It runs as the owner, because users can't delete profiles, and deletes no other than the caller's.
-drop function if exists public.erase_me(uuid);
-create function public.erase_me(user_id uuid) returns jsonb as $$
+create or replace function public.erase_me(user_id uuid) returns jsonb as $$
 declare
   v_user   constant uuid := auth.uid();
   v_before jsonb;
@@ -1739,11 +1871,9 @@ begin
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
 
-revoke all on function
-  app_private.count_personal_rows(uuid),
-  public.erase_me(uuid)
-from public, anon, authenticated, service_role;
+revoke all on function public.erase_me(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.erase_me(uuid) to authenticated, service_role;
 
 comment on function public.erase_me(uuid) is
   E'@resultFieldName erased\nErases everything that is stored about the caller, completed sessions too, for good. `userId` is the caller''s own id and confirms it. Answers how many rows of each table went; the next session or event makes a new profile.';
+--! EndIncluded profiles/erase_me.sql
