@@ -69,7 +69,7 @@ CREATE FUNCTION app_private.check_sweep_age(age interval) RETURNS void
     AS $$
 begin
   if age is null or age <= interval '0' then
-    raise exception 'A sweep needs a time longer than none, not %.', coalesce(age::text, 'null') using errcode = '22023';
+    raise exception 'A sweep needs an age above zero, not %.', coalesce(age::text, 'null') using errcode = '22023';
   end if;
 end;
 $$;
@@ -143,7 +143,7 @@ CREATE FUNCTION app_private.event_answers(event_id uuid) RETURNS jsonb
   ))
     from public.events e left join public.event_private_details p on p.event_id = e.id
    where e.id = event_answers.event_id
--- Times as text have an offset, and it is this one whoever asks.
+-- Times are text in the answers; the offset must not depend on the caller's settings.
 $$;
 
 
@@ -343,7 +343,7 @@ CREATE FUNCTION app_private.personal_tables() RETURNS TABLE(name text, of_user t
     ('wizard_session_revisions', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
      'session_id, revision', true)
   ) known (name, of_user, in_order, is_history)
-  -- A project with events of its own has none of the tables beside ours.
+  -- A project with its own `events` does not have our other event tables.
   where to_regclass('public.' || known.name) is not null
 $_$;
 
@@ -366,7 +366,7 @@ begin
     from public.wizard_sessions s
    where s.status in ('in_progress', 'abandoned');
   select count(*) into thinned
-    -- Once a session, not once a revision.
+    -- `offset 0` evaluates thinned_up_to once per session instead of once per revision.
     from (select id, app_private.thinned_up_to(id) as up_to from app_private.sessions_to_thin() id offset 0) old
     join public.wizard_sessions s
       on s.id = old.id and not (s.status = 'abandoned' and s.last_saved_at <= now() - purge_after)
@@ -472,7 +472,7 @@ ALTER FUNCTION auth.uid() OWNER TO stagekeep_owner;
 -- Name: FUNCTION uid(); Type: COMMENT; Schema: auth; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION auth.uid() IS 'The caller''s user id (the claim `sub`), or null. Error 22P02 when the claim is no UUID.';
+COMMENT ON FUNCTION auth.uid() IS 'The caller''s user id (the claim `sub`), or null. Fails with 22P02 if the claim is not a UUID.';
 
 
 SET default_tablespace = '';
@@ -659,7 +659,7 @@ CREATE FUNCTION app_private.save_conflicts(session public.wizard_sessions, base 
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  -- Only what would change now can be in the way: writing the value that is there is no conflict.
+  -- Writing a value that is already there is not a conflict.
   v_change constant jsonb := app_private.json_merge_diff(session.state, merged);
   v_kept   integer;
   v_state  jsonb;
@@ -729,7 +729,7 @@ begin
   insert into public.profiles (id) values (auth.uid()) on conflict do nothing;
   return NEW;
 exception when not_null_violation then
-  -- A profiles table that came with more required columns: leave it to the foreign key to say what is missing.
+  -- The project's own `profiles` has more required columns. The foreign key then refuses the session (23503).
   return NEW;
 end;
 $$;
@@ -750,7 +750,7 @@ begin
     select from public.events e join public.event_tickets t on t.event_id = e.id
      where e.id = (to_jsonb(NEW) ->> TG_ARGV[0])::uuid and t.sales_end > e.ends_at
   ) then
-    raise exception 'sales of a ticket can''t end after the event' using errcode = '22023';
+    raise exception 'Ticket sales can''t end after the event. Set an earlier end of sales or a later end of the event.' using errcode = '22023';
   end if;
   return null;
 end;
@@ -772,7 +772,7 @@ begin
     select from public.events
      where events.id = NEW.event_id and events.owner_id is distinct from NEW.user_id
   ) then
-    raise exception 'A session can''t point at another user''s event.' using errcode = '42501';
+    raise exception 'A session can''t refer to another user''s event.' using errcode = '42501';
   end if;
   return NEW;
 end;
@@ -811,7 +811,7 @@ declare
   v_size  constant integer := octet_length(NEW.state::text);
 begin
   if v_size > v_limit then
-    raise exception 'The state is % bytes of JSON text; at most % can be saved. Keep files elsewhere and save their addresses.', v_size, v_limit
+    raise exception 'The state is % bytes of JSON text; the limit is %. Store files elsewhere and save their URLs.', v_size, v_limit
       using errcode = 'WZ413', detail = jsonb_build_object('bytes', v_size, 'limit', v_limit);
   end if;
   return NEW;
@@ -820,6 +820,26 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__limit_state() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__notify(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__notify() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not pg_try_advisory_xact_lock(app_private.wizard_session_watch_key(OLD.id)) then
+    -- The id and revision only: subscribers read the rest under their own policies.
+    perform pg_notify('wizard_session_changed', concat_ws(' ', OLD.id, case TG_OP when 'UPDATE' then NEW.revision end));
+  end if;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__notify() OWNER TO stagekeep_owner;
 
 --
 -- Name: tg_wizard_sessions__record(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -842,23 +862,23 @@ begin
     v_patch = NEW.state;
     v_checkpoint = true;
   else
-    -- Abandoned by the sweep, which is no save: the history says when that was.
+    -- The sweep abandons a session without changing `last_saved_at`; the revision records the time.
     if NEW.last_saved_at = OLD.last_saved_at then
       v_at = greatest(clock_timestamp(), NEW.last_saved_at + interval '1 microsecond');
     end if;
     select r.time_spent into v_spent
       from public.wizard_session_revisions r where r.session_id = NEW.id and r.revision = NEW.revision - 1;
     v_kept = found;
-    -- Waiting to be abandoned is no work, nor is what lies between that and being taken up again. Nor is a night.
+    -- Time spent: idle time counts up to a limit, and time before or while the session is abandoned not at all.
     if OLD.status = 'in_progress' and NEW.status <> 'abandoned' then
       v_spent = coalesce(v_spent, '0')
                 + least(v_at - OLD.last_saved_at, (select idle_after from app_private.funnel_limits()));
     end if;
     v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
     v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
-      -- Text, since 1.0 and 1.00 are one value to jsonb: what is rebuilt has to be what was stored, to the letter.
+      -- Compare text: 1.0 and 1.00 are equal as jsonb, but a rebuilt state must be identical byte for byte.
       or app_private.json_merge_patch(OLD.state, v_patch)::text <> v_text
-      -- A session that came past the triggers has no history to build upon.
+      -- Rows inserted without triggers (a restored dump) have no history to build on.
       or not v_kept;
   end if;
   insert into public.wizard_session_revisions
@@ -908,12 +928,12 @@ begin
       using errcode = 'WZ423';
   end if;
   if NEW.revision <> OLD.revision then
-    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then save onto that.', OLD.revision, NEW.revision
+    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then save.', OLD.revision, NEW.revision
       using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', OLD.revision);
   end if;
-  -- An explicit null stays null and fails as any missing value does: it is no way round the comparison.
+  -- An explicit null stays null and violates the not-null constraint, so it can't skip the comparison.
   NEW.revision = NEW.revision + 1;
-  -- The key is that of one save. A save without a key must not seem to be the one before it, sent again.
+  -- A key belongs to one save. An update that does not set one must not look like a repeat of the save before.
   if NEW.last_save_id = OLD.last_save_id then
     NEW.last_save_id = null;
   end if;
@@ -942,26 +962,6 @@ $$;
 ALTER FUNCTION app_private.tg_wizard_sessions__status_is_said() OWNER TO stagekeep_owner;
 
 --
--- Name: tg_wizard_sessions__tell(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
---
-
-CREATE FUNCTION app_private.tg_wizard_sessions__tell() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  if not pg_try_advisory_xact_lock(app_private.wizard_session_watch_key(OLD.id)) then
-    -- Ids and a number alone: who listens reads the rest under the policies.
-    perform pg_notify('wizard_session_changed', concat_ws(' ', OLD.id, case TG_OP when 'UPDATE' then NEW.revision end));
-  end if;
-  return null;
-end;
-$$;
-
-
-ALTER FUNCTION app_private.tg_wizard_sessions__tell() OWNER TO stagekeep_owner;
-
---
 -- Name: thin_wizard_session_revisions(integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -970,7 +970,7 @@ CREATE FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT s
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  -- Taken first: a save prunes too, and holds its session meanwhile.
+  -- Lock the sessions first: a save prunes revisions too while it holds its session.
   v_ids constant uuid[] := array(
     select s.id from public.wizard_sessions s
      where s.id in (select app_private.sessions_to_thin())
@@ -1029,7 +1029,7 @@ CREATE FUNCTION app_private.wizard_session_watch_key(session_id uuid) RETURNS bi
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  -- The upper half, the letters of «live», keeps clear of what others lock by number.
+  -- The upper half is "live" in ASCII, to avoid collisions with other advisory locks.
   select (1818850917::bigint << 32) | (uuid_hash_extended(session_id, 0) & 1023)
 $$;
 
@@ -1049,13 +1049,13 @@ declare
   v_name    text;
 begin
   if exists (select from public.events e where e.id = v_id and e.status = 'cancelled') then
-    raise exception 'The event has been cancelled and can''t be published again.'
+    raise exception 'This event was cancelled and can''t be published again.'
       using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
         'stage', 6, 'pointer', '/publish', 'code', 'cancelled',
-        'message', 'The event has been cancelled. Start a new session to publish another one.'
+        'message', 'This event was cancelled. Start a new draft to publish another event.'
       )));
   end if;
-  -- First of all: the old tickets may be on sale for longer than the event will now last.
+  -- Delete the old tickets first: their sales may end after the new end of the event.
   delete from public.event_tickets t where t.event_id = v_id;
   insert into public.events as e (
     id, owner_id, status,
@@ -1114,11 +1114,11 @@ begin
            "salesStart" timestamptz, "salesEnd" timestamptz
          );
 
-  -- Between tables, so that no check can say it.
+  -- Rules across tables, which check constraints can't express.
   if answers -> 'publish' -> 'acceptTerms' is distinct from 'true' then
-    raise exception 'The terms have to be accepted.' using errcode = '23502', column = 'accept_terms';
+    raise exception 'Accept the terms to publish the event.' using errcode = '23502', column = 'accept_terms';
   elsif answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
-    raise exception 'An online event needs a link to join.' using errcode = '23502', column = 'join_url';
+    raise exception 'An online event needs a join link.' using errcode = '23502', column = 'join_url';
   elsif not exists (select from public.event_tickets t where t.event_id = v_id) then
     raise exception 'An event needs at least one ticket.' using errcode = '23502', column = 'tickets';
   end if;
@@ -1128,10 +1128,10 @@ exception when unique_violation then
   if v_name <> 'events_slug_key' then
     raise;
   end if;
-  raise exception 'The page address is in use. Choose another one.'
+  raise exception 'This page address is taken. Choose another one.'
     using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
       'stage', 5, 'pointer', '/page/slug', 'code', 'taken',
-      'message', 'Another event has this page address. Choose another one.'
+      'message', 'Another event uses this page address. Choose another one.'
     )));
 end;
 $$;
@@ -1181,7 +1181,7 @@ ALTER FUNCTION auth.role() OWNER TO stagekeep_owner;
 -- Name: FUNCTION role(); Type: COMMENT; Schema: auth; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION auth.role() IS 'The role that the caller''s token names (the claim `role`), or null.';
+COMMENT ON FUNCTION auth.role() IS 'The role in the caller''s token (the claim `role`), or null.';
 
 
 --
@@ -1198,25 +1198,24 @@ declare
   v_event   uuid;
 begin
   if v_id is null or base_revision is null or answers is null then
-    raise exception 'Completing needs an id, a base revision and the answers.'
+    raise exception 'Completing a session needs id, baseRevision and answers.'
       using errcode = '23502', column = case
         when v_id is null then 'id' when base_revision is null then 'base_revision' else 'answers' end;
   end if;
   select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id) for update;
   if not found then
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   if v_session.status = 'completed' then
     return v_session;
   end if;
   if base_revision <> v_session.revision then
-    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then complete that.',
+    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then complete it.',
       v_session.revision, base_revision
       using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', v_session.revision);
   end if;
-  -- A completed session is the record of what was published.
   if not v_session.state @> answers then
-    raise exception 'the answers are not those of the session' using errcode = '22023';
+    raise exception 'The answers differ from the state of the session. Read it again, then complete it.' using errcode = '22023';
   end if;
   v_event = app_private.write_event(v_session.event_id, v_session.user_id, answers);
   update public.wizard_sessions s set status = 'completed', event_id = v_event where s.id = v_id
@@ -1250,20 +1249,20 @@ declare
   v_after  jsonb;
 begin
   if v_user is null then
-    raise exception 'Nobody is signed in.' using errcode = '42501';
+    raise exception 'Sign in to erase your data.' using errcode = '42501';
   end if;
-  -- The confirmation: whoever holds another account's token than the one that is meant erases nothing.
+  -- Confirmation: a token of the wrong account erases nothing.
   if erase_me.user_id is distinct from v_user then
-    raise exception 'to erase your data, send the id that you are signed in with' using errcode = '22023';
+    raise exception 'To erase your data, send your own user id as userId.' using errcode = '22023';
   end if;
-  -- The sessions first, as whoever saves or completes one does. Then no session and no event is begun between counting and
-  -- deleting, for that would take a lock on the profile, too.
+  -- Lock the sessions before the profile, as a save does, to avoid deadlocks. With the profile locked, no session or
+  -- event can be created between counting and deleting.
   perform from public.wizard_sessions s where s.user_id = v_user order by s.id for update;
   perform from public.profiles p where p.id = v_user for update;
   v_before = app_private.count_personal_rows(v_user);
   delete from public.profiles p where p.id = v_user;
   v_after = app_private.count_personal_rows(v_user);
-  -- Events in a table of the project's own may stay.
+  -- A project's own `events` table may keep its rows, so count again.
   return (
     select jsonb_object_agg(key, value::bigint - (v_after ->> key)::bigint) from jsonb_each_text(v_before)
   );
@@ -1300,11 +1299,11 @@ declare
   v_row    text;
 begin
   if v_user is null then
-    raise exception 'Nobody is signed in.' using errcode = '42501';
+    raise exception 'Sign in to export your data.' using errcode = '42501';
   end if;
-  -- The upper half, the letters of «data», keeps clear of what else is locked by number.
+  -- The upper half is "data" in ASCII, to avoid collisions with other advisory locks.
   if not pg_try_advisory_xact_lock((1684108385::bigint << 32) | (uuid_hash_extended(v_user, 0) & 4294967295)) then
-    raise exception 'An export of your data is under way already.' using errcode = '55P03';
+    raise exception 'Another export of your data is already running. Try again when it has finished.' using errcode = '55P03';
   end if;
   for v_table in select * from app_private.personal_tables() t where history is not false or not t.is_history loop
     v_rows = '{}';
@@ -1314,7 +1313,7 @@ begin
     ) using v_user loop
       v_bytes = v_bytes + octet_length(v_row);
       if v_bytes > v_limit then
-        raise exception 'Your data is more than % bytes of JSON text, which is the most that is sent at once. Ask for it without the history, and for the history session by session; or ask whoever runs this service.', v_limit
+        raise exception 'Your data is more than % bytes of JSON text, the limit of one export. Export it without history and read the history of each session; or ask the operator of this service.', v_limit
           using errcode = 'WZ413', detail = jsonb_build_object('limit', v_limit);
       end if;
       v_rows = v_rows || v_row;
@@ -1383,7 +1382,7 @@ declare
 begin
   select * into v_session from wizard_sessions s where s.id = v_id for update;
   if not found then
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   select * into v_restored from wizard_session_at(v_id, restore_wizard_session.revision);
   update wizard_sessions s
@@ -1414,7 +1413,7 @@ CREATE FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision 
     SET search_path TO 'public', 'pg_temp'
     AS $_$
 declare
-  -- The parameters' names are columns' names too.
+  -- Parameters and columns have the same names.
   v_id      constant uuid := save_wizard_session.id;
   v_save_id constant uuid := save_wizard_session.save_id;
   v_base    constant integer := save_wizard_session.base_revision;
@@ -1422,20 +1421,20 @@ declare
   v_merged  jsonb;
 begin
   if v_id is null or v_save_id is null or v_base is null or patch is null then
-    raise exception 'A save needs an id, a save id, a base revision and a patch.'
+    raise exception 'A save needs id, saveId, baseRevision and patch.'
       using errcode = '23502', column = case
         when v_id is null then 'id' when v_save_id is null then 'save_id'
         when v_base is null then 'base_revision' else 'patch' end;
   end if;
 
-  -- Whoever comes second waits here, and then sees what the first one has written.
+  -- A concurrent save waits here, then sees what the first one wrote.
   select * into v_session from wizard_sessions s where s.id = v_id for update;
   if not found then
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   save_wizard_session.conflicts = '[]';
 
-  -- Before everything else: the answer to a save that went through must not depend on what happened since.
+  -- Check the key before everything else: the answer to a repeated save must not depend on later changes.
   if exists (
     select from wizard_session_revisions r where r.session_id = v_id and r.save_id = v_save_id
   ) then
@@ -1445,21 +1444,21 @@ begin
   end if;
 
   if jsonb_typeof(patch) <> 'object' then
-    raise exception 'a patch is a JSON object, not %', jsonb_typeof(patch) using errcode = '22023';
+    raise exception 'patch must be a JSON object, not %.', jsonb_typeof(patch) using errcode = '22023';
   end if;
-  -- Refused by the rule for states, before anything climbs down into it.
+  -- Refuse a deep patch before the recursive functions walk it.
   if jsonb_path_exists(patch, '$.**{100 to last}') then
-    raise exception 'The patch is nested too deeply.'
+    raise exception 'The patch is nested too deeply: at most 100 levels.'
       using errcode = '23514', constraint = 'wizard_sessions_state_depth_check';
   end if;
   if v_base < 0 or v_base > v_session.revision then
-    raise exception 'there is no revision % to build upon, the session is at %', v_base, v_session.revision
+    raise exception 'baseRevision % does not exist: the session is at revision %.', v_base, v_session.revision
       using errcode = '22023';
   end if;
 
   v_merged = app_private.json_merge_patch(v_session.state, patch);
   save_wizard_session.outcome = 'SAVED';
-  -- A completed session goes on to the update, whose trigger refuses it: nobody is asked to settle a conflict in vain.
+  -- A completed session skips this: the update below fails with WZ423, so asking about conflicts would be pointless.
   if v_base < v_session.revision and v_session.status <> 'completed' then
     save_wizard_session.outcome = 'MERGED';
     save_wizard_session.conflicts = app_private.save_conflicts(v_session, v_base, v_merged);
@@ -1504,16 +1503,16 @@ declare
   v_session wizard_sessions;
 begin
   if v_id is null then
-    raise exception 'A session needs an id.' using errcode = '23502', column = 'id';
+    raise exception 'A session needs an id. Send a UUID that the client made.' using errcode = '23502', column = 'id';
   end if;
-  -- Of two calls at once the second waits for the first to commit, and inserts nothing.
+  -- Of two concurrent calls, the second waits for the first to commit and inserts nothing.
   insert into wizard_sessions (id, event_id, state)
   values (v_id, start_wizard_session.event_id, coalesce(app_private.event_answers(start_wizard_session.event_id), '{}'))
   on conflict on constraint wizard_sessions_pkey do nothing;
   select * into v_session from wizard_sessions s where s.id = v_id;
   if not found then
-    -- Somebody else's. That it is there is more than the caller should know, so nothing more is said.
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    -- The id belongs to another user's session. Don't reveal that it exists.
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   return v_session;
 end;
@@ -1539,7 +1538,7 @@ CREATE FUNCTION public.update_wizard_session_timestamp() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  -- That the owner of the table, which is the sweep, abandons a session is no save of its user's: the time stays.
+  -- The sweep runs as the table's owner. Abandoning a session is not a save, so the time stays.
   if OLD.status = 'in_progress' and NEW.status = 'abandoned'
     and (NEW.stage, NEW.state, NEW.event_id) is not distinct from (OLD.stage, OLD.state, OLD.event_id)
     and exists (select from pg_class where oid = TG_RELID and pg_get_userbyid(relowner) = current_user)
@@ -1565,15 +1564,15 @@ CREATE FUNCTION public.wizard_funnel(started_from timestamp with time zone, star
     AS $$
 declare
   v_limits record;
-  -- A piece of history with more saves in it than this has lost its checkpoints, and with them changes of the stage.
+  -- A gap of more revisions than this has lost checkpoints, and may have lost stage changes with them.
   v_whole  constant integer := (select checkpoint_every from app_private.revision_limits());
 begin
   select * into v_limits from app_private.funnel_limits();
   if started_from is null or started_before is null or started_from >= started_before then
-    raise exception 'the beginning of the span has to lie before its end' using errcode = '22023';
+    raise exception 'startedFrom must be before startedBefore.' using errcode = '22023';
   end if;
   if started_before > started_from + v_limits.longest_span then
-    raise exception 'a span is at most % long', v_limits.longest_span using errcode = '22023';
+    raise exception 'The span between startedFrom and startedBefore must be at most %.', v_limits.longest_span using errcode = '22023';
   end if;
 
   return query
@@ -1582,13 +1581,13 @@ begin
       from public.wizard_sessions s
      where s.started_at >= started_from and s.started_at < started_before
   ),
-  -- A session at a stage. Its time there is that from each save to the next one: whoever goes to another stage saves
-  -- that. Where nothing can have been spent (until it was abandoned, or taken up again) none is told, not even none.
+  -- One row per session and stage. The time at a stage is the sum of the times from each save to the next; moving to
+  -- another stage is a save. Intervals that end or start abandoned don't count and leave `spent` null.
   visits as (
-    -- A session that came past the triggers has no history, and is where it is.
+    -- Rows inserted without triggers have no history: use the session's present stage.
     select c.id, coalesce(a.stage, c.stage) as stage, a.spent
       from cohort c
-      -- Session by session: their saves lie in order already, and are never all sorted at once.
+      -- Lateral: the index returns one session's revisions in order, so nothing has to be sorted.
       left join lateral (
         select s.stage,
                sum(s.next_time_spent - s.time_spent)
@@ -1665,10 +1664,10 @@ begin
    where r.session_id = v_id and r.revision = wizard_session_at.revision;
   if not found then
     if exists (select from wizard_sessions s where s.id = v_id) then
-      raise exception 'Revision % of this session is not kept, or never was.', wizard_session_at.revision
+      raise exception 'Revision % of this session does not exist or is no longer kept.', wizard_session_at.revision
         using errcode = 'WZ404';
     end if;
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   for v_step in
     select r.patch, r.snapshot from wizard_session_revisions r
@@ -2831,17 +2830,17 @@ CREATE TRIGGER _600_check_sales AFTER UPDATE OF ends_at ON public.events FOR EAC
 
 
 --
--- Name: wizard_sessions _600_tell_save; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+-- Name: wizard_sessions _600_notify_save; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE TRIGGER _600_tell_save AFTER UPDATE ON public.wizard_sessions FOR EACH ROW WHEN ((new.revision <> old.revision)) EXECUTE FUNCTION app_private.tg_wizard_sessions__tell();
+CREATE TRIGGER _600_notify_save AFTER UPDATE ON public.wizard_sessions FOR EACH ROW WHEN ((new.revision <> old.revision)) EXECUTE FUNCTION app_private.tg_wizard_sessions__notify();
 
 
 --
--- Name: wizard_sessions _610_tell_end; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+-- Name: wizard_sessions _610_notify_delete; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE TRIGGER _610_tell_end AFTER DELETE ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__tell();
+CREATE TRIGGER _610_notify_delete AFTER DELETE ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__notify();
 
 
 --
@@ -3366,6 +3365,13 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__limit_state() FROM PUBLIC
 
 
 --
+-- Name: FUNCTION tg_wizard_sessions__notify(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__notify() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tg_wizard_sessions__record(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3391,13 +3397,6 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__save() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__status_is_said() FROM PUBLIC;
-
-
---
--- Name: FUNCTION tg_wizard_sessions__tell(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__tell() FROM PUBLIC;
 
 
 --

@@ -62,7 +62,7 @@ describe("exportMyData", () => {
       }
     });
     expect(await caller.refused(EXPORT)).toMatchObject({
-      message: expect.stringContaining("Ask for it without the history"),
+      message: expect.stringContaining("Export it without history"),
       extensions: { code: "STATE_TOO_LARGE", limit: 16 * 1024 * 1024 },
     });
   });
@@ -100,7 +100,7 @@ describe("eraseMe", () => {
   it("is refused when it is confirmed with another id than the caller's", async () => {
     const [{ caller, draft }, other] = [await somebody(), await somebody()];
     expect(await caller.refused(ERASE, { id: other.caller.id })).toMatchObject({
-      message: expect.stringContaining("send the id that you are signed in with"),
+      message: expect.stringContaining("send your own user id as userId"),
       extensions: { code: "INVALID_INPUT" },
     });
     expect(await caller.refused("mutation { eraseMe(input: {}) { erased } }")).toMatchObject({

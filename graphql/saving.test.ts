@@ -31,7 +31,7 @@ const REVISIONS = `query ($id: UUID!) {
   wizardSession(id: $id) { revisions { nodes { revision saveId stage status changedPaths size savedAt } totalCount } }
 }`;
 const NOT_FOUND = {
-  message: "There is no such session, or it is not yours.",
+  message: "This session does not exist or is not yours.",
   extensions: { code: "NOT_FOUND" },
 };
 
@@ -203,7 +203,7 @@ describe("the history", () => {
     const { id } = await createSession(ada);
     for (const document of [AT, RESTORE]) {
       expect(await ada.refused(document, { id, revision: 5 })).toMatchObject({
-        message: "Revision 5 of this session is not kept, or never was.",
+        message: "Revision 5 of this session does not exist or is no longer kept.",
         extensions: { code: "NOT_FOUND" },
       });
     }

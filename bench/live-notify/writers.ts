@@ -42,7 +42,7 @@ export async function measureWriters(
         // Another variant begins in each round, so that none always follows the same one.
         const { variant, speeds } = results[(place + round) % results.length] ?? { variant: undefined, speeds: [] };
         if (!variant) continue;
-        await admin.query(`create or replace function app_private.tg_wizard_sessions__tell() returns trigger as $$
+        await admin.query(`create or replace function app_private.tg_wizard_sessions__notify() returns trigger as $$
           begin ${variant.body} return null; end;
           $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp`);
         const watched = writers.slice(0, Math.round(writers.length * variant.watched)).map(({ id }) => id);

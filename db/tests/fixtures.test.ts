@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "@jest/globals";
 import { dumpMigrated } from "../../server/database/dump.ts";
 import { readFixtures, readMigrations } from "../../server/database/migrationFiles.ts";
@@ -16,9 +17,10 @@ function grantsSorted(dump: string): string {
 
 describe("db/migrations/fixtures/", () => {
   it("holds the current definitions: running every fixture on a migrated database leaves the schema dump unchanged", async () => {
-    const fixtures = await readFixtures();
-    expect(grantsSorted(await dumpMigrated(fixtures))).toBe(grantsSorted(await dumpMigrated()));
-  });
+    const header = /^(?:--.*\n)+/;
+    const tracked = (await readFile(new URL("../schema.sql", import.meta.url), "utf8")).replace(header, "");
+    expect(grantsSorted(await dumpMigrated(await readFixtures()))).toBe(grantsSorted(tracked));
+  }, 120_000);
 
   it("holds nothing that no migration includes", async () => {
     const included = new Set((await readMigrations()).flatMap(({ sql }) => sql.match(/(?<=^-- Included )\S+/gm) ?? []));

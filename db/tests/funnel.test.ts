@@ -244,7 +244,7 @@ describe("the span", () => {
   it("is 400 days at the most", async () => {
     expect(await funnel("2025-01-01T00:00:00Z", "2026-02-05T00:00:00Z")).toHaveLength(6);
     expect(await refused("2025-01-01T00:00:00Z", "2026-02-05T00:00:00.000001Z")).toMatchObject({
-      ...{ code: "22023", message: "a span is at most 400 days long" },
+      ...{ code: "22023", message: "The span between startedFrom and startedBefore must be at most 400 days." },
     });
   });
 

@@ -417,7 +417,7 @@ describe("a start", () => {
     const { code, message, detail } = await refusal(start(randomUUID(), id));
     expect({ code, message, detail }).toEqual({
       code: "WZ404",
-      message: "There is no such session, or it is not yours.",
+      message: "This session does not exist or is not yours.",
       detail: undefined,
     });
     expect(await everythingOf(id)).toEqual(stored);

@@ -120,7 +120,7 @@ describe.each([
     const before = await contents(db);
     const [name] = batch.split("(");
     const attempt = owner().query(`select app_private.${name}($1, 500)`, [time]);
-    expect(await refusal(attempt)).toMatchObject({ code: "22023", message: expect.stringMatching(/longer than none/) });
+    expect(await refusal(attempt)).toMatchObject({ code: "22023", message: expect.stringMatching(/above zero/) });
     expect(await contents(db)).toBe(before);
   });
 });

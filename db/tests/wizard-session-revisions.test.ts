@@ -190,7 +190,7 @@ describe("what is kept", () => {
       for (const attempt of [stateAt(db, ada, id, revision), restore(ada, id, revision)]) {
         expect(await refusal(attempt)).toMatchObject({
           code: "WZ404",
-          message: `Revision ${revision} of this session is not kept, or never was.`,
+          message: `Revision ${revision} of this session does not exist or is no longer kept.`,
         });
       }
     }
@@ -297,7 +297,7 @@ describe("the history of a session", () => {
     await startSession(db, ben);
     const stored = [await storedSession(db, id), await history(db, id)];
     expect((await rows(ben, id)).rows).toEqual([]);
-    const words = "There is no such session, or it is not yours.";
+    const words = "This session does not exist or is not yours.";
     for (const attempt of [stateAt(db, ben, id, 0), stateAt(db, ben, randomUUID(), 0), restore(ben, id, 0)]) {
       expect(await refusal(attempt)).toMatchObject({ code: "WZ404", message: words });
     }

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:5a18b0ef0e2cbd7faf7b66d2fd082b1d05f8a8cc
+--! Hash: sha1:85e068d014de8928c2efd34dc4232f65442815ff
 --! Message: wizard sessions
 
 --! split: 001-undo.sql
@@ -9,22 +9,21 @@ drop table if exists
 drop schema if exists app_private cascade;
 
 --! split: 050-app-private.sql
--- Trigger functions and, later, sweeps: nothing in here is part of the API.
+-- Functions that are not part of the API.
 create schema app_private;
 revoke all on schema app_private from public;
--- Triggers run as the caller, who therefore has to be able to reach their functions' schema.
+-- Triggers run as the caller, so every role needs usage on the schema of their functions.
 grant usage on schema app_private to anon, authenticated, service_role;
 
 --! Included sessions/tg__ensure_profile.sql
--- A token may be older than its user's profile. The first row that a user owns makes the profile, so that
--- nobody's first save fails. It runs as the owner because users can't insert profiles themselves, and it
--- makes no other profile than the caller's.
+-- Creates the caller's profile with the first row they own, because a token can be older than the profile. Runs as the
+-- owner because users can't insert profiles.
 create or replace function app_private.tg__ensure_profile() returns trigger as $$
 begin
   insert into public.profiles (id) values (auth.uid()) on conflict do nothing;
   return NEW;
 exception when not_null_violation then
-  -- A profiles table that came with more required columns: leave it to the foreign key to say what is missing.
+  -- The project's own `profiles` has more required columns. The foreign key then refuses the session (23503).
   return NEW;
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
@@ -33,11 +32,12 @@ revoke all on function app_private.tg__ensure_profile() from public, anon, authe
 --! EndIncluded sessions/tg__ensure_profile.sql
 
 --! split: 100-auth.sql
--- Who is calling, by Supabase's names and with their meaning. All three read what the API has verified and set
--- for the transaction; an unset or empty setting means that nobody is signed in.
+-- The caller's identity, with Supabase's names and meaning. The API sets the claims of the verified token for each
+-- transaction; an unset or empty setting means an anonymous caller.
 create schema if not exists auth;
 
 --! Included auth/jwt.sql
+-- Supabase's name and meaning. The API sets the claims of the verified token for each transaction; unset means anonymous.
 create or replace function auth.jwt() returns jsonb as $$
   select nullif(current_setting('request.jwt.claims', true), '')::jsonb
 $$ language sql stable set search_path to pg_catalog, pg_temp;
@@ -57,7 +57,7 @@ create or replace function auth.uid() returns uuid as $$
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
 comment on function auth.uid() is
-  'The caller''s user id (the claim `sub`), or null. Error 22P02 when the claim is no UUID.';
+  'The caller''s user id (the claim `sub`), or null. Fails with 22P02 if the claim is not a UUID.';
 
 revoke all on function auth.uid() from public;
 grant execute on function auth.uid() to anon, authenticated, service_role;
@@ -71,7 +71,7 @@ create or replace function auth.role() returns text as $$
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
 comment on function auth.role() is
-  'The role that the caller''s token names (the claim `role`), or null.';
+  'The role in the caller''s token (the claim `role`), or null.';
 
 revoke all on function auth.role() from public;
 grant execute on function auth.role() to anon, authenticated, service_role;
@@ -79,7 +79,7 @@ grant execute on function auth.role() to anon, authenticated, service_role;
 --! Included auth/grants.sql
 revoke all on schema auth from public;
 grant usage on schema auth to anon, authenticated, service_role;
--- PostgreSQL 15 gives nobody `create` in public, older upgrades do: state it either way.
+-- A new PostgreSQL 15 does not grant `create` on public to everyone, but an upgraded one still does.
 revoke create on schema public from public;
 grant usage on schema public to anon, authenticated, service_role;
 --! EndIncluded auth/grants.sql
@@ -100,8 +100,8 @@ create policy profiles_policy on profiles for all to authenticated
 --! EndIncluded profiles/policies.sql
 --! Included profiles/grants.sql
 revoke all on profiles from public, anon, authenticated, service_role;
--- No insert for users: the profile is made with the first row that they own. No delete: it would take every
--- session along without a word.
+-- Users can't insert: a trigger creates the profile with their first session or event. They can't delete: that would
+-- delete all their sessions without asking; erase_me asks for confirmation.
 grant select, update (display_name) on profiles to authenticated;
 grant select, insert (id, display_name), update (display_name), delete on profiles to service_role;
 --! EndIncluded profiles/grants.sql
@@ -170,7 +170,7 @@ create table events (
   constraint events_visibility_check check (visibility in ('public', 'unlisted', 'private')),
   constraint events_publish_at_check check (publish_at <= starts_at),
   constraint events_refund_policy_check check (refund_policy ~ '^[a-z][a-z0-9_]{0,39}$'),
-  -- Between columns: what a page can't do without, what a place needs, and what an online event must not have.
+  -- Rules across columns: what a published event needs, and which columns belong to a venue.
   constraint events_published_check check (
     status not in ('published', 'cancelled')
     or num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, currency, description, slug, visibility) = 0
@@ -185,10 +185,10 @@ create table events (
 
 -- One index serves both the foreign key and the policy.
 create index idx_events_owner_id on events (owner_id);
--- What everybody may list, in the order in which it takes place.
+-- For lists of public events, ordered by start.
 create index idx_events_published on events (starts_at) where status = 'published' and visibility = 'public';
 
--- What an event has many of, and what of it is not for everybody. Both are written by the wizard alone.
+-- Only the wizard writes tickets and private details.
 create table event_tickets (
   event_id      uuid not null references events (id) on delete cascade,
   key           text not null,
@@ -220,14 +220,14 @@ create table event_private_details (
 );
 
 --! Included events/tg_events__check_sales.sql
--- No ticket is sold when the event is over, whichever of the two is changed.
+-- Ticket sales end before the event does. The argument is the column that holds the event's id.
 create or replace function app_private.tg_events__check_sales() returns trigger as $$
 begin
   if exists (
     select from public.events e join public.event_tickets t on t.event_id = e.id
      where e.id = (to_jsonb(NEW) ->> TG_ARGV[0])::uuid and t.sales_end > e.ends_at
   ) then
-    raise exception 'sales of a ticket can''t end after the event' using errcode = '22023';
+    raise exception 'Ticket sales can''t end after the event. Set an earlier end of sales or a later end of the event.' using errcode = '22023';
   end if;
   return null;
 end;
@@ -236,10 +236,8 @@ $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_
 revoke all on function app_private.tg_events__check_sales() from public, anon, authenticated, service_role;
 --! EndIncluded events/tg_events__check_sales.sql
 --! Included events/event_answers.sql
--- How the wizard's answers and an event are made of one another. A team with stages of its own replaces this file.
-
--- An event's rows as answers, for a session that edits it. It reads as the caller. The terms are not among the answers:
--- they are accepted anew each time.
+-- The reverse of write_event: an event's rows as answers, for a session that edits it. Runs as the caller. The terms are
+-- not included because they are accepted again each time.
 create or replace function app_private.event_answers(event_id uuid) returns jsonb as $$
   select jsonb_strip_nulls(jsonb_build_object(
     'basics', jsonb_build_object(
@@ -273,29 +271,28 @@ create or replace function app_private.event_answers(event_id uuid) returns json
   ))
     from public.events e left join public.event_private_details p on p.event_id = e.id
    where e.id = event_answers.event_id
--- Times as text have an offset, and it is this one whoever asks.
+-- Times are text in the answers; the offset must not depend on the caller's settings.
 $$ language sql stable set search_path to pg_catalog, pg_temp set timezone to 'UTC';
 
 revoke all on function app_private.event_answers(uuid) from public, anon, authenticated, service_role;
 grant execute on function app_private.event_answers(uuid) to authenticated, service_role;
 --! EndIncluded events/event_answers.sql
 --! Included events/write_event.sql
--- Writes answers that have been checked as a published event of that owner, onto `event_id` or as a new one, and gives
--- its id. Whatever the answers leave out is left out of the event. The columns' own checks have the last word. An event
--- that was cancelled stays so: publishing it again is not for a form to do.
+-- Writes checked answers as a published event, creating it if `event_id` is null, and returns its id. Columns that have no
+-- answer become null. The table's constraints apply. A cancelled event can't be published again.
 create or replace function app_private.write_event(event_id uuid, owner_id uuid, answers jsonb) returns uuid as $$
 declare
   v_id      constant uuid := coalesce(write_event.event_id, gen_random_uuid());
   v_name    text;
 begin
   if exists (select from public.events e where e.id = v_id and e.status = 'cancelled') then
-    raise exception 'The event has been cancelled and can''t be published again.'
+    raise exception 'This event was cancelled and can''t be published again.'
       using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
         'stage', 6, 'pointer', '/publish', 'code', 'cancelled',
-        'message', 'The event has been cancelled. Start a new session to publish another one.'
+        'message', 'This event was cancelled. Start a new draft to publish another event.'
       )));
   end if;
-  -- First of all: the old tickets may be on sale for longer than the event will now last.
+  -- Delete the old tickets first: their sales may end after the new end of the event.
   delete from public.event_tickets t where t.event_id = v_id;
   insert into public.events as e (
     id, owner_id, status,
@@ -354,11 +351,11 @@ begin
            "salesStart" timestamptz, "salesEnd" timestamptz
          );
 
-  -- Between tables, so that no check can say it.
+  -- Rules across tables, which check constraints can't express.
   if answers -> 'publish' -> 'acceptTerms' is distinct from 'true' then
-    raise exception 'The terms have to be accepted.' using errcode = '23502', column = 'accept_terms';
+    raise exception 'Accept the terms to publish the event.' using errcode = '23502', column = 'accept_terms';
   elsif answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
-    raise exception 'An online event needs a link to join.' using errcode = '23502', column = 'join_url';
+    raise exception 'An online event needs a join link.' using errcode = '23502', column = 'join_url';
   elsif not exists (select from public.event_tickets t where t.event_id = v_id) then
     raise exception 'An event needs at least one ticket.' using errcode = '23502', column = 'tickets';
   end if;
@@ -368,10 +365,10 @@ exception when unique_violation then
   if v_name <> 'events_slug_key' then
     raise;
   end if;
-  raise exception 'The page address is in use. Choose another one.'
+  raise exception 'This page address is taken. Choose another one.'
     using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
       'stage', 5, 'pointer', '/page/slug', 'code', 'taken',
-      'message', 'Another event has this page address. Choose another one.'
+      'message', 'Another event uses this page address. Choose another one.'
     )));
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
@@ -379,8 +376,8 @@ $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.write_event(uuid, uuid, jsonb) from public, anon, authenticated, service_role;
 --! EndIncluded events/write_event.sql
 --! Included events/published_event.sql
--- An event's page for whoever knows its address. It looks past the policies, because an unlisted event is for those who
--- know its address and must not be found by listing; it gives nothing but what the page shows.
+-- Runs as the owner because RLS hides unlisted events: only readers who know the slug get them. Returns what the event
+-- page shows and nothing else.
 create or replace function public.published_event(slug text) returns jsonb as $$
   select to_jsonb(e) - 'owner_id' - 'status' - 'created_at' - 'publish_at' || jsonb_build_object('tickets', (
            select coalesce(jsonb_agg(to_jsonb(t) - 'event_id' order by t.price_minor nulls first, t.name, t.key), '[]')
@@ -403,19 +400,19 @@ alter table events enable row level security;
 drop policy if exists events_policy on events;
 create policy events_policy on events for all to authenticated
   using (owner_id = (select auth.uid())) with check (owner_id = (select auth.uid()));
--- An unlisted event is not among these, since whatever a policy shows can be listed: public.published_event() gives it
--- to those who know its address.
+-- Unlisted events are not included, because rows that a policy shows can also be listed. published_event(slug) returns
+-- them to readers who know the slug.
 drop policy if exists events_published_policy on events;
 create policy events_published_policy on events for select to anon, authenticated
   using (status = 'published' and visibility = 'public' and coalesce(publish_at, '-infinity') <= now());
 
--- Whoever sees an event sees its tickets: events' own policies answer the question.
+-- Tickets are visible to everyone who can see the event: the subquery runs under the policies of `events`.
 alter table event_tickets enable row level security;
 drop policy if exists event_tickets_policy on event_tickets;
 create policy event_tickets_policy on event_tickets for select to anon, authenticated
   using (exists (select from events where events.id = event_tickets.event_id));
 
--- A table of its own, because policies hide rows and not columns: the event's row is for everybody once it is published.
+-- A separate table because policies hide rows, not columns, and everyone can read the row of a published event.
 alter table event_private_details enable row level security;
 drop policy if exists event_private_details_policy on event_private_details;
 create policy event_private_details_policy on event_private_details for select to authenticated
@@ -428,8 +425,8 @@ create policy event_private_details_policy on event_private_details for select t
 --! EndIncluded events/policies.sql
 --! Included events/grants.sql
 revoke all on events from public, anon, authenticated, service_role;
--- Of its page only what a form for drafts needs. Publishing and cancelling are steps with rules of their own, not a
--- value to be typed in. `owner_id` can be given on insert, where the policy checks it, and never changed.
+-- Users can write only what a form for draft events needs; publishing and cancelling have their own rules. `owner_id` can
+-- be set on insert, where the policy checks it, and never changes.
 grant select, delete, insert (id, owner_id, title, starts_at, ends_at), update (title, starts_at, ends_at)
   on events to authenticated, service_role;
 grant select on events to anon;
@@ -578,38 +575,38 @@ create table wizard_sessions (
   completed_at  timestamptz,
   revision      integer not null default 0,
   last_save_id  uuid,
-  -- The server says in this setting which version of the stages it has; who writes without a server says it outright.
+  -- The server sets its version of the stages for each transaction; other writers set the column.
   definition_version integer not null default coalesce(nullif(current_setting('stagekeep.definition_version', true), '')::integer, 1),
   constraint wizard_sessions_stage_check check (stage >= 1 and stage <= 6),
   constraint wizard_sessions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
   constraint wizard_sessions_state_check check (jsonb_typeof(state) = 'object'),
-  -- What can be written has to be readable: JSON of some thousand levels can't be sent to anybody again.
+  -- PostgreSQL can store deeper JSON than many clients can parse.
   constraint wizard_sessions_state_depth_check check (not jsonb_path_exists(state, '$.**{100 to last}')),
   constraint wizard_sessions_definition_version_check check (definition_version >= 1),
   constraint wizard_sessions_completed_at_check check ((status = 'completed') = (completed_at is not null))
 )
--- Room on each page for a row's next version: with it, and with no B-tree on what every save changes, nine saves of ten
--- leave the indexes alone. docs/decisions/0002-last-saved-index.md has the figures.
+-- Free space on each page for a row's next version. Together with no B-tree on a column that every save changes, it makes
+-- nine of ten saves HOT updates, which write to no index (docs/decisions/0002-last-saved-index.md).
 with (fillfactor = 80);
 
 create index idx_wizard_sessions_user_id on wizard_sessions (user_id);
 create index idx_wizard_sessions_event_id on wizard_sessions (event_id);
 create index idx_wizard_sessions_status on wizard_sessions (status);
 create index idx_wizard_sessions_user_status on wizard_sessions (user_id, status);
--- BRIN, not B-tree: every save changes this column, and a B-tree on it would make each save write to every index.
+-- BRIN, because every save changes this column: with a B-tree on it, each save would write to every index.
 create index idx_wizard_sessions_last_saved_at on wizard_sessions
   using brin (last_saved_at) with (pages_per_range = 32, autosummarize = on);
 
 --! Included sessions/tg_wizard_sessions__check_event.sql
--- Those who are past the policies are not past this: a session that points at somebody else's event could not be saved
--- by its own user any more.
+-- service_role bypasses RLS, so ownership is checked here as well: the owner of a session that refers to another user's
+-- event could not save it.
 create or replace function app_private.tg_wizard_sessions__check_event() returns trigger as $$
 begin
   if not row_security_active('public.wizard_sessions') and exists (
     select from public.events
      where events.id = NEW.event_id and events.:EVENTS_OWNER_COLUMN is distinct from NEW.user_id
   ) then
-    raise exception 'A session can''t point at another user''s event.' using errcode = '42501';
+    raise exception 'A session can''t refer to another user''s event.' using errcode = '42501';
   end if;
   return NEW;
 end;
@@ -624,7 +621,7 @@ declare
   v_size  constant integer := octet_length(NEW.state::text);
 begin
   if v_size > v_limit then
-    raise exception 'The state is % bytes of JSON text; at most % can be saved. Keep files elsewhere and save their addresses.', v_size, v_limit
+    raise exception 'The state is % bytes of JSON text; the limit is %. Store files elsewhere and save their URLs.', v_size, v_limit
       using errcode = 'WZ413', detail = jsonb_build_object('bytes', v_size, 'limit', v_limit);
   end if;
   return NEW;
@@ -634,9 +631,9 @@ $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.tg_wizard_sessions__limit_state() from public, anon, authenticated, service_role;
 --! EndIncluded sessions/tg_wizard_sessions__limit_state.sql
 --! Included sessions/tg_wizard_sessions__status_is_said.sql
--- Whoever saves an abandoned session has taken it up again, unless the update says what its status is. That can't be
--- told from the row when it says «abandoned», which it was: the first trigger fires only where the update names the
--- status, and leaves a mark in a column that no update can choose, which the trigger for `completed_at` takes away.
+-- A save resumes an abandoned session unless the same update sets the status. NEW.status can't show that, because it is
+-- "abandoned" either way. This trigger fires only when the update names `status`; it marks the row in `completed_at`,
+-- which no client can write, and the trigger _400_complete clears the mark.
 create or replace function app_private.tg_wizard_sessions__status_is_said() returns trigger as $$
 begin
   NEW.completed_at = 'infinity';
@@ -658,7 +655,8 @@ $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.tg_wizard_sessions__resume() from public, anon, authenticated, service_role;
 --! EndIncluded sessions/tg_wizard_sessions__resume.sql
 --! Included sessions/tg_wizard_sessions__save.sql
--- A completed session is the record of what was published: nothing changes it any more, and nothing reopens it.
+-- Locks completed sessions, compares the revision that the update names, and increments it. A completed session is the
+-- record of what was published.
 create or replace function app_private.tg_wizard_sessions__save() returns trigger as $$
 begin
   if OLD.status = 'completed' then
@@ -666,12 +664,12 @@ begin
       using errcode = 'WZ423';
   end if;
   if NEW.revision <> OLD.revision then
-    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then save onto that.', OLD.revision, NEW.revision
+    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then save.', OLD.revision, NEW.revision
       using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', OLD.revision);
   end if;
-  -- An explicit null stays null and fails as any missing value does: it is no way round the comparison.
+  -- An explicit null stays null and violates the not-null constraint, so it can't skip the comparison.
   NEW.revision = NEW.revision + 1;
-  -- The key is that of one save. A save without a key must not seem to be the one before it, sent again.
+  -- A key belongs to one save. An update that does not set one must not look like a repeat of the save before.
   if NEW.last_save_id = OLD.last_save_id then
     NEW.last_save_id = null;
   end if;
@@ -682,9 +680,9 @@ $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.tg_wizard_sessions__save() from public, anon, authenticated, service_role;
 --! EndIncluded sessions/tg_wizard_sessions__save.sql
 --! Included sessions/wizard_session_loses_event.sql
--- The foreign key's own `set null` when an event is deleted is no save: it is let through to any session, completed
--- ones too, and counts nowhere. It is known by what it does, whoever does it: nothing but `event_id` changes, and the
--- event is gone. It looks past the policies, since to a user somebody else's event seems to be gone as well.
+-- True for the foreign key's `on delete set null`: only `event_id` changes, and the event no longer exists. That is not a
+-- save and is allowed even on completed sessions. Runs as the owner because RLS hides other users' events, which would
+-- then look deleted.
 create or replace function app_private.wizard_session_loses_event(before wizard_sessions, after wizard_sessions)
 returns boolean as $$
   select to_jsonb(after) - 'event_id' = to_jsonb(before) - 'event_id'
@@ -693,16 +691,16 @@ $$ language sql stable security definer set search_path to pg_catalog, pg_temp;
 
 revoke all on function app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions)
   from public, anon, authenticated, service_role;
--- A trigger's condition is evaluated as whoever writes.
+-- The `when` condition of a trigger runs with the caller's privileges.
 grant execute on function app_private.wizard_session_loses_event(wizard_sessions, wizard_sessions)
   to authenticated, service_role;
 --! EndIncluded sessions/wizard_session_loses_event.sql
 --! Included sessions/update_wizard_session_timestamp.sql
--- The time of a save is the time at which the row was written. `now()` is the time at which the transaction
--- began, which may lie before a save that it waited for.
+-- clock_timestamp(), not now(): a transaction may start before a save that it then waits for. Each save is later than the
+-- one before it.
 create or replace function public.update_wizard_session_timestamp() returns trigger as $$
 begin
-  -- That the owner of the table, which is the sweep, abandons a session is no save of its user's: the time stays.
+  -- The sweep runs as the table's owner. Abandoning a session is not a save, so the time stays.
   if OLD.status = 'in_progress' and NEW.status = 'abandoned'
     and (NEW.stage, NEW.state, NEW.event_id) is not distinct from (OLD.stage, OLD.state, OLD.event_id)
     and exists (select from pg_class where oid = TG_RELID and pg_get_userbyid(relowner) = current_user)
@@ -718,7 +716,7 @@ $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 revoke all on function public.update_wizard_session_timestamp() from public, anon, authenticated, service_role;
 --! EndIncluded sessions/update_wizard_session_timestamp.sql
 --! Included sessions/tg_wizard_sessions__complete.sql
--- `completed_at` follows from `status`, on the way in and on every change.
+-- Derives `completed_at` from `status`.
 create or replace function app_private.tg_wizard_sessions__complete() returns trigger as $$
 begin
   NEW.completed_at = case when NEW.status = 'completed' then clock_timestamp() end;
@@ -729,7 +727,7 @@ $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.tg_wizard_sessions__complete() from public, anon, authenticated, service_role;
 --! EndIncluded sessions/tg_wizard_sessions__complete.sql
 --! Included sessions/policies.sql
--- A draft is private: only its owner may see or change it.
+-- Only the owner can see or change a session.
 alter table wizard_sessions enable row level security;
 drop policy if exists wizard_sessions_policy on wizard_sessions;
 create policy wizard_sessions_policy on wizard_sessions for all to authenticated
@@ -737,8 +735,8 @@ create policy wizard_sessions_policy on wizard_sessions for all to authenticated
 drop policy if exists wizard_sessions_insert_policy on wizard_sessions;
 create policy wizard_sessions_insert_policy on wizard_sessions for insert to authenticated
   with check (user_id = (select auth.uid()));
--- Restrictive, so that it is required beside either of the two above: a session belongs to an event of its own
--- user or to none. An unknown event and somebody else's are refused alike.
+-- A session can only refer to an event of its own user. The policy is restrictive because it applies in addition to the
+-- two above. An unknown event and another user's event get the same error.
 drop policy if exists wizard_sessions_event_policy on wizard_sessions;
 create policy wizard_sessions_event_policy on wizard_sessions as restrictive for all to authenticated
   using (true)
@@ -749,8 +747,8 @@ create policy wizard_sessions_event_policy on wizard_sessions as restrictive for
 --! EndIncluded sessions/policies.sql
 --! Included sessions/grants.sql
 revoke all on wizard_sessions from public, anon, authenticated, service_role;
--- No `started_at`, `last_saved_at`, `completed_at`: the database alone decides them. No update of `user_id`: a
--- session is never given away. `revision` can be named on update only to have it compared.
+-- `started_at`, `last_saved_at` and `completed_at` are set by the database only. `user_id` can't be updated: a session
+-- never changes its owner. An update may name `revision` only to have it compared with the stored one.
 grant select, delete, insert (id, user_id, event_id, stage, status, state, definition_version),
   update (event_id, stage, status, state, revision, last_save_id, definition_version)
   on wizard_sessions to authenticated, service_role;
@@ -847,7 +845,7 @@ create table wizard_session_revisions (
   session_id uuid not null references wizard_sessions (id) on delete cascade,
   revision   integer not null,
   save_id    uuid,
-  -- No reference: who wrote stays written, also when that is a back end or somebody who has left.
+  -- Not a foreign key: it can be a back end, and it stays when the user is deleted.
   saved_by   uuid,
   stage      integer not null,
   status     text not null,
@@ -856,21 +854,21 @@ create table wizard_session_revisions (
   snapshot   jsonb,
   size       integer not null,
   saved_at   timestamptz not null,
-  -- Since the beginning, so that what lies between two revisions is known though those between them were thinned out.
+  -- Since the start of the session, so that differences stay correct when revisions in between are deleted.
   time_spent interval not null default '0',
   primary key (session_id, revision),
   constraint wizard_session_revisions_status_check check (status in ('in_progress', 'completed', 'abandoned')),
-  -- No key is applied twice, even where a writer goes past the function that looks for it.
+  -- A key is used once, even by a writer that does not call save_wizard_session.
   constraint wizard_session_revisions_save_id_key unique (session_id, save_id)
 );
 
--- Finds what can be thinned by its age. Only the patches are in it, of which few are old once that is done; by a BRIN
--- each batch would read all the old checkpoints. No revision is ever updated, and an entry is 64 bytes of WAL a save.
+-- Finds revisions to thin. Partial, because a BRIN or full index would make each batch read all old checkpoints. Costs
+-- 64 bytes of WAL per save.
 create index idx_wizard_session_revisions_patches on wizard_session_revisions (saved_at) where snapshot is null;
 
 --! Included saving/json_merge_patch.sql
--- Merge patches, as RFC 7396 has them: an object says what changes, null what goes, anything else is put in place.
--- Only what the patch touches is taken apart. json_object_agg, since jsonb's own takes ten times as long over objects.
+-- Applies an RFC 7396 merge patch. Takes apart only the members that the patch touches. Uses json_object_agg because
+-- jsonb_object_agg is ten times slower with nested objects.
 create or replace function app_private.json_merge_patch(target jsonb, patch jsonb) returns jsonb as $$
 begin
   if jsonb_typeof(patch) <> 'object' then
@@ -894,12 +892,11 @@ end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
 
 revoke all on function app_private.json_merge_patch(jsonb, jsonb) from public, anon, authenticated, service_role;
--- Saving and reading back run as the caller. These look at nothing but what they are given.
 grant execute on function app_private.json_merge_patch(jsonb, jsonb) to authenticated, service_role;
 --! EndIncluded saving/json_merge_patch.sql
 --! Included saving/json_merge_diff.sql
--- The patch that makes `new` of `old`, both objects. A null that `new` holds can't be said in a merge patch: it reads
--- as «goes». Whoever needs the exact value has to look whether the patch does give it.
+-- The merge patch that turns object `old` into object `new`. A merge patch can't express a null inside `new`, because null
+-- means "remove"; callers that need the exact value must check the result.
 create or replace function app_private.json_merge_diff(old jsonb, new jsonb) returns jsonb as $$
 begin
   return (
@@ -919,12 +916,11 @@ end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
 
 revoke all on function app_private.json_merge_diff(jsonb, jsonb) from public, anon, authenticated, service_role;
--- Saving and reading back run as the caller. These look at nothing but what they are given.
 grant execute on function app_private.json_merge_diff(jsonb, jsonb) to authenticated, service_role;
 --! EndIncluded saving/json_merge_diff.sql
 --! Included saving/json_merge_paths.sql
--- What a patch writes: the paths at which it puts a value (or null, which removes one). An object that is not empty
--- is a way to what is written, and not written itself.
+-- The paths at which a merge patch writes, with their values; null removes. A non-empty object is not a written value but
+-- leads to the paths below it.
 create or replace function app_private.json_merge_paths(patch jsonb) returns table (path text[], value jsonb) as $$
   with recursive node (path, value) as (
     select array[key], value from jsonb_each(patch)
@@ -937,12 +933,11 @@ create or replace function app_private.json_merge_paths(patch jsonb) returns tab
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
 revoke all on function app_private.json_merge_paths(jsonb) from public, anon, authenticated, service_role;
--- Saving and reading back run as the caller. These look at nothing but what they are given.
 grant execute on function app_private.json_merge_paths(jsonb) to authenticated, service_role;
 --! EndIncluded saving/json_merge_paths.sql
 --! Included saving/json_merge_overlap.sql
--- The paths that `yours` writes and that `theirs` writes too, or writes above or below. Both trees are walked together:
--- comparing each path with each would let two wide patches cost a minute.
+-- The paths in `yours` that are equal to, above or below a path in `theirs`. Walks both trees together: comparing every
+-- pair of paths of two wide patches could take a minute.
 create or replace function app_private.json_merge_overlap(yours jsonb, theirs jsonb) returns setof text[] as $$
   with recursive common (path, yours, theirs, goes_on) as (
     select array[key], y.value, t.value,
@@ -963,11 +958,10 @@ create or replace function app_private.json_merge_overlap(yours jsonb, theirs js
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
 revoke all on function app_private.json_merge_overlap(jsonb, jsonb) from public, anon, authenticated, service_role;
--- Saving and reading back run as the caller. These look at nothing but what they are given.
 grant execute on function app_private.json_merge_overlap(jsonb, jsonb) to authenticated, service_role;
 --! EndIncluded saving/json_merge_overlap.sql
 --! Included saving/json_at.sql
--- The value at a path through objects alone. PostgreSQL's own #> would take a key such as "0" for a place in an array.
+-- The value at a path of object keys. The operator #> would take a key such as "0" for an array index.
 create or replace function app_private.json_at(target jsonb, path text[]) returns jsonb as $$
 declare
   v_key text;
@@ -980,23 +974,21 @@ end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
 
 revoke all on function app_private.json_at(jsonb, text[]) from public, anon, authenticated, service_role;
--- Saving and reading back run as the caller. These look at nothing but what they are given.
 grant execute on function app_private.json_at(jsonb, text[]) to authenticated, service_role;
 --! EndIncluded saving/json_at.sql
 --! Included saving/json_pointer.sql
--- A path as a JSON pointer (RFC 6901).
+-- A path as a JSON Pointer (RFC 6901).
 create or replace function app_private.json_pointer(path text[]) returns text as $$
   select coalesce(string_agg('/' || replace(replace(key, '~', '~0'), '/', '~1'), '' order by place), '')
     from unnest(path) with ordinality as keys (key, place)
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
 revoke all on function app_private.json_pointer(text[]) from public, anon, authenticated, service_role;
--- Saving and reading back run as the caller. These look at nothing but what they are given.
 grant execute on function app_private.json_pointer(text[]) to authenticated, service_role;
 --! EndIncluded saving/json_pointer.sql
 
 --! Included revisions/revision_limits.sql
--- How much is kept. The four numbers stand here and nowhere else. The last one is for the sweep, in 240-sweep.sql.
+-- How much history is kept. `thinned_after` is used by the sweep (thin_wizard_session_revisions).
 create or replace function app_private.revision_limits(
   out checkpoint_every integer, out always_kept integer, out checkpoints_kept integer, out thinned_after interval
 ) as $$
@@ -1006,9 +998,8 @@ $$ language sql immutable set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.revision_limits() from public, anon, authenticated, service_role;
 --! EndIncluded revisions/revision_limits.sql
 --! Included revisions/prune_wizard_session_revisions.sql
--- Leaves at least the last `always_kept` revisions, back to a checkpoint; of what is older only the latest
--- `checkpoints_kept` checkpoints, and the beginning. Each revision that is left can be rebuilt: it is a checkpoint, or
--- nothing is missing between it and the checkpoint before it.
+-- Keeps the last `always_kept` revisions back to a checkpoint, the latest `checkpoints_kept` checkpoints before them, and
+-- revision 0. Every kept revision can be rebuilt: it is a checkpoint, or all revisions since the last checkpoint are kept.
 create or replace function app_private.prune_wizard_session_revisions(session_id uuid, revision integer) returns void as $$
 declare
   v_limits record;
@@ -1035,8 +1026,8 @@ revoke all on function app_private.prune_wizard_session_revisions(uuid, integer)
   from public, anon, authenticated, service_role;
 --! EndIncluded revisions/prune_wizard_session_revisions.sql
 --! Included revisions/tg_wizard_sessions__record.sql
--- Every write of a session becomes a revision, whichever door it came through. It runs as the owner: no caller may
--- write these rows.
+-- Records every write of a session as a revision, whichever API it came through. Runs as the owner because no caller can
+-- write revisions.
 create or replace function app_private.tg_wizard_sessions__record() returns trigger as $$
 declare
   v_every constant integer := (select checkpoint_every from app_private.revision_limits());
@@ -1051,23 +1042,23 @@ begin
     v_patch = NEW.state;
     v_checkpoint = true;
   else
-    -- Abandoned by the sweep, which is no save: the history says when that was.
+    -- The sweep abandons a session without changing `last_saved_at`; the revision records the time.
     if NEW.last_saved_at = OLD.last_saved_at then
       v_at = greatest(clock_timestamp(), NEW.last_saved_at + interval '1 microsecond');
     end if;
     select r.time_spent into v_spent
       from public.wizard_session_revisions r where r.session_id = NEW.id and r.revision = NEW.revision - 1;
     v_kept = found;
-    -- Waiting to be abandoned is no work, nor is what lies between that and being taken up again. Nor is a night.
+    -- Time spent: idle time counts up to a limit, and time before or while the session is abandoned not at all.
     if OLD.status = 'in_progress' and NEW.status <> 'abandoned' then
       v_spent = coalesce(v_spent, '0')
                 + least(v_at - OLD.last_saved_at, (select idle_after from app_private.funnel_limits()));
     end if;
     v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
     v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
-      -- Text, since 1.0 and 1.00 are one value to jsonb: what is rebuilt has to be what was stored, to the letter.
+      -- Compare text: 1.0 and 1.00 are equal as jsonb, but a rebuilt state must be identical byte for byte.
       or app_private.json_merge_patch(OLD.state, v_patch)::text <> v_text
-      -- A session that came past the triggers has no history to build upon.
+      -- Rows inserted without triggers (a restored dump) have no history to build on.
       or not v_kept;
   end if;
   insert into public.wizard_session_revisions
@@ -1086,7 +1077,7 @@ $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_
 revoke all on function app_private.tg_wizard_sessions__record() from public, anon, authenticated, service_role;
 --! EndIncluded revisions/tg_wizard_sessions__record.sql
 --! Included revisions/wizard_session_at.sql
--- The state as that revision left it: the checkpoint before it, and the patches since. It reads as the caller.
+-- Rebuilds a state from the last checkpoint and the patches after it. Runs as the caller.
 create or replace function public.wizard_session_at(
   id uuid, inout revision integer, out stage integer, out state jsonb, out saved_at timestamptz, out definition_version integer
 ) as $$
@@ -1099,10 +1090,10 @@ begin
    where r.session_id = v_id and r.revision = wizard_session_at.revision;
   if not found then
     if exists (select from wizard_sessions s where s.id = v_id) then
-      raise exception 'Revision % of this session is not kept, or never was.', wizard_session_at.revision
+      raise exception 'Revision % of this session does not exist or is no longer kept.', wizard_session_at.revision
         using errcode = 'WZ404';
     end if;
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   for v_step in
     select r.patch, r.snapshot from wizard_session_revisions r
@@ -1145,8 +1136,8 @@ comment on function public.wizard_session_revisions_changed_paths(wizard_session
   E'@notNull\nThe paths that this save changed, as JSON pointers into the state.';
 --! EndIncluded revisions/wizard_session_revisions_changed_paths.sql
 --! Included revisions/policies.sql
--- What was saved belongs to whom the session belongs to. The owner is looked up, not copied: a page of revisions is
--- of one session, and a copy would be written with every save.
+-- A revision belongs to the owner of its session. The owner is looked up rather than copied, because a copy would be
+-- written with every save.
 alter table wizard_session_revisions enable row level security;
 drop policy if exists wizard_session_revisions_policy on wizard_session_revisions;
 create policy wizard_session_revisions_policy on wizard_session_revisions for select to authenticated
@@ -1159,7 +1150,7 @@ create policy wizard_session_revisions_policy on wizard_session_revisions for se
 --! EndIncluded revisions/policies.sql
 --! Included revisions/grants.sql
 revoke all on wizard_session_revisions from public, anon, authenticated, service_role;
--- To be read only: history that its subject can edit proves nothing. The triggers below write it, as its owner.
+-- Read-only: triggers write the history as the owner, so users can't forge it.
 grant select on wizard_session_revisions to authenticated, service_role;
 --! EndIncluded revisions/grants.sql
 --! Included revisions/triggers.sql
@@ -1167,7 +1158,7 @@ create or replace trigger _500_record_start
   after insert on wizard_sessions
   for each row execute function app_private.tg_wizard_sessions__record();
 
--- Where the revision stays, nothing was saved: that is the foreign key's own `set null` when an event is deleted.
+-- An unchanged revision is the foreign key's `on delete set null`, which is not a save.
 create or replace trigger _510_record_save
   after update on wizard_sessions
   for each row when (NEW.revision <> OLD.revision)
@@ -1203,13 +1194,13 @@ comment on constraint wizard_session_revisions_session_id_fkey on wizard_session
 
 --! split: 220-saving.sql
 --! Included saving/save_conflicts.sql
--- What stands between a merged state and the saves after `base`: each path that it would change and that one of them
--- has written, or written above or below, with the value at the base, the new one and the present one. Where the
--- saves since are not all kept, every change is one.
+-- The conflicts between a merged state and the saves after `base`: every path that the merge would change and that one of
+-- those saves wrote at, above or below, with the value at the base, the new value (yours) and the present one (theirs). If
+-- the history since `base` is incomplete, every changed path is a conflict.
 create or replace function app_private.save_conflicts(session wizard_sessions, base integer, merged jsonb)
 returns jsonb as $$
 declare
-  -- Only what would change now can be in the way: writing the value that is there is no conflict.
+  -- Writing a value that is already there is not a conflict.
   v_change constant jsonb := app_private.json_merge_diff(session.state, merged);
   v_kept   integer;
   v_state  jsonb;
@@ -1251,8 +1242,8 @@ revoke all on function app_private.save_conflicts(wizard_sessions, integer, json
 grant execute on function app_private.save_conflicts(wizard_sessions, integer, jsonb) to authenticated, service_role;
 --! EndIncluded saving/save_conflicts.sql
 --! Included saving/start_wizard_session.sql
--- Begins a session under an id that the client has made, or finds the one that it began before. One that edits an event
--- begins with what the event says.
+-- Creates a session under an id that the client made, or returns the one that it created before. A session for an existing
+-- event starts with the event's answers.
 create or replace function public.start_wizard_session(id uuid, event_id uuid default null)
 returns wizard_sessions as $$
 declare
@@ -1260,16 +1251,16 @@ declare
   v_session wizard_sessions;
 begin
   if v_id is null then
-    raise exception 'A session needs an id.' using errcode = '23502', column = 'id';
+    raise exception 'A session needs an id. Send a UUID that the client made.' using errcode = '23502', column = 'id';
   end if;
-  -- Of two calls at once the second waits for the first to commit, and inserts nothing.
+  -- Of two concurrent calls, the second waits for the first to commit and inserts nothing.
   insert into wizard_sessions (id, event_id, state)
   values (v_id, start_wizard_session.event_id, coalesce(app_private.event_answers(start_wizard_session.event_id), '{}'))
   on conflict on constraint wizard_sessions_pkey do nothing;
   select * into v_session from wizard_sessions s where s.id = v_id;
   if not found then
-    -- Somebody else's. That it is there is more than the caller should know, so nothing more is said.
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    -- The id belongs to another user's session. Don't reveal that it exists.
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   return v_session;
 end;
@@ -1282,14 +1273,14 @@ comment on function public.start_wizard_session(uuid, uuid) is
   E'@behavior -*\nBegins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
 --! EndIncluded saving/start_wizard_session.sql
 --! Included saving/save_wizard_session.sql
--- Puts a merge patch onto the state of a session, for a client that may have missed other saves. Who may do that,
--- and what a state may be, is said by the table's policies, grants and triggers: this runs as its caller.
+-- Saves a merge patch for a client that may have missed other saves. Runs as the caller: the policies, grants and triggers
+-- of the table decide who can save and what a state can be.
 create or replace function public.save_wizard_session(
   id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer default null,
   out outcome text, out wizard_session wizard_sessions, out conflicts jsonb
 ) as $$
 declare
-  -- The parameters' names are columns' names too.
+  -- Parameters and columns have the same names.
   v_id      constant uuid := save_wizard_session.id;
   v_save_id constant uuid := save_wizard_session.save_id;
   v_base    constant integer := save_wizard_session.base_revision;
@@ -1297,20 +1288,20 @@ declare
   v_merged  jsonb;
 begin
   if v_id is null or v_save_id is null or v_base is null or patch is null then
-    raise exception 'A save needs an id, a save id, a base revision and a patch.'
+    raise exception 'A save needs id, saveId, baseRevision and patch.'
       using errcode = '23502', column = case
         when v_id is null then 'id' when v_save_id is null then 'save_id'
         when v_base is null then 'base_revision' else 'patch' end;
   end if;
 
-  -- Whoever comes second waits here, and then sees what the first one has written.
+  -- A concurrent save waits here, then sees what the first one wrote.
   select * into v_session from wizard_sessions s where s.id = v_id for update;
   if not found then
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   save_wizard_session.conflicts = '[]';
 
-  -- Before everything else: the answer to a save that went through must not depend on what happened since.
+  -- Check the key before everything else: the answer to a repeated save must not depend on later changes.
   if exists (
     select from wizard_session_revisions r where r.session_id = v_id and r.save_id = v_save_id
   ) then
@@ -1320,21 +1311,21 @@ begin
   end if;
 
   if jsonb_typeof(patch) <> 'object' then
-    raise exception 'a patch is a JSON object, not %', jsonb_typeof(patch) using errcode = '22023';
+    raise exception 'patch must be a JSON object, not %.', jsonb_typeof(patch) using errcode = '22023';
   end if;
-  -- Refused by the rule for states, before anything climbs down into it.
+  -- Refuse a deep patch before the recursive functions walk it.
   if jsonb_path_exists(patch, '$.**{100 to last}') then
-    raise exception 'The patch is nested too deeply.'
+    raise exception 'The patch is nested too deeply: at most 100 levels.'
       using errcode = '23514', constraint = 'wizard_sessions_state_depth_check';
   end if;
   if v_base < 0 or v_base > v_session.revision then
-    raise exception 'there is no revision % to build upon, the session is at %', v_base, v_session.revision
+    raise exception 'baseRevision % does not exist: the session is at revision %.', v_base, v_session.revision
       using errcode = '22023';
   end if;
 
   v_merged = app_private.json_merge_patch(v_session.state, patch);
   save_wizard_session.outcome = 'SAVED';
-  -- A completed session goes on to the update, whose trigger refuses it: nobody is asked to settle a conflict in vain.
+  -- A completed session skips this: the update below fails with WZ423, so asking about conflicts would be pointless.
   if v_base < v_session.revision and v_session.status <> 'completed' then
     save_wizard_session.outcome = 'MERGED';
     save_wizard_session.conflicts = app_private.save_conflicts(v_session, v_base, v_merged);
@@ -1364,7 +1355,7 @@ comment on function public.save_wizard_session(uuid, uuid, integer, jsonb, integ
   E'@behavior -*\nSaves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
 --! EndIncluded saving/save_wizard_session.sql
 --! Included saving/restore_wizard_session.sql
--- Writes the state of an earlier revision as a new one. Nothing that was saved in between is lost by it.
+-- Saves the state of an earlier revision as a new revision. The revisions in between are kept.
 create or replace function public.restore_wizard_session(id uuid, revision integer) returns wizard_sessions as $$
 declare
   v_id       constant uuid := restore_wizard_session.id;
@@ -1373,7 +1364,7 @@ declare
 begin
   select * into v_session from wizard_sessions s where s.id = v_id for update;
   if not found then
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   select * into v_restored from wizard_session_at(v_id, restore_wizard_session.revision);
   update wizard_sessions s
@@ -1391,8 +1382,8 @@ comment on function public.restore_wizard_session(uuid, integer) is
   E'@behavior -*\nSaves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
 --! EndIncluded saving/restore_wizard_session.sql
 --! Included saving/may_act_for.sql
--- Whether the caller may act on what is that user's, for functions that look past the policies: the user, and roles that
--- are past them anyway. `role` is what the caller has become, also within a function that runs as its owner.
+-- Whether the caller is that user or a role that bypasses RLS; for functions that run as their owner. The setting `role`
+-- still names the caller's role inside such a function.
 create or replace function app_private.may_act_for(user_id uuid) returns boolean as $$
   select coalesce(user_id = auth.uid(), false) or exists (
     select from pg_roles
@@ -1403,11 +1394,9 @@ $$ language sql stable set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.may_act_for(uuid) from public, anon, authenticated, service_role;
 --! EndIncluded saving/may_act_for.sql
 --! Included saving/complete_wizard_session.sql
--- Makes a session's answers an event, and locks the session. What answers have to be is said by the wizard's schemas,
--- which this knows nothing of: whoever calls it has checked them. What it makes sure of is that they are the session's
--- own, that they are those of the revision that was checked, and that all of it happens once or not at all.
---
--- It runs as the owner, since users can't publish an event by writing it.
+-- Publishes a session's answers as an event and locks the session, in one transaction. The caller has validated the answers
+-- against the wizard's schemas; this function makes sure that they are part of the stored state at the revision that was
+-- validated. Runs as the owner because users can't publish events directly.
 create or replace function public.complete_wizard_session(id uuid, base_revision integer, answers jsonb)
 returns wizard_sessions as $$
 declare
@@ -1416,25 +1405,24 @@ declare
   v_event   uuid;
 begin
   if v_id is null or base_revision is null or answers is null then
-    raise exception 'Completing needs an id, a base revision and the answers.'
+    raise exception 'Completing a session needs id, baseRevision and answers.'
       using errcode = '23502', column = case
         when v_id is null then 'id' when base_revision is null then 'base_revision' else 'answers' end;
   end if;
   select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id) for update;
   if not found then
-    raise exception 'There is no such session, or it is not yours.' using errcode = 'WZ404';
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   if v_session.status = 'completed' then
     return v_session;
   end if;
   if base_revision <> v_session.revision then
-    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then complete that.',
+    raise exception 'This session was saved elsewhere: it is at revision %, not %. Read it again, then complete it.',
       v_session.revision, base_revision
       using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', v_session.revision);
   end if;
-  -- A completed session is the record of what was published.
   if not v_session.state @> answers then
-    raise exception 'the answers are not those of the session' using errcode = '22023';
+    raise exception 'The answers differ from the state of the session. Read it again, then complete it.' using errcode = '22023';
   end if;
   v_event = app_private.write_event(v_session.event_id, v_session.user_id, answers);
   update public.wizard_sessions s set status = 'completed', event_id = v_event where s.id = v_id
@@ -1453,24 +1441,22 @@ comment on function public.complete_wizard_session(uuid, integer, jsonb) is
 
 --! split: 240-sweep.sql
 --! Included sweep/check_sweep_age.sql
--- What nobody comes back to is abandoned, and later deleted; history is thinned as it grows old. A worker calls these as
--- the owner, again and again, until one of them has found less than it may take. Each call is a transaction of its own,
--- and takes only rows that nobody holds: it waits for no save, and several workers take different ones.
--- There is no `order by`: it would read every session in progress for each batch (docs/decisions/0002).
 create or replace function app_private.check_sweep_age(age interval) returns void as $$
 begin
   if age is null or age <= interval '0' then
-    raise exception 'A sweep needs a time longer than none, not %.', coalesce(age::text, 'null') using errcode = '22023';
+    raise exception 'A sweep needs an age above zero, not %.', coalesce(age::text, 'null') using errcode = '22023';
   end if;
 end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
 
--- For the owner alone.
 revoke all on function app_private.check_sweep_age(interval) from public, anon, authenticated, service_role;
 --! EndIncluded sweep/check_sweep_age.sql
 --! Included sweep/abandon_wizard_sessions.sql
--- Abandons at most that many of the sessions in progress that have not been saved for that long. It runs as the owner,
--- whoever calls it: that is how the triggers know that it is no save. The history says when it was done.
+-- Abandons up to `at_most` sessions in progress that were last saved before `unsaved_for` ago, and returns how many.
+--
+-- A worker calls the sweep's functions as the owner until one returns less than `at_most`. Each call is one transaction and
+-- skips locked rows, so it never waits for a save, and several workers can run. There is no `order by`, because it would
+-- read every session in progress for each batch (docs/decisions/0002-last-saved-index.md).
 create or replace function app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer)
 returns integer as $$
 declare
@@ -1489,12 +1475,12 @@ begin
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
 
--- For the owner alone.
 revoke all on function app_private.abandon_wizard_sessions(interval, integer)
   from public, anon, authenticated, service_role;
 --! EndIncluded sweep/abandon_wizard_sessions.sql
 --! Included sweep/purge_wizard_sessions.sql
--- Deletes at most that many of the abandoned sessions that have not been saved for that long, with their revisions.
+-- Deletes up to `at_most` abandoned sessions that were last saved before `unsaved_for` ago, with their revisions, and
+-- returns how many.
 create or replace function app_private.purge_wizard_sessions(unsaved_for interval, at_most integer)
 returns integer as $$
 declare
@@ -1513,12 +1499,11 @@ begin
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
--- For the owner alone.
 revoke all on function app_private.purge_wizard_sessions(interval, integer)
   from public, anon, authenticated, service_role;
 --! EndIncluded sweep/purge_wizard_sessions.sql
 --! Included sweep/thinned_up_to.sql
--- The latest checkpoint of a session that is old enough for the revisions before it to be thinned. Null when none is.
+-- The latest checkpoint of a session that is old enough for the revisions before it to be thinned, or null.
 create or replace function app_private.thinned_up_to(session_id uuid) returns integer as $$
   select max(r.revision)
     from public.wizard_session_revisions r
@@ -1526,7 +1511,6 @@ create or replace function app_private.thinned_up_to(session_id uuid) returns in
      and r.saved_at <= now() - (select thinned_after from app_private.revision_limits())
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
--- For the owner alone.
 revoke all on function app_private.thinned_up_to(uuid) from public, anon, authenticated, service_role;
 --! EndIncluded sweep/thinned_up_to.sql
 --! Included sweep/sessions_to_thin.sql
@@ -1539,17 +1523,16 @@ create or replace function app_private.sessions_to_thin() returns setof uuid as 
   having min(r.revision) < app_private.thinned_up_to(r.session_id)
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
--- For the owner alone.
 revoke all on function app_private.sessions_to_thin() from public, anon, authenticated, service_role;
 --! EndIncluded sweep/sessions_to_thin.sql
 --! Included sweep/thin_wizard_session_revisions.sql
--- Leaves nothing but checkpoints before the latest old one, in at most that many sessions. Each revision that is left
--- can be rebuilt: it is a checkpoint, or it comes after that one, where nothing is missing.
+-- Deletes, in up to `at_most` sessions, all revisions before the latest old checkpoint that are not checkpoints. Every kept
+-- revision can be rebuilt: it is a checkpoint, or all revisions since the last checkpoint are kept.
 create or replace function app_private.thin_wizard_session_revisions(
   at_most integer, out sessions integer, out revisions integer
 ) as $$
 declare
-  -- Taken first: a save prunes too, and holds its session meanwhile.
+  -- Lock the sessions first: a save prunes revisions too while it holds its session.
   v_ids constant uuid[] := array(
     select s.id from public.wizard_sessions s
      where s.id in (select app_private.sessions_to_thin())
@@ -1565,13 +1548,12 @@ begin
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
--- For the owner alone.
 revoke all on function app_private.thin_wizard_session_revisions(integer)
   from public, anon, authenticated, service_role;
 --! EndIncluded sweep/thin_wizard_session_revisions.sql
 --! Included sweep/preview_sweep.sql
--- How many sessions a sweep would now delete and abandon, and how many revisions it would thin out, if nobody held any.
--- A sweep deletes first: nothing is abandoned and deleted at once.
+-- How many sessions a sweep would purge and abandon now, and how many revisions it would thin, if no row were locked. A
+-- sweep purges first, so it does not abandon and purge a session in the same run.
 create or replace function app_private.preview_sweep(
   abandon_after interval, purge_after interval, out purged bigint, out abandoned bigint, out thinned bigint
 ) as $$
@@ -1583,7 +1565,7 @@ begin
     from public.wizard_sessions s
    where s.status in ('in_progress', 'abandoned');
   select count(*) into thinned
-    -- Once a session, not once a revision.
+    -- `offset 0` evaluates thinned_up_to once per session instead of once per revision.
     from (select id, app_private.thinned_up_to(id) as up_to from app_private.sessions_to_thin() id offset 0) old
     join public.wizard_sessions s
       on s.id = old.id and not (s.status = 'abandoned' and s.last_saved_at <= now() - purge_after)
@@ -1592,59 +1574,56 @@ begin
 end;
 $$ language plpgsql stable set search_path to pg_catalog, pg_temp;
 
--- For the owner alone.
 revoke all on function app_private.preview_sweep(interval, interval) from public, anon, authenticated, service_role;
 --! EndIncluded sweep/preview_sweep.sql
 
 --! split: 250-live.sql
 --! Included live/wizard_session_watch_key.sql
--- Other tabs and devices hear of a save. NOTIFY takes one lock for the whole database and keeps it until the commit has
--- reached the disk, so that it puts all commits into a row: a save tells only where somebody listens. Who listens holds
--- an advisory lock in shared mode; a save asks for it alone. docs/decisions/0010-telling-other-tabs.md has the figures.
-
--- The lock for a session. Sessions share 1024 of them: so many fit into PostgreSQL's table of locks beside everything
--- else, however many are watched or written at once. A save that meets the lock of another session tells nobody in vain.
+-- The advisory lock of a session. NOTIFY takes a database-wide lock until the commit is on disk and so serialises commits;
+-- a save therefore notifies only if a subscriber watches the session. Subscribers hold this lock in shared mode, and a save
+-- tries it in exclusive mode. docs/decisions/0010-notifying-other-tabs.md has measurements.
+--
+-- Sessions share 1,024 locks, so the lock table never fills up. A collision only costs an unneeded NOTIFY.
 create or replace function app_private.wizard_session_watch_key(session_id uuid) returns bigint as $$
-  -- The upper half, the letters of «live», keeps clear of what others lock by number.
+  -- The upper half is "live" in ASCII, to avoid collisions with other advisory locks.
   select (1818850917::bigint << 32) | (uuid_hash_extended(session_id, 0) & 1023)
 $$ language sql immutable set search_path to pg_catalog, pg_temp;
 
 revoke all on function app_private.wizard_session_watch_key(uuid) from public, anon, authenticated, service_role;
--- Asked as the one who watches, together with the row.
+-- Subscribers call it with their own privileges.
 grant execute on function app_private.wizard_session_watch_key(uuid) to authenticated, service_role;
 --! EndIncluded live/wizard_session_watch_key.sql
---! Included live/tg_wizard_sessions__tell.sql
--- While a save has the lock, nobody begins to listen: whoever gets it after the save also sees what was saved. Whether
--- somebody listens does not depend on a snapshot, so that an older one, as under repeatable read, misses nobody.
-create or replace function app_private.tg_wizard_sessions__tell() returns trigger as $$
+--! Included live/tg_wizard_sessions__notify.sql
+-- Notifies the subscribers of a session after each save, and after its deletion. While a save holds the lock, no
+-- subscriber can take it; one that gets it afterwards sees the save. The lock does not depend on a snapshot, so it is
+-- also correct under repeatable read.
+create or replace function app_private.tg_wizard_sessions__notify() returns trigger as $$
 begin
   if not pg_try_advisory_xact_lock(app_private.wizard_session_watch_key(OLD.id)) then
-    -- Ids and a number alone: who listens reads the rest under the policies.
+    -- The id and revision only: subscribers read the rest under their own policies.
     perform pg_notify('wizard_session_changed', concat_ws(' ', OLD.id, case TG_OP when 'UPDATE' then NEW.revision end));
   end if;
   return null;
 end;
 $$ language plpgsql volatile security definer set search_path to pg_catalog, pg_temp;
 
-revoke all on function app_private.tg_wizard_sessions__tell() from public, anon, authenticated, service_role;
---! EndIncluded live/tg_wizard_sessions__tell.sql
+revoke all on function app_private.tg_wizard_sessions__notify() from public, anon, authenticated, service_role;
+--! EndIncluded live/tg_wizard_sessions__notify.sql
 --! Included live/triggers.sql
-create or replace trigger _600_tell_save
+create or replace trigger _600_notify_save
   after update on wizard_sessions
   for each row when (NEW.revision <> OLD.revision)
-  execute function app_private.tg_wizard_sessions__tell();
+  execute function app_private.tg_wizard_sessions__notify();
 
-create or replace trigger _610_tell_end
+create or replace trigger _610_notify_delete
   after delete on wizard_sessions
-  for each row execute function app_private.tg_wizard_sessions__tell();
+  for each row execute function app_private.tg_wizard_sessions__notify();
 --! EndIncluded live/triggers.sql
 
 --! split: 260-funnel.sql
 --! Included funnel/funnel_limits.sql
--- How far people come in the wizard, in numbers alone. docs/funnel.md says what each of them means.
-
--- What the numbers depend on. The three stand here and nowhere else. Each save counts its break by the second one, in
--- 210-wizard-session-revisions.sql: another value is for the saves that follow.
+-- The longest span of a funnel, the longest break that counts as working time, and the minimum cohort size for times.
+-- Every save adds its break to the time spent, so a new `idle_after` applies to later saves only.
 create or replace function app_private.funnel_limits(
   out longest_span interval, out idle_after interval, out smallest_group integer
 ) as $$
@@ -1654,8 +1633,8 @@ $$ language sql immutable set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.funnel_limits() from public, anon, authenticated, service_role;
 --! EndIncluded funnel/funnel_limits.sql
 --! Included funnel/wizard_funnel.sql
--- It runs as the owner, since whoever asks may see no session. Nothing leaves it but counts, and times of enough
--- sessions that none of them is one person's.
+-- Runs as the owner because its callers can't read sessions. It returns counts, and times only for cohorts that are large
+-- enough not to identify a person.
 create or replace function public.wizard_funnel(started_from timestamptz, started_before timestamptz)
 returns table (
   stage integer, started integer, reached integer, completed integer, abandoned integer, drop_off integer,
@@ -1663,15 +1642,15 @@ returns table (
 ) as $$
 declare
   v_limits record;
-  -- A piece of history with more saves in it than this has lost its checkpoints, and with them changes of the stage.
+  -- A gap of more revisions than this has lost checkpoints, and may have lost stage changes with them.
   v_whole  constant integer := (select checkpoint_every from app_private.revision_limits());
 begin
   select * into v_limits from app_private.funnel_limits();
   if started_from is null or started_before is null or started_from >= started_before then
-    raise exception 'the beginning of the span has to lie before its end' using errcode = '22023';
+    raise exception 'startedFrom must be before startedBefore.' using errcode = '22023';
   end if;
   if started_before > started_from + v_limits.longest_span then
-    raise exception 'a span is at most % long', v_limits.longest_span using errcode = '22023';
+    raise exception 'The span between startedFrom and startedBefore must be at most %.', v_limits.longest_span using errcode = '22023';
   end if;
 
   return query
@@ -1680,13 +1659,13 @@ begin
       from public.wizard_sessions s
      where s.started_at >= started_from and s.started_at < started_before
   ),
-  -- A session at a stage. Its time there is that from each save to the next one: whoever goes to another stage saves
-  -- that. Where nothing can have been spent (until it was abandoned, or taken up again) none is told, not even none.
+  -- One row per session and stage. The time at a stage is the sum of the times from each save to the next; moving to
+  -- another stage is a save. Intervals that end or start abandoned don't count and leave `spent` null.
   visits as (
-    -- A session that came past the triggers has no history, and is where it is.
+    -- Rows inserted without triggers have no history: use the session's present stage.
     select c.id, coalesce(a.stage, c.stage) as stage, a.spent
       from cohort c
-      -- Session by session: their saves lie in order already, and are never all sorted at once.
+      -- Lateral: the index returns one session's revisions in order, so nothing has to be sorted.
       left join lateral (
         select s.stage,
                sum(s.next_time_spent - s.time_spent)
@@ -1744,15 +1723,15 @@ comment on function public.wizard_funnel(timestamptz, timestamptz) is
 
 --! split: 265-auth-analyst.sql
 --! Included auth/analyst.sql
--- Those who may read the funnel and nothing else. A Supabase project has no such role: the export leaves this file out.
+-- `analyst` can read the funnel and nothing else. Supabase projects don't have this role; the export leaves it out.
 grant usage on schema public to analyst;
 grant execute on function public.wizard_funnel(timestamptz, timestamptz) to analyst;
 --! EndIncluded auth/analyst.sql
 
 --! split: 270-my-data.sql
 --! Included my-data/personal_tables.sql
--- What there is about a user: every table from which foreign keys lead to profiles, a line each. `of_user` says which
--- of its rows are the user $1's. A rule in db/tests/schema-rules.test.ts finds a table that is missing here.
+-- Every table that foreign keys connect to profiles. `of_user` selects the rows of user $1. A rule in
+-- db/tests/schema-rules.test.ts fails when a table is missing here.
 create or replace function app_private.personal_tables()
 returns table (name text, of_user text, in_order text, is_history boolean) as $$
   select * from (values
@@ -1764,7 +1743,7 @@ returns table (name text, of_user text, in_order text, is_history boolean) as $$
     ('wizard_session_revisions', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
      'session_id, revision', true)
   ) known (name, of_user, in_order, is_history)
-  -- A project with events of its own has none of the tables beside ours.
+  -- A project with its own `events` does not have our other event tables.
   where to_regclass('public.' || known.name) is not null
 $$ language sql stable set search_path to pg_catalog, pg_temp;
 
@@ -1772,9 +1751,9 @@ revoke all on function app_private.personal_tables() from public, anon, authenti
 grant execute on function app_private.personal_tables() to authenticated, service_role;
 --! EndIncluded my-data/personal_tables.sql
 --! Included my-data/export_my_data.sql
--- It reads as its caller, so that the policies stand behind what the conditions above say. Row by row, and no further
--- than the limit: what somebody has stored may be more than a server can hold. One at a time for each user: a handful of
--- one user's would keep every connection busy, and hold the server's memory.
+-- Runs as the caller, so the policies apply in addition to the conditions in personal_tables. Reads row by row and stops
+-- at the limit, to bound the memory of the server. One export per user at a time, because several could use up all
+-- connections.
 create or replace function public.export_my_data(history boolean default true) returns json as $$
 declare
   v_limit  constant integer := 16 * 1024 * 1024;
@@ -1786,11 +1765,11 @@ declare
   v_row    text;
 begin
   if v_user is null then
-    raise exception 'Nobody is signed in.' using errcode = '42501';
+    raise exception 'Sign in to export your data.' using errcode = '42501';
   end if;
-  -- The upper half, the letters of «data», keeps clear of what else is locked by number.
+  -- The upper half is "data" in ASCII, to avoid collisions with other advisory locks.
   if not pg_try_advisory_xact_lock((1684108385::bigint << 32) | (uuid_hash_extended(v_user, 0) & 4294967295)) then
-    raise exception 'An export of your data is under way already.' using errcode = '55P03';
+    raise exception 'Another export of your data is already running. Try again when it has finished.' using errcode = '55P03';
   end if;
   for v_table in select * from app_private.personal_tables() t where history is not false or not t.is_history loop
     v_rows = '{}';
@@ -1800,7 +1779,7 @@ begin
     ) using v_user loop
       v_bytes = v_bytes + octet_length(v_row);
       if v_bytes > v_limit then
-        raise exception 'Your data is more than % bytes of JSON text, which is the most that is sent at once. Ask for it without the history, and for the history session by session; or ask whoever runs this service.', v_limit
+        raise exception 'Your data is more than % bytes of JSON text, the limit of one export. Export it without history and read the history of each session; or ask the operator of this service.', v_limit
           using errcode = 'WZ413', detail = jsonb_build_object('limit', v_limit);
       end if;
       v_rows = v_rows || v_row;
@@ -1823,8 +1802,8 @@ comment on function public.export_my_data(boolean) is
 
 --! split: 275-profiles-erase.sql
 --! Included profiles/count_personal_rows.sql
--- The end of a profile, and with it of everything that leads to it. Where a project has profiles of its own, their end
--- is for the project to say: the export for Supabase leaves this file out with the table.
+-- Counts the user's rows per table, so that erase_me can report what it deleted. The Supabase export leaves this file
+-- and erase_me out where the project has its own `profiles`: deleting those is up to the project.
 create or replace function app_private.count_personal_rows(user_id uuid) returns jsonb as $$
 declare
   v_counts jsonb := '{}';
@@ -1843,7 +1822,7 @@ $$ language plpgsql stable set search_path to pg_catalog, pg_temp;
 revoke all on function app_private.count_personal_rows(uuid) from public, anon, authenticated, service_role;
 --! EndIncluded profiles/count_personal_rows.sql
 --! Included profiles/erase_me.sql
--- It runs as the owner, because users can't delete profiles, and deletes no other than the caller's.
+-- Runs as the owner because users can't delete profiles. Deletes the caller's profile only.
 create or replace function public.erase_me(user_id uuid) returns jsonb as $$
 declare
   v_user   constant uuid := auth.uid();
@@ -1851,20 +1830,20 @@ declare
   v_after  jsonb;
 begin
   if v_user is null then
-    raise exception 'Nobody is signed in.' using errcode = '42501';
+    raise exception 'Sign in to erase your data.' using errcode = '42501';
   end if;
-  -- The confirmation: whoever holds another account's token than the one that is meant erases nothing.
+  -- Confirmation: a token of the wrong account erases nothing.
   if erase_me.user_id is distinct from v_user then
-    raise exception 'to erase your data, send the id that you are signed in with' using errcode = '22023';
+    raise exception 'To erase your data, send your own user id as userId.' using errcode = '22023';
   end if;
-  -- The sessions first, as whoever saves or completes one does. Then no session and no event is begun between counting and
-  -- deleting, for that would take a lock on the profile, too.
+  -- Lock the sessions before the profile, as a save does, to avoid deadlocks. With the profile locked, no session or
+  -- event can be created between counting and deleting.
   perform from public.wizard_sessions s where s.user_id = v_user order by s.id for update;
   perform from public.profiles p where p.id = v_user for update;
   v_before = app_private.count_personal_rows(v_user);
   delete from public.profiles p where p.id = v_user;
   v_after = app_private.count_personal_rows(v_user);
-  -- Events in a table of the project's own may stay.
+  -- A project's own `events` table may keep its rows, so count again.
   return (
     select jsonb_object_agg(key, value::bigint - (v_after ->> key)::bigint) from jsonb_each_text(v_before)
   );
