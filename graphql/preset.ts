@@ -34,7 +34,7 @@ export interface PresetOptions {
   /** Connects as authenticator. */
   readonly pool: Pool;
   /** The verified claims of a request; undefined for somebody who is not signed in. */
-  readonly claimsOf: (request: Partial<Grafast.RequestContext>) => Claims | undefined;
+  readonly claimsOf: (request: Partial<Grafast.RequestContext>) => Claims | undefined | Promise<Claims | undefined>;
   /** What subscriptions listen to; without it there are none. */
   readonly watchSession?: (id: string, claims: Claims, socket: object) => Promise<AsyncIterableIterator<SessionChange>>;
   readonly logMasked: (failure: MaskedFailure) => void;
@@ -137,8 +137,8 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
     },
     grafast: {
       explain: false,
-      context: (request) => {
-        const claims = options.claimsOf(request);
+      context: async (request) => {
+        const claims = await options.claimsOf(request);
         const { watchSession } = options;
         const socket = request.ws?.socket;
         return {
