@@ -48,7 +48,7 @@ describe("an error that nobody expected", () => {
       const error = await ada.refused(UPDATE, { id, patch: { state: { fail, diary: "Dear diary" } } });
       const { errorId } = error.extensions;
       expect(error).toEqual({
-        message: `Something went wrong on the server. Its log has it under ${errorId}.`,
+        message: `Something went wrong on the server. Quote this id when you report it: ${errorId}`,
         path: ["updateWizardSession"],
         extensions: { code: "INTERNAL_SERVER_ERROR", errorId: expect.stringMatching(UUID) },
       });
@@ -69,6 +69,15 @@ describe("an error that nobody expected", () => {
     const { message, extensions } = await ada.refused(UPDATE, { id, patch: { state: { fail } } });
     expect({ message, extensions }).toEqual({ message: expect.stringMatching(/ry again/), extensions: { code } });
     expect(await storedSession(api.db, id)).toEqual(stored);
+  });
+
+  it("keeps PostgreSQL's text from the client when a value is wrong", async () => {
+    const { id } = await createSession(ada);
+    expect(await ada.refused(UPDATE, { id, patch: { state: { fail: "22012" } } })).toEqual({
+      message: "In `updateWizardSession`, a value can't be used. Compare it with the schema.",
+      path: ["updateWizardSession"],
+      extensions: { code: "INVALID_INPUT" },
+    });
   });
 
   it("gets an id of its own each time", async () => {
@@ -150,8 +159,8 @@ describe("a statement that takes too long", () => {
   }
 
   it.each([
-    ["statement_timeout", "This took too long and was stopped. Nothing was saved; try again."],
-    ["lock_timeout", "Something else is at work on the same data. Nothing was saved; try again in a moment."],
+    ["statement_timeout", "This took too long and was stopped. Nothing was saved. Try again."],
+    ["lock_timeout", "Another request is changing the same data. Nothing was saved. Try again in a moment."],
   ] as const)("is stopped by %s, and can be tried again", async (setting, message) => {
     const ben = await slow.user();
     const { id } = await createSession(ben);
@@ -187,7 +196,8 @@ describe("somebody who is not signed in", () => {
     const answer = await ada.ask<Record<string, { readonly totalCount: number }>>(document);
     expect(answer[list]?.totalCount).toBeGreaterThan(0);
     expect(await api.anon().refused(document)).toEqual({
-      message: "You may not do this. Sign in as somebody who may, or name only what is yours.",
+      message:
+        "Permission denied: you can only use your own sessions and events. If you are not signed in, sign in to continue.",
       path: [list],
       extensions: { code: "FORBIDDEN" },
     });

@@ -2,8 +2,14 @@ import { randomUUID } from "node:crypto";
 import { isSafeError } from "postgraphile/grafast";
 import { GraphQLError } from "postgraphile/graphql";
 import type { ConstraintRule } from "./plugins/ConstraintsPlugin.ts";
+import {
+  CONNECTION_TERMINATED,
+  FORBIDDEN_FILTER_VALUE,
+  NO_FREE_CONNECTION,
+  STACK_OVERFLOW,
+} from "./upstreamMessages.ts";
 
-/** A failure that a client may not see the inside of; goes to the log under `errorId`. */
+/** An error whose details stay on the server. The log has it under `errorId`. */
 export interface MaskedFailure {
   readonly errorId: string;
   readonly error: unknown;
@@ -14,7 +20,7 @@ export interface MaskErrorOptions {
   readonly log: (failure: MaskedFailure) => void;
 }
 
-/** The parts of PostgreSQL's error report that are read here (https://www.postgresql.org/docs/current/protocol-error-fields.html). */
+/** The fields of a PostgreSQL error that are used here: https://www.postgresql.org/docs/current/protocol-error-fields.html */
 interface PostgresError {
   readonly code: string;
   readonly message: string;
@@ -23,26 +29,29 @@ interface PostgresError {
   readonly constraint?: string;
 }
 
-/** What a client is told: a code that `docs/error-codes.md` lists, words for people, and what belongs to the code. */
+/** An error as a client sees it: a code from `docs/error-codes.md`, a message for people, and the code's details. */
 export interface ErrorAnswer {
   readonly code: string;
   readonly message: string;
   readonly [detail: string]: unknown;
 }
 
-const NESTED_TOO_DEEPLY: ErrorAnswer = { code: "INVALID_INPUT", message: "The value is nested too deeply." };
+const NESTED_TOO_DEEPLY: ErrorAnswer = {
+  code: "INVALID_INPUT",
+  message: "The value is nested too deeply. Send one with fewer levels.",
+};
 export const OVERLOADED_RETRY_SECONDS = 1;
 
-/** The answer to a request whose body is larger than `limit` bytes. */
+/** The answer to a request with a body of more than `limit` bytes. */
 export function requestTooLarge(limit: number): ErrorAnswer {
   return {
     code: "STATE_TOO_LARGE",
-    message: `The request is larger than ${limit} bytes. Keep files elsewhere and save their addresses.`,
+    message: `The request is larger than ${limit} bytes. Store files elsewhere and save their addresses.`,
     limit,
   };
 }
 
-/** Raised by our own SQL. Message and detail (a JSON object) are written there, to be read by people and clients. */
+/** The SQLSTATEs that our own SQL raises. Their message and their detail, a JSON object, reach the client unchanged. */
 const OWN_CODES: Readonly<Record<string, string>> = {
   WZ404: "NOT_FOUND",
   WZ409: "REVISION_CONFLICT",
@@ -51,14 +60,29 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   WZ423: "SESSION_COMPLETED",
 };
 
+/**
+ * PostgreSQL's data exceptions (class 22) that a request can cause. Its own messages name SQL types and functions, which
+ * mean nothing to a client. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const DATA_EXCEPTIONS: Readonly<Record<string, string>> = {
+  "22003": "a number is out of range. Send a smaller one.",
+  "22007": "a time can't be read. Send times as ISO 8601 with an offset, such as 2027-06-19T18:00:00+02:00.",
+  "22008": "a time is out of range. Send times as ISO 8601 with an offset, such as 2027-06-19T18:00:00+02:00.",
+  "22021": "a text contains the character U+0000, which can't be stored. Remove it.",
+  "2201X": "the offset is negative. Send 0 or more.",
+  "22P02": "a value does not have the form that its type requires. Compare it with the schema.",
+  "22P05": "a text contains the character U+0000, which can't be stored. Remove it.",
+};
+const OTHER_DATA_EXCEPTION = "a value can't be used. Compare it with the schema.";
+
 export const OVERLOADED: ErrorAnswer = {
   code: "OVERLOADED",
-  message: "The server has too much to do. Try again in a moment.",
+  message: "The server is overloaded. Try again in a moment.",
 };
 
 /**
- * Makes what Grafserv calls with every error on its way out: an error with a code that `docs/error-codes.md` lists
- * passes, everything else is replaced by an id and logged.
+ * Makes the function through which Grafserv sends every error. An error with a code from `docs/error-codes.md` reaches
+ * the client. Any other error is logged, and the client gets its id in the log.
  */
 export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: GraphQLError) => GraphQLError {
   const replace = (error: GraphQLError, { message, ...extensions }: ErrorAnswer) =>
@@ -73,32 +97,43 @@ export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: G
   return (error) => {
     const original = error.originalError;
     if (isPostgresError(original)) {
-      const answer = answerTo(original, constraints);
+      const answer = answerTo(original, constraints, fieldOf(error));
       if (answer) return replace(error, answer);
     } else if (original != null && isSafeError(original)) {
-      // `statusCode` is Grafserv's note to itself.
+      // `statusCode` is for Grafserv, not for clients.
       const { statusCode: _, ...extensions } = original.extensions ?? {};
       return replace(error, { code: "INVALID_INPUT", message: original.message, ...extensions });
-    } else if (isOutOfReach(original)) {
+    } else if (isUnreachable(original)) {
       return replace(error, OVERLOADED);
-    } else if (isStackOverflow(original)) {
+    } else if (original instanceof RangeError && STACK_OVERFLOW.test(original.message)) {
+      // JSON of many thousand levels can be parsed, but not written.
       return replace(error, NESTED_TOO_DEEPLY);
-    } else if (isFilterFault(original)) {
+    } else if (original && FORBIDDEN_FILTER_VALUE.test(original.message)) {
       return replace(error, { code: "INVALID_INPUT", message: `${original.message} Leave the field out instead.` });
-    } else if (isRequestFault(error)) {
+    } else if (isInvalidRequest(error)) {
       return replace(error, { code: "INVALID_INPUT", message: error.message });
     }
     const errorId = randomUUID();
     log({ errorId, error: original ?? error });
     return replace(error, {
       code: "INTERNAL_SERVER_ERROR",
-      message: `Something went wrong on the server. Its log has it under ${errorId}.`,
+      message: `Something went wrong on the server. Quote this id when you report it: ${errorId}`,
       errorId,
     });
   };
 }
 
-function answerTo(error: PostgresError, constraints: ReadonlyMap<string, ConstraintRule>): ErrorAnswer | undefined {
+/** The GraphQL field in which an error occurred. */
+function fieldOf({ path }: GraphQLError): string {
+  const name = path?.findLast((key) => typeof key === "string");
+  return name === undefined ? "the request" : `\`${name}\``;
+}
+
+function answerTo(
+  error: PostgresError,
+  constraints: ReadonlyMap<string, ConstraintRule>,
+  place: string,
+): ErrorAnswer | undefined {
   const own = OWN_CODES[error.code];
   if (own) return { code: own, message: error.message, ...parseDetail(error.detail) };
 
@@ -109,29 +144,34 @@ function answerTo(error: PostgresError, constraints: ReadonlyMap<string, Constra
     case "42501":
       return {
         code: "FORBIDDEN",
-        message: "You may not do this. Sign in as somebody who may, or name only what is yours.",
+        message:
+          "Permission denied: you can only use your own sessions and events. If you are not signed in, sign in to continue.",
       };
     case "23502":
-      return { code: "INVALID_INPUT", message: `${named} is missing.`, field };
+      return { code: "INVALID_INPUT", message: `${named} is missing. Send a value for it.`, field };
     case "23514":
-      return { code: "INVALID_INPUT", message: known?.rule ?? `${named} is not allowed.`, field };
+      return { code: "INVALID_INPUT", message: known?.rule ?? `${named} is not allowed. Send another value.`, field };
     case "23503":
-      return { code: "UNKNOWN_REFERENCE", message: `${named} refers to something that is not there.`, field };
+      return {
+        code: "UNKNOWN_REFERENCE",
+        message: `${named} refers to a row that does not exist. Send the id of one that does.`,
+        field,
+      };
     case "23505":
       return {
         code: "ALREADY_EXISTS",
-        message: `There is one with this ${field ? `\`${field}\`` : "value"} already.`,
+        message: `${named} is in use already. Send another value, or read the row that has it.`,
         field,
       };
     case "57014":
-      return { code: "TIMEOUT", message: "This took too long and was stopped. Nothing was saved; try again." };
-    // A deadlock, or a conflict of serializable transactions: one of those who met has to step back.
+      return { code: "TIMEOUT", message: "This took too long and was stopped. Nothing was saved. Try again." };
+    // A deadlock, a serialization failure, a lock timeout.
     case "40P01":
     case "40001":
     case "55P03":
       return {
         code: "TIMEOUT",
-        message: "Something else is at work on the same data. Nothing was saved; try again in a moment.",
+        message: "Another request is changing the same data. Nothing was saved. Try again in a moment.",
       };
     // Out of connections, memory or disk; shutting down or starting.
     case "53300":
@@ -145,15 +185,15 @@ function answerTo(error: PostgresError, constraints: ReadonlyMap<string, Constra
     case "54001":
       return NESTED_TOO_DEEPLY;
     default:
-      // Class 22 is about the data alone, and speaks of the value that was sent.
-      return error.code.startsWith("22")
-        ? { code: "INVALID_INPUT", message: `A value can't be read: ${error.message}.` }
-        : undefined;
+      // Raised by our own SQL.
+      if (error.code === "22023") return { code: "INVALID_INPUT", message: `A value can't be read: ${error.message}.` };
+      if (!error.code.startsWith("22")) return undefined;
+      return { code: "INVALID_INPUT", message: `In ${place}, ${DATA_EXCEPTIONS[error.code] ?? OTHER_DATA_EXCEPTION}` };
   }
 }
 
-/** Whether it is the request itself that can't be run: a variable of the wrong type, say. Those never have a path. */
-function isRequestFault(error: GraphQLError): boolean {
+/** Whether the document or its variables can't be executed. Such an error has no path. */
+function isInvalidRequest(error: GraphQLError): boolean {
   return error.path === undefined && (error.originalError == null || error.originalError instanceof GraphQLError);
 }
 
@@ -161,34 +201,21 @@ function isPostgresError(error: unknown): error is PostgresError {
   return error instanceof Error && "code" in error && /^[0-9A-Z]{5}$/.test(String(error.code)) && "severity" in error;
 }
 
-const NETWORK_FAULTS = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"];
+const NETWORK_ERRORS = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"];
 
-// The database is down, restarting or has no connection to spare: trying again is the right thing. node-postgres gives
-// the last two no code: https://github.com/brianc/node-postgres/tree/master/packages
-function isOutOfReach(error: unknown): boolean {
-  // By its parts: Node's own errors need not be of this realm's class.
+/** Whether the database is down, is restarting, or has no free connection. */
+function isUnreachable(error: unknown): boolean {
+  // Not by class: under Jest, Node's own errors are of another realm.
   const { code, message = "" } = (error ?? {}) as { code?: unknown; message?: string };
   return (
-    NETWORK_FAULTS.includes(String(code)) ||
-    message === "timeout exceeded when trying to connect" ||
-    message.startsWith("Connection terminated")
+    NETWORK_ERRORS.includes(String(code)) || NO_FREE_CONNECTION.test(message) || CONNECTION_TERMINATED.test(message)
   );
 }
 
-// A plain Error in the filter plugin: node_modules/postgraphile-plugin-connection-filter/dist/utils.js
-function isFilterFault(error: unknown): error is Error {
-  return error instanceof Error && error.message.endsWith("are forbidden in filter argument input.");
-}
-
-// JSON of many thousand levels can be parsed, but not written again.
-function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message === "Maximum call stack size exceeded";
-}
-
-/** Whether trying again a little later is likely to help. */
-export function isPassing(error: unknown): boolean {
-  if (isOutOfReach(error)) return true;
-  const code = isPostgresError(error) ? answerTo(error, new Map())?.code : undefined;
+/** Whether the same operation is likely to succeed a little later. */
+export function isTransient(error: unknown): boolean {
+  if (isUnreachable(error)) return true;
+  const code = isPostgresError(error) ? answerTo(error, new Map(), "")?.code : undefined;
   return code === OVERLOADED.code || code === "TIMEOUT";
 }
 
@@ -196,7 +223,7 @@ function parseDetail(detail = "{}"): Record<string, unknown> {
   try {
     return JSON.parse(detail);
   } catch {
-    // Words, then: they are for the log.
+    // A detail in prose is for the log.
     return {};
   }
 }

@@ -71,7 +71,11 @@ describe("wizardFunnel", () => {
     ["that ends where it begins", { from: MARCH.from, to: MARCH.from }, "startedFrom must be before startedBefore"],
     ["that ends before it begins", { from: MARCH.to, to: MARCH.from }, "startedFrom must be before startedBefore"],
     ["of more than 400 days", { from: "2025-01-01T00:00:00Z", to: "2026-02-06T00:00:00Z" }, "at most 400 days"],
-    ["that is no span", { from: "soon", to: MARCH.to }, "soon"],
+    [
+      "that is no span",
+      { from: "soon", to: MARCH.to },
+      "In `wizardFunnel`, a time can't be read. Send times as ISO 8601",
+    ],
     ["without a beginning", { to: MARCH.to }, "from"],
   ])("refuses a span %s", async (_, span, message) => {
     const refusal = await analyst.refused(FUNNEL, span);

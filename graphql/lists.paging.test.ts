@@ -111,8 +111,9 @@ describe("cursors", () => {
 
   it("give way to an offset", async () => {
     expect(numbersOf((await page("offset: 4")).nodes)).toEqual([5, 6]);
-    const { extensions } = await ada.refused("{ wizardSessions(offset: -1) { nodes { id } } }");
+    const { message, extensions } = await ada.refused("{ wizardSessions(offset: -1) { nodes { id } } }");
     expect(extensions).toEqual({ code: "INVALID_INPUT" });
+    expect(message).toBe("In `wizardSessions`, the offset is negative. Send 0 or more.");
   });
 });
 

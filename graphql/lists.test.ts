@@ -163,7 +163,11 @@ describe("a filter", () => {
 
   it("is refused when a value can't be read", async () => {
     const document = '{ wizardSessions(filter: { startedAt: { lessThan: "soon" } }) { totalCount } }';
-    expect((await ada.refused(document)).extensions).toEqual({ code: "INVALID_INPUT" });
+    const { message, extensions } = await ada.refused(document);
+    expect(extensions).toEqual({ code: "INVALID_INPUT" });
+    expect(message).toBe(
+      "In `wizardSessions`, a time can't be read. Send times as ISO 8601 with an offset, such as 2027-06-19T18:00:00+02:00.",
+    );
   });
 });
 

@@ -58,7 +58,7 @@ describe("a stage", () => {
 
   it("can't be null", async () => {
     const extensions = { code: "INVALID_INPUT", field: "stage" };
-    await expectBothRefused({ stage: null }, { extensions, message: "`stage` is missing." });
+    await expectBothRefused({ stage: null }, { extensions, message: "`stage` is missing. Send a value for it." });
   });
 });
 
@@ -92,14 +92,17 @@ describe("a state", () => {
 
   it("can't be null", async () => {
     const extensions = { code: "INVALID_INPUT", field: "state" };
-    await expectBothRefused({ state: null }, { extensions, message: "`state` is missing." });
+    await expectBothRefused({ state: null }, { extensions, message: "`state` is missing. Send a value for it." });
   });
 
   it.each([
     ["a value with the character U+0000", { text: "a\u0000b" }],
     ["a key with the character U+0000", { "a\u0000b": 1 }],
   ])("can't hold %s", async (_, state) => {
-    await expectBothRefused({ state }, { extensions: { code: "INVALID_INPUT" } });
+    const message = expect.stringMatching(
+      /^In `(update|create)WizardSession`, a text contains the character U\+0000, which can't be stored\. Remove it\.$/,
+    );
+    await expectBothRefused({ state }, { extensions: { code: "INVALID_INPUT" }, message });
   });
 
   // PostgreSQL writes `{"text": "…"}`: twelve characters around the text.

@@ -77,7 +77,7 @@ describe("creating a session", () => {
     const stored = await storedSession(api.db, id);
     const refusal = await ben.refused(CREATE, { session: { id } });
     expect(refusal).toEqual({
-      message: "There is one with this `id` already.",
+      message: "`id` is in use already. Send another value, or read the row that has it.",
       path: ["createWizardSession"],
       extensions: { code: "ALREADY_EXISTS", field: "id" },
     });

@@ -189,7 +189,7 @@ const answerFailure: ErrorRequestHandler = (error, request, response, next) => {
   request.log.error({ err: error }, "a request failed");
   sendError(response, 500, {
     code: "INTERNAL_SERVER_ERROR",
-    message: `Something went wrong on the server. Its log has it under ${String(request.id)}.`,
+    message: `Something went wrong on the server. Quote this id when you report it: ${String(request.id)}`,
     errorId: request.id,
   });
 };

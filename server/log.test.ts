@@ -161,7 +161,7 @@ describe("the log never has", () => {
     const { message, extensions } = await ada.refused(CREATE, { state: { fail: secret } });
     const { errorId } = extensions;
     expect({ message, extensions }).toEqual({
-      message: `Something went wrong on the server. Its log has it under ${errorId}.`,
+      message: `Something went wrong on the server. Quote this id when you report it: ${errorId}`,
       extensions: { code: "INTERNAL_SERVER_ERROR", errorId: expect.any(String) },
     });
     expect(entries().filter((entry) => entry.errorId === errorId)).toEqual([

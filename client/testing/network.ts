@@ -72,7 +72,7 @@ export function makeNetwork(): Network {
 /** As server/http/sendError.ts answers. */
 function overloaded(): Response {
   const error = {
-    message: "The server has too much to do. Try again in a moment.",
+    message: "The server is overloaded. Try again in a moment.",
     extensions: { code: "OVERLOADED" },
   };
   const headers = { "content-type": "application/json", "retry-after": "0" };

@@ -1,11 +1,12 @@
 import { type ObjectStep, SafeError, sideEffect, TRAP_ERROR, trap } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
+import { NO_ROW_DELETED } from "../upstreamMessages.ts";
 
 /**
- * An update or delete that meets no row is NOT_FOUND. By itself PostGraphile answers an update with null, which a
- * client may take for «saved», and a delete with an error of its own words. A row that row level security hides and
- * one that never was give the same answer.
+ * Adds the error NOT_FOUND to updates and deletes that find no row. PostGraphile would answer an update with null, which
+ * a client may take for success, and a delete with an error without a code. A row hidden by row level security and a row
+ * that never existed get the same answer.
  */
 export const NotFoundPlugin: GraphileConfig.Plugin = {
   name: "NotFoundPlugin",
@@ -23,10 +24,11 @@ export const NotFoundPlugin: GraphileConfig.Plugin = {
             const $payload = plan($parent, args, info) as ObjectStep;
             const $row = trap($payload.getStepForKey("result"), TRAP_ERROR, { valueForError: "PASS_THROUGH" });
             sideEffect($row, (row: unknown) => {
-              if (row === null || isNothingDeleted(row)) {
+              const isFailure = row instanceof Error;
+              if (row === null || (isFailure && NO_ROW_DELETED.test(row.message))) {
                 throw new SafeError(`There is no such ${type}, or it is not yours.`, { code: "NOT_FOUND" });
               }
-              if (row instanceof Error) throw row;
+              if (isFailure) throw row;
             });
             return $payload;
           },
@@ -35,8 +37,3 @@ export const NotFoundPlugin: GraphileConfig.Plugin = {
     },
   },
 };
-
-// The step that deletes says it in words alone: node_modules/@dataplan/pg/dist/steps/pgDeleteSingle.js
-function isNothingDeleted(result: unknown): boolean {
-  return result instanceof Error && result.message.startsWith("No values were deleted in collection");
-}

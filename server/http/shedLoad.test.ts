@@ -86,7 +86,7 @@ describe("a server with more to do than it can", () => {
       body: {
         errors: [
           {
-            message: "The server has too much to do. Try again in a moment.",
+            message: "The server is overloaded. Try again in a moment.",
             extensions: { code: "OVERLOADED" },
           },
         ],

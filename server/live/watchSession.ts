@@ -3,7 +3,7 @@ import type { Pool } from "pg";
 import type { Logger } from "pino";
 import { SafeError } from "postgraphile/grafast";
 import { type Claims, pgSettingsFor } from "../../graphql/claims.ts";
-import { isPassing } from "../../graphql/errors.ts";
+import { isTransient } from "../../graphql/errors.ts";
 import type { SessionChange } from "../../graphql/live.ts";
 import { FIRST_DELAY_MS, nextDelay } from "./delays.ts";
 import type { Notice, SessionListener } from "./listener.ts";
@@ -42,7 +42,7 @@ export function makeWatchSession({ pool, listener, logger }: WatchOptions) {
             notices.ended ? undefined : readChange(pool, claims, session.sessionId, read),
           );
         } catch (error) {
-          if (!isPassing(error)) {
+          if (!isTransient(error)) {
             // Grafast asks no more of a stream that failed, and does not end it either.
             await notices.return();
             throw error;

@@ -161,7 +161,7 @@ const OVERLOADED: Answer = {
     JSON.stringify({
       errors: [
         {
-          message: "The server has too much to do. Try again in a moment.",
+          message: "The server is overloaded. Try again in a moment.",
           extensions: { code: "OVERLOADED" },
         },
       ],
