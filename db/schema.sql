@@ -540,72 +540,63 @@ COMMENT ON COLUMN public.wizard_sessions.event_id IS 'The event that this sessio
 -- Name: COLUMN wizard_sessions.stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.stage IS '@behavior +orderBy +filterBy
-The stage that the user is at, 1 to 6.';
+COMMENT ON COLUMN public.wizard_sessions.stage IS 'The stage that the user is at, 1 to 6.';
 
 
 --
 -- Name: COLUMN wizard_sessions.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.status IS '@behavior +orderBy +filterBy
-In progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one goes on when it is saved. One that is not saved for long is abandoned, and later deleted.';
+COMMENT ON COLUMN public.wizard_sessions.status IS 'In progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one goes on when it is saved. One that is not saved for long is abandoned, and later deleted.';
 
 
 --
 -- Name: COLUMN wizard_sessions.state; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.state IS '@behavior -orderBy -filterBy -condition:attribute:filterBy
-What was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
+COMMENT ON COLUMN public.wizard_sessions.state IS 'What was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
 
 
 --
 -- Name: COLUMN wizard_sessions.started_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.started_at IS '@behavior +orderBy +filterBy
-When the session was begun.';
+COMMENT ON COLUMN public.wizard_sessions.started_at IS 'When the session was begun.';
 
 
 --
 -- Name: COLUMN wizard_sessions.last_saved_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.last_saved_at IS '@behavior +orderBy +filterBy
-When the last save was written; later with every save. Being abandoned for want of saves is none.';
+COMMENT ON COLUMN public.wizard_sessions.last_saved_at IS 'When the last save was written; later with every save. Being abandoned for want of saves is none.';
 
 
 --
 -- Name: COLUMN wizard_sessions.completed_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.completed_at IS '@behavior +orderBy +filterBy
-When the session was completed, or null.';
+COMMENT ON COLUMN public.wizard_sessions.completed_at IS 'When the session was completed, or null.';
 
 
 --
 -- Name: COLUMN wizard_sessions.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.revision IS '@behavior +orderBy +filterBy
-Counts saves, from 0; being abandoned for want of saves counts too. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
+COMMENT ON COLUMN public.wizard_sessions.revision IS 'Counts saves, from 0; being abandoned for want of saves counts too. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
 
 
 --
 -- Name: COLUMN wizard_sessions.last_save_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.last_save_id IS '@behavior -*
-The key of the save that made this revision; null where it had none.';
+COMMENT ON COLUMN public.wizard_sessions.last_save_id IS 'The key of the save that made this revision; null where it had none.';
 
 
 --
 -- Name: COLUMN wizard_sessions.definition_version; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.definition_version IS '@behavior -attribute:aggregate -attribute:havingBy
-Which version of the wizard''s stages the state is written for; the server''s own where nobody says.';
+COMMENT ON COLUMN public.wizard_sessions.definition_version IS 'Which version of the wizard''s stages the state is written for; the server''s own where nobody says.';
 
 
 --
@@ -1231,8 +1222,7 @@ ALTER FUNCTION public.complete_wizard_session(id uuid, base_revision integer, an
 -- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) IS '@behavior -*
-Makes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
+COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) IS 'Makes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
 
 
 --
@@ -1276,8 +1266,7 @@ ALTER FUNCTION public.erase_me(user_id uuid) OWNER TO stagekeep_owner;
 -- Name: FUNCTION erase_me(user_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.erase_me(user_id uuid) IS '@resultFieldName erased
-Erases everything that is stored about the caller, completed sessions too, for good. `userId` is the caller''s own id and confirms it. Answers how many rows of each table went; the next session or event makes a new profile.';
+COMMENT ON FUNCTION public.erase_me(user_id uuid) IS 'Erases everything that is stored about the caller, completed sessions too, for good. `userId` is the caller''s own id and confirms it. Answers how many rows of each table went; the next session or event makes a new profile.';
 
 
 --
@@ -1363,8 +1352,7 @@ ALTER FUNCTION public.published_event(slug text) OWNER TO stagekeep_owner;
 -- Name: FUNCTION published_event(slug text); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.published_event(slug text) IS '@behavior -*
-The page of a published event that is public or unlisted, as a JSON object of the event''s columns and its tickets; null when there is none at that address.';
+COMMENT ON FUNCTION public.published_event(slug text) IS 'The page of a published event that is public or unlisted, as a JSON object of the event''s columns and its tickets; null when there is none at that address.';
 
 
 --
@@ -1400,8 +1388,7 @@ ALTER FUNCTION public.restore_wizard_session(id uuid, revision integer) OWNER TO
 -- Name: FUNCTION restore_wizard_session(id uuid, revision integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer) IS '@behavior -*
-Saves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
+COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer) IS 'Saves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
 
 
 --
@@ -1486,8 +1473,7 @@ ALTER FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision i
 -- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) IS '@behavior -*
-Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
+COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) IS 'Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
 
 
 --
@@ -1525,8 +1511,7 @@ ALTER FUNCTION public.start_wizard_session(id uuid, event_id uuid) OWNER TO stag
 -- Name: FUNCTION start_wizard_session(id uuid, event_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) IS '@behavior -*
-Begins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
+COMMENT ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) IS 'Begins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
 
 
 --
@@ -1643,8 +1628,7 @@ ALTER FUNCTION public.wizard_funnel(started_from timestamp with time zone, start
 -- Name: FUNCTION wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) IS '@behavior -*
-For each stage: how many of the sessions begun in the span came there, and what became of them.';
+COMMENT ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) IS 'For each stage: how many of the sessions begun in the span came there, and what became of them.';
 
 
 --
@@ -1694,8 +1678,7 @@ ALTER FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT sta
 -- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) IS '@behavior -*
-The state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
+COMMENT ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) IS 'The state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
 
 
 --
@@ -1725,16 +1708,14 @@ ALTER TABLE public.wizard_session_revisions OWNER TO stagekeep_owner;
 -- Name: TABLE wizard_session_revisions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON TABLE public.wizard_session_revisions IS '@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy
-One save of a session: when it was, where its user was, and what it changed. Older ones are thinned out.';
+COMMENT ON TABLE public.wizard_session_revisions IS 'One save of a session: when it was, where its user was, and what it changed. Older ones are thinned out.';
 
 
 --
 -- Name: COLUMN wizard_session_revisions.session_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_session_revisions.session_id IS '@behavior -*
-The session that was saved.';
+COMMENT ON COLUMN public.wizard_session_revisions.session_id IS 'The session that was saved.';
 
 
 --
@@ -1748,16 +1729,14 @@ COMMENT ON COLUMN public.wizard_session_revisions.revision IS 'The session''s re
 -- Name: COLUMN wizard_session_revisions.save_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_session_revisions.save_id IS '@behavior -attribute:orderBy
-The key that the save was sent with; null where it had none.';
+COMMENT ON COLUMN public.wizard_session_revisions.save_id IS 'The key that the save was sent with; null where it had none.';
 
 
 --
 -- Name: COLUMN wizard_session_revisions.saved_by; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_session_revisions.saved_by IS '@behavior -attribute:orderBy
-The user who saved: the caller''s id, or null where something without a user did.';
+COMMENT ON COLUMN public.wizard_session_revisions.saved_by IS 'The user who saved: the caller''s id, or null where something without a user did.';
 
 
 --
@@ -1785,16 +1764,14 @@ COMMENT ON COLUMN public.wizard_session_revisions.definition_version IS 'Which v
 -- Name: COLUMN wizard_session_revisions.patch; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_session_revisions.patch IS '@behavior -*
-The merge patch that makes this revision''s state of the one before.';
+COMMENT ON COLUMN public.wizard_session_revisions.patch IS 'The merge patch that makes this revision''s state of the one before.';
 
 
 --
 -- Name: COLUMN wizard_session_revisions.snapshot; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_session_revisions.snapshot IS '@behavior -*
-The whole state, at checkpoints; null at every other revision.';
+COMMENT ON COLUMN public.wizard_session_revisions.snapshot IS 'The whole state, at checkpoints; null at every other revision.';
 
 
 --
@@ -1815,8 +1792,7 @@ COMMENT ON COLUMN public.wizard_session_revisions.saved_at IS 'When the save was
 -- Name: COLUMN wizard_session_revisions.time_spent; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_session_revisions.time_spent IS '@behavior -*
-How long the session had been worked on by then, a break counted as half an hour at the most.';
+COMMENT ON COLUMN public.wizard_session_revisions.time_spent IS 'How long the session had been worked on by then, a break counted as half an hour at the most.';
 
 
 --
@@ -1846,8 +1822,7 @@ ALTER FUNCTION public.wizard_session_revisions_changed_paths(revision public.wiz
 -- Name: FUNCTION wizard_session_revisions_changed_paths(revision public.wizard_session_revisions); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) IS '@notNull
-The paths that this save changed, as JSON pointers into the state.';
+COMMENT ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) IS 'The paths that this save changed, as JSON pointers into the state.';
 
 
 --
@@ -1869,8 +1844,7 @@ ALTER TABLE public.event_private_details OWNER TO stagekeep_owner;
 -- Name: TABLE event_private_details; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON TABLE public.event_private_details IS '@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy
-What only an event''s owner gets to see of it.';
+COMMENT ON TABLE public.event_private_details IS 'What only an event''s owner gets to see of it.';
 
 
 --
@@ -1939,8 +1913,7 @@ ALTER TABLE public.event_tickets OWNER TO stagekeep_owner;
 -- Name: TABLE event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON TABLE public.event_tickets IS '@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy
-A kind of ticket of an event.';
+COMMENT ON TABLE public.event_tickets IS 'A kind of ticket of an event.';
 
 
 --
@@ -2151,224 +2124,196 @@ COMMENT ON COLUMN public.events.id IS 'Made by the database, or by the client be
 -- Name: COLUMN events.owner_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.owner_id IS '@behavior +orderBy +filterBy
-Whose event this is: the caller, unless a service says otherwise. Of a published event everybody can read it.';
+COMMENT ON COLUMN public.events.owner_id IS 'Whose event this is: the caller, unless a service says otherwise. Of a published event everybody can read it.';
 
 
 --
 -- Name: COLUMN events.title; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.title IS '@behavior +orderBy +filterBy
-The title, 1 to 150 characters.';
+COMMENT ON COLUMN public.events.title IS 'The title, 1 to 150 characters.';
 
 
 --
 -- Name: COLUMN events.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.status IS '@behavior +orderBy +filterBy
-Draft, published or cancelled.';
+COMMENT ON COLUMN public.events.status IS 'Draft, published or cancelled.';
 
 
 --
 -- Name: COLUMN events.starts_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.starts_at IS '@behavior +orderBy +filterBy
-When it begins.';
+COMMENT ON COLUMN public.events.starts_at IS 'When it begins.';
 
 
 --
 -- Name: COLUMN events.ends_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.ends_at IS '@behavior +orderBy +filterBy
-When it ends; later than `startsAt`.';
+COMMENT ON COLUMN public.events.ends_at IS 'When it ends; later than `startsAt`.';
 
 
 --
 -- Name: COLUMN events.created_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.created_at IS '@behavior +orderBy +filterBy
-When the event was first written.';
+COMMENT ON COLUMN public.events.created_at IS 'When the event was first written.';
 
 
 --
 -- Name: COLUMN events.category; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.category IS '@behavior -attribute:aggregate -attribute:havingBy
-One of the wizard''s categories, such as `music`.';
+COMMENT ON COLUMN public.events.category IS 'One of the wizard''s categories, such as `music`.';
 
 
 --
 -- Name: COLUMN events.summary; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.summary IS '@behavior -attribute:aggregate -attribute:havingBy
-One sentence for lists, at most 140 characters.';
+COMMENT ON COLUMN public.events.summary IS 'One sentence for lists, at most 140 characters.';
 
 
 --
 -- Name: COLUMN events.organizer_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.organizer_name IS '@behavior -attribute:aggregate -attribute:havingBy
-Who invites, at most 255 characters.';
+COMMENT ON COLUMN public.events.organizer_name IS 'Who invites, at most 255 characters.';
 
 
 --
 -- Name: COLUMN events.timezone; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.timezone IS '@behavior -attribute:aggregate -attribute:havingBy
-The IANA name of the time zone in which its times are to be shown.';
+COMMENT ON COLUMN public.events.timezone IS 'The IANA name of the time zone in which its times are to be shown.';
 
 
 --
 -- Name: COLUMN events.doors_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.doors_at IS '@behavior -attribute:aggregate -attribute:havingBy
-When people are let in; not after `startsAt`.';
+COMMENT ON COLUMN public.events.doors_at IS 'When people are let in; not after `startsAt`.';
 
 
 --
 -- Name: COLUMN events.mode; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.mode IS '@behavior -attribute:aggregate -attribute:havingBy
-At a venue, online, or both.';
+COMMENT ON COLUMN public.events.mode IS 'At a venue, online, or both.';
 
 
 --
 -- Name: COLUMN events.venue_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.venue_name IS '@behavior -attribute:aggregate -attribute:havingBy
-What the place is called; null for an online event.';
+COMMENT ON COLUMN public.events.venue_name IS 'What the place is called; null for an online event.';
 
 
 --
 -- Name: COLUMN events.address; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.address IS '@behavior -attribute:aggregate -attribute:havingBy
-Street and number of the place.';
+COMMENT ON COLUMN public.events.address IS 'Street and number of the place.';
 
 
 --
 -- Name: COLUMN events.city; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.city IS '@behavior -attribute:aggregate -attribute:havingBy
-The city, town or village of the place.';
+COMMENT ON COLUMN public.events.city IS 'The city, town or village of the place.';
 
 
 --
 -- Name: COLUMN events.region; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.region IS '@behavior -attribute:aggregate -attribute:havingBy
-The state, province or county of the place, where addresses name one.';
+COMMENT ON COLUMN public.events.region IS 'The state, province or county of the place, where addresses name one.';
 
 
 --
 -- Name: COLUMN events.postal_code; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.postal_code IS '@behavior -attribute:aggregate -attribute:havingBy
-The postal code of the place.';
+COMMENT ON COLUMN public.events.postal_code IS 'The postal code of the place.';
 
 
 --
 -- Name: COLUMN events.country; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.country IS '@behavior -attribute:aggregate -attribute:havingBy
-The country of the place, as two letters of ISO 3166-1.';
+COMMENT ON COLUMN public.events.country IS 'The country of the place, as two letters of ISO 3166-1.';
 
 
 --
 -- Name: COLUMN events.currency; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.currency IS '@behavior -attribute:aggregate -attribute:havingBy
-The currency of all prices, as three letters of ISO 4217.';
+COMMENT ON COLUMN public.events.currency IS 'The currency of all prices, as three letters of ISO 4217.';
 
 
 --
 -- Name: COLUMN events.description; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.description IS '@behavior -attribute:aggregate -attribute:havingBy
-What people should know before they come, in Markdown, at most 50,000 characters.';
+COMMENT ON COLUMN public.events.description IS 'What people should know before they come, in Markdown, at most 50,000 characters.';
 
 
 --
 -- Name: COLUMN events.slug; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.slug IS '@behavior +filterBy -orderBy -attribute:aggregate
-The last part of the page''s address: 3 to 60 small letters, digits and hyphens, unlike any other event''s.';
+COMMENT ON COLUMN public.events.slug IS 'The last part of the page''s address: 3 to 60 small letters, digits and hyphens, unlike any other event''s.';
 
 
 --
 -- Name: COLUMN events.cover_image_url; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.cover_image_url IS '@behavior -attribute:aggregate -attribute:havingBy
-The https address of a picture for the top of the page.';
+COMMENT ON COLUMN public.events.cover_image_url IS 'The https address of a picture for the top of the page.';
 
 
 --
 -- Name: COLUMN events.cover_image_alt; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.cover_image_alt IS '@behavior -attribute:aggregate -attribute:havingBy
-What the picture shows, for people who can''t see it.';
+COMMENT ON COLUMN public.events.cover_image_alt IS 'What the picture shows, for people who can''t see it.';
 
 
 --
 -- Name: COLUMN events.accent; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.accent IS '@behavior -attribute:aggregate -attribute:havingBy
-The colour of buttons and links, as # and six hexadecimal digits.';
+COMMENT ON COLUMN public.events.accent IS 'The colour of buttons and links, as # and six hexadecimal digits.';
 
 
 --
 -- Name: COLUMN events.support_email; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.support_email IS '@behavior -attribute:aggregate -attribute:havingBy
-Where people with questions write to. It is shown on the page.';
+COMMENT ON COLUMN public.events.support_email IS 'Where people with questions write to. It is shown on the page.';
 
 
 --
 -- Name: COLUMN events.visibility; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.visibility IS '@behavior -attribute:aggregate -attribute:havingBy
-Public: listed for all. Unlisted: for those who know its address. Private: for its owner.';
+COMMENT ON COLUMN public.events.visibility IS 'Public: listed for all. Unlisted: for those who know its address. Private: for its owner.';
 
 
 --
 -- Name: COLUMN events.publish_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.publish_at IS '@behavior -attribute:aggregate -attribute:havingBy
-From when on others can see it; null for at once.';
+COMMENT ON COLUMN public.events.publish_at IS 'From when on others can see it; null for at once.';
 
 
 --
 -- Name: COLUMN events.refund_policy; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.refund_policy IS '@behavior -attribute:aggregate -attribute:havingBy
-Until when people get their money back, as one of the wizard''s choices.';
+COMMENT ON COLUMN public.events.refund_policy IS 'Until when people get their money back, as one of the wizard''s choices.';
 
 
 --
@@ -2585,8 +2530,7 @@ ALTER TABLE public.profiles OWNER TO stagekeep_owner;
 -- Name: TABLE profiles; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON TABLE public.profiles IS '@behavior -insert -delete
-A person who creates events. Made by the database with the first session or event that the person owns.';
+COMMENT ON TABLE public.profiles IS 'A person who creates events. Made by the database with the first session or event that the person owns.';
 
 
 --
@@ -2653,8 +2597,7 @@ ALTER TABLE ONLY public.events
 -- Name: CONSTRAINT events_slug_key ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_slug_key ON public.events IS '@behavior -*
-No two events have the same page address.';
+COMMENT ON CONSTRAINT events_slug_key ON public.events IS 'No two events have the same page address.';
 
 
 --
@@ -2862,9 +2805,7 @@ ALTER TABLE ONLY public.event_private_details
 -- Name: CONSTRAINT event_private_details_event_id_fkey ON event_private_details; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT event_private_details_event_id_fkey ON public.event_private_details IS '@fieldName event
-@foreignFieldName privateDetails
-The details are those of an event.';
+COMMENT ON CONSTRAINT event_private_details_event_id_fkey ON public.event_private_details IS 'The details are those of an event.';
 
 
 --
@@ -2879,9 +2820,7 @@ ALTER TABLE ONLY public.event_tickets
 -- Name: CONSTRAINT event_tickets_event_id_fkey ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT event_tickets_event_id_fkey ON public.event_tickets IS '@fieldName event
-@foreignFieldName tickets
-A ticket is one for an event.';
+COMMENT ON CONSTRAINT event_tickets_event_id_fkey ON public.event_tickets IS 'A ticket is one for an event.';
 
 
 --
@@ -2896,9 +2835,7 @@ ALTER TABLE ONLY public.events
 -- Name: CONSTRAINT events_owner_id_fkey ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_owner_id_fkey ON public.events IS '@fieldName owner
-@foreignFieldName events
-An event belongs to a profile.';
+COMMENT ON CONSTRAINT events_owner_id_fkey ON public.events IS 'An event belongs to a profile.';
 
 
 --
@@ -2913,10 +2850,7 @@ ALTER TABLE ONLY public.wizard_session_revisions
 -- Name: CONSTRAINT wizard_session_revisions_session_id_fkey ON wizard_session_revisions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT wizard_session_revisions_session_id_fkey ON public.wizard_session_revisions IS '@fieldName session
-@foreignFieldName revisions
-@behavior -singularRelation:resource:single
-A revision is one of a session.';
+COMMENT ON CONSTRAINT wizard_session_revisions_session_id_fkey ON public.wizard_session_revisions IS 'A revision is one of a session.';
 
 
 --
@@ -2931,9 +2865,7 @@ ALTER TABLE ONLY public.wizard_sessions
 -- Name: CONSTRAINT wizard_sessions_event_id_fkey ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT wizard_sessions_event_id_fkey ON public.wizard_sessions IS '@fieldName event
-@foreignFieldName wizardSessions
-A session edits an event that is there.';
+COMMENT ON CONSTRAINT wizard_sessions_event_id_fkey ON public.wizard_sessions IS 'A session edits an event that is there.';
 
 
 --
@@ -2948,9 +2880,7 @@ ALTER TABLE ONLY public.wizard_sessions
 -- Name: CONSTRAINT wizard_sessions_user_id_fkey ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT wizard_sessions_user_id_fkey ON public.wizard_sessions IS '@fieldName user
-@foreignFieldName wizardSessions
-A session belongs to a profile.';
+COMMENT ON CONSTRAINT wizard_sessions_user_id_fkey ON public.wizard_sessions IS 'A session belongs to a profile.';
 
 
 --

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { PgAggregatesPreset } from "@graphile/pg-aggregates";
 import { PgSimplifyInflectionPreset } from "@graphile/simplify-inflection";
 import type { Pool } from "pg";
@@ -5,7 +6,7 @@ import { makePgService } from "postgraphile/adaptors/pg";
 import type {} from "postgraphile/grafserv/express/v4";
 import type { RuruClientConfig } from "postgraphile/grafserv/ruru/server";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
-import { changeNullability } from "postgraphile/utils";
+import { changeNullability, pgSmartTagsFromFile } from "postgraphile/utils";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
 import { DEFINITION, type Definition } from "../wizard/migrations.ts";
 import { type Claims, pgSettingsFor } from "./claims.ts";
@@ -52,6 +53,13 @@ export const GRAPHQL_PATH = "/graphql";
 export const GRAPHIQL_PATH = "/graphiql";
 /** Where GraphiQL hears of a changed schema while `watch` is on. */
 export const EVENT_STREAM_PATH = `${GRAPHQL_PATH}/stream`;
+const SMART_TAGS = fileURLToPath(new URL("smart-tags.json5", import.meta.url));
+// A table is read through its relations. smart-tags.json5 names the tables that have a list of their own, and the
+// columns that a list can be filtered, ordered and aggregated by.
+const DEFAULT_BEHAVIOR = [
+  ...["-query:resource:single", "-query:resource:connection", "-resource:aggregates"],
+  ...["-attribute:orderBy", "-attribute:filterBy", "-attribute:aggregate", "-attribute:havingBy"],
+].join(" ");
 const DEFAULT_PAGE_SIZE = 50;
 const MAXIMUM_PAGE_SIZE = 100;
 // A state of 256 KiB, written in JSON with every second character escaped, and the rest of the request.
@@ -83,6 +91,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       PostGraphileConnectionFilterPreset,
     ],
     plugins: [
+      pgSmartTagsFromFile(SMART_TAGS),
       NamingPlugin,
       CheckedTextEnumPlugin,
       makeConstraintsPlugin(constraints),
@@ -134,6 +143,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       // A list's items are never null: no function here gives such rows.
       pgForbidSetofFunctionsToReturnNull: true,
       dontSwallowErrors: true,
+      defaultBehavior: DEFAULT_BEHAVIOR,
     },
     grafast: {
       explain: false,

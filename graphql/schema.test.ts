@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import {
   buildClientSchema,
   buildSchema,
@@ -12,7 +12,9 @@ import {
   lexicographicSortSchema,
   printSchema,
 } from "graphql";
+import pg from "pg";
 import { useTestApi } from "../testkit/api.ts";
+import { exportSchema } from "./exportSchema.ts";
 
 const api = useTestApi();
 const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));
@@ -39,6 +41,16 @@ it("is the schema that the server answers with", async () => {
   const anon = api.anon();
   const served = buildClientSchema(await anon.ask<IntrospectionQuery>(getIntrospectionQuery()));
   expect(printSchema(lexicographicSortSchema(served))).toBe(printSchema(lexicographicSortSchema(schema)));
+});
+
+it("has no smart tag for something that does not exist", async () => {
+  const warn = jest.spyOn(console, "warn").mockReturnValue();
+  const pool = new pg.Pool({ connectionString: api.db.authUrl });
+  pool.on("error", () => {});
+  await exportSchema(pool);
+  await pool.end();
+  expect(warn.mock.calls).toEqual([]);
+  warn.mockRestore();
 });
 
 describe("what can be asked", () => {
@@ -205,7 +217,7 @@ describe("what is explained", () => {
     },
   );
 
-  it("keeps the settings of the API out of it", () => {
+  it("contains no smart tags", () => {
     expect(printSchema(schema)).not.toMatch(/@(behavior|fieldName|foreignFieldName|omit|name)\b/);
   });
 });

@@ -321,6 +321,15 @@ const rules: Rule[] = [
     breakIt: "alter role authenticator set statement_timeout = 0",
     offender: "statement_timeout",
   },
+
+  // Comments
+  {
+    title: "no comment contains smart tags, which belong in graphql/smart-tags.json5",
+    sql: `select pg_describe_object(d.classoid, d.objoid, d.objsubid) as offender from pg_description d
+           where d.description ~ '(^|\\n)@[a-zA-Z]'`,
+    breakIt: "comment on table profiles is E'@behavior -insert\\nA user.'",
+    offender: "table profiles",
+  },
 ];
 
 describe("in the whole schema", () => {

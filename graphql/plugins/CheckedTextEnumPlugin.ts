@@ -53,7 +53,7 @@ export const CheckedTextEnumPlugin: GraphileConfig.Plugin = {
           name: info.inflection.camelCase(`${info.inflection.singularize(pgClass.relname)}-${checked.column}`),
           identifier: sql.identifier("pg_catalog", "text"),
           values: checked.values,
-          description: pgAttribute.getDescription()?.replace(/^@.*\n/gm, ""),
+          description: pgAttribute.getDescription(),
         });
       },
     },

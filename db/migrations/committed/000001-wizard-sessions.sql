@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:85e068d014de8928c2efd34dc4232f65442815ff
+--! Hash: sha1:033daa0faeb84cbcb83f6f4542a44481c0dcd6e6
 --! Message: wizard sessions
 
 --! split: 001-undo.sql
@@ -107,7 +107,7 @@ grant select, insert (id, display_name), update (display_name), delete on profil
 --! EndIncluded profiles/grants.sql
 --! Included profiles/comments.sql
 comment on table profiles is
-  E'@behavior -insert -delete\nA person who creates events. Made by the database with the first session or event that the person owns.';
+  'A person who creates events. Made by the database with the first session or event that the person owns.';
 comment on column profiles.id is 'The user''s id, as in the token''s claim `sub`.';
 comment on column profiles.display_name is 'The name to show, 1 to 100 characters, or null.';
 comment on column profiles.created_at is 'When the profile was made.';
@@ -393,7 +393,7 @@ revoke all on function public.published_event(text) from public, anon, authentic
 grant execute on function public.published_event(text) to anon, authenticated, service_role;
 
 comment on function public.published_event(text) is
-  E'@behavior -*\nThe page of a published event that is public or unlisted, as a JSON object of the event''s columns and its tickets; null when there is none at that address.';
+  'The page of a published event that is public or unlisted, as a JSON object of the event''s columns and its tickets; null when there is none at that address.';
 --! EndIncluded events/published_event.sql
 --! Included events/policies.sql
 alter table events enable row level security;
@@ -458,36 +458,37 @@ comment on table events is
   'An event, as it was entered or as the wizard has written it. Everybody may read those that are published for all.';
 comment on column events.id is 'Made by the database, or by the client before it sends the event.';
 comment on column events.owner_id is
-  E'@behavior +orderBy +filterBy\nWhose event this is: the caller, unless a service says otherwise. Of a published event everybody can read it.';
-comment on column events.title is E'@behavior +orderBy +filterBy\nThe title, 1 to 150 characters.';
-comment on column events.status is
-  E'@behavior +orderBy +filterBy\nDraft, published or cancelled.';
-comment on column events.starts_at is E'@behavior +orderBy +filterBy\nWhen it begins.';
-comment on column events.ends_at is E'@behavior +orderBy +filterBy\nWhen it ends; later than `startsAt`.';
-comment on column events.created_at is E'@behavior +orderBy +filterBy\nWhen the event was first written.';
-comment on column events.category is E'@behavior -attribute:aggregate -attribute:havingBy\nOne of the wizard''s categories, such as `music`.';
-comment on column events.summary is E'@behavior -attribute:aggregate -attribute:havingBy\nOne sentence for lists, at most 140 characters.';
-comment on column events.organizer_name is E'@behavior -attribute:aggregate -attribute:havingBy\nWho invites, at most 255 characters.';
-comment on column events.timezone is E'@behavior -attribute:aggregate -attribute:havingBy\nThe IANA name of the time zone in which its times are to be shown.';
-comment on column events.doors_at is E'@behavior -attribute:aggregate -attribute:havingBy\nWhen people are let in; not after `startsAt`.';
-comment on column events.mode is E'@behavior -attribute:aggregate -attribute:havingBy\nAt a venue, online, or both.';
-comment on column events.venue_name is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat the place is called; null for an online event.';
-comment on column events.address is E'@behavior -attribute:aggregate -attribute:havingBy\nStreet and number of the place.';
-comment on column events.city is E'@behavior -attribute:aggregate -attribute:havingBy\nThe city, town or village of the place.';
-comment on column events.region is E'@behavior -attribute:aggregate -attribute:havingBy\nThe state, province or county of the place, where addresses name one.';
-comment on column events.postal_code is E'@behavior -attribute:aggregate -attribute:havingBy\nThe postal code of the place.';
-comment on column events.country is E'@behavior -attribute:aggregate -attribute:havingBy\nThe country of the place, as two letters of ISO 3166-1.';
-comment on column events.currency is E'@behavior -attribute:aggregate -attribute:havingBy\nThe currency of all prices, as three letters of ISO 4217.';
-comment on column events.description is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat people should know before they come, in Markdown, at most 50,000 characters.';
+  'Whose event this is: the caller, unless a service says otherwise. Of a published event everybody can read it.';
+comment on column events.title is 'The title, 1 to 150 characters.';
+comment on column events.status is 'Draft, published or cancelled.';
+comment on column events.starts_at is 'When it begins.';
+comment on column events.ends_at is 'When it ends; later than `startsAt`.';
+comment on column events.created_at is 'When the event was first written.';
+comment on column events.category is 'One of the wizard''s categories, such as `music`.';
+comment on column events.summary is 'One sentence for lists, at most 140 characters.';
+comment on column events.organizer_name is 'Who invites, at most 255 characters.';
+comment on column events.timezone is 'The IANA name of the time zone in which its times are to be shown.';
+comment on column events.doors_at is 'When people are let in; not after `startsAt`.';
+comment on column events.mode is 'At a venue, online, or both.';
+comment on column events.venue_name is 'What the place is called; null for an online event.';
+comment on column events.address is 'Street and number of the place.';
+comment on column events.city is 'The city, town or village of the place.';
+comment on column events.region is 'The state, province or county of the place, where addresses name one.';
+comment on column events.postal_code is 'The postal code of the place.';
+comment on column events.country is 'The country of the place, as two letters of ISO 3166-1.';
+comment on column events.currency is 'The currency of all prices, as three letters of ISO 4217.';
+comment on column events.description is
+  'What people should know before they come, in Markdown, at most 50,000 characters.';
 comment on column events.slug is
-  E'@behavior +filterBy -orderBy -attribute:aggregate\nThe last part of the page''s address: 3 to 60 small letters, digits and hyphens, unlike any other event''s.';
-comment on column events.cover_image_url is E'@behavior -attribute:aggregate -attribute:havingBy\nThe https address of a picture for the top of the page.';
-comment on column events.cover_image_alt is E'@behavior -attribute:aggregate -attribute:havingBy\nWhat the picture shows, for people who can''t see it.';
-comment on column events.accent is E'@behavior -attribute:aggregate -attribute:havingBy\nThe colour of buttons and links, as # and six hexadecimal digits.';
-comment on column events.support_email is E'@behavior -attribute:aggregate -attribute:havingBy\nWhere people with questions write to. It is shown on the page.';
-comment on column events.visibility is E'@behavior -attribute:aggregate -attribute:havingBy\nPublic: listed for all. Unlisted: for those who know its address. Private: for its owner.';
-comment on column events.publish_at is E'@behavior -attribute:aggregate -attribute:havingBy\nFrom when on others can see it; null for at once.';
-comment on column events.refund_policy is E'@behavior -attribute:aggregate -attribute:havingBy\nUntil when people get their money back, as one of the wizard''s choices.';
+  'The last part of the page''s address: 3 to 60 small letters, digits and hyphens, unlike any other event''s.';
+comment on column events.cover_image_url is 'The https address of a picture for the top of the page.';
+comment on column events.cover_image_alt is 'What the picture shows, for people who can''t see it.';
+comment on column events.accent is 'The colour of buttons and links, as # and six hexadecimal digits.';
+comment on column events.support_email is 'Where people with questions write to. It is shown on the page.';
+comment on column events.visibility is
+  'Public: listed for all. Unlisted: for those who know its address. Private: for its owner.';
+comment on column events.publish_at is 'From when on others can see it; null for at once.';
+comment on column events.refund_policy is 'Until when people get their money back, as one of the wizard''s choices.';
 comment on constraint events_title_check on events is 'A title has 1 to 150 characters.';
 comment on constraint events_status_check on events is 'An event is draft, published or cancelled.';
 comment on constraint events_ends_at_check on events is 'An event ends after it starts.';
@@ -506,8 +507,7 @@ comment on constraint events_country_check on events is 'A country is two capita
 comment on constraint events_currency_check on events is 'A currency is three capital letters (ISO 4217).';
 comment on constraint events_description_check on events is 'A description has 1 to 50,000 characters.';
 comment on constraint events_slug_check on events is 'A page address is 3 to 60 small letters, digits and hyphens.';
-comment on constraint events_slug_key on events is
-  E'@behavior -*\nNo two events have the same page address.';
+comment on constraint events_slug_key on events is 'No two events have the same page address.';
 comment on constraint events_cover_image_url_check on events is 'A picture has an https address of at most 2048 characters.';
 comment on constraint events_cover_image_alt_check on events is 'A picture''s description has 1 to 255 characters.';
 comment on constraint events_cover_image_check on events is 'A picture and its description go together.';
@@ -520,11 +520,9 @@ comment on constraint events_published_check on events is
   'A published event has all that its page needs: category, organizer, times, place, currency, description, address, visibility.';
 comment on constraint events_venue_check on events is
   'An event at a venue has the venue''s name and address; one that is only online has neither.';
-comment on constraint events_owner_id_fkey on events is
-  E'@fieldName owner\n@foreignFieldName events\nAn event belongs to a profile.';
+comment on constraint events_owner_id_fkey on events is 'An event belongs to a profile.';
 
-comment on table event_tickets is
-  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nA kind of ticket of an event.';
+comment on table event_tickets is 'A kind of ticket of an event.';
 comment on column event_tickets.event_id is 'The event that it lets people into.';
 comment on column event_tickets.key is 'What tells it from the event''s other tickets, as in the wizard''s state.';
 comment on column event_tickets.name is 'What it is called, at most 255 characters.';
@@ -545,11 +543,9 @@ comment on constraint event_tickets_price_check on event_tickets is 'A paid tick
 comment on constraint event_tickets_quantity_check on event_tickets is 'There is at least one ticket of a kind.';
 comment on constraint event_tickets_max_per_order_check on event_tickets is 'An order may hold at least one ticket.';
 comment on constraint event_tickets_sales_end_check on event_tickets is 'Sales end after they start.';
-comment on constraint event_tickets_event_id_fkey on event_tickets is
-  E'@fieldName event\n@foreignFieldName tickets\nA ticket is one for an event.';
+comment on constraint event_tickets_event_id_fkey on event_tickets is 'A ticket is one for an event.';
 
-comment on table event_private_details is
-  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nWhat only an event''s owner gets to see of it.';
+comment on table event_private_details is 'What only an event''s owner gets to see of it.';
 comment on column event_private_details.event_id is 'The event.';
 comment on column event_private_details.organizer_email is 'Where the organizer can be reached about the event.';
 comment on column event_private_details.join_url is
@@ -559,7 +555,7 @@ comment on constraint event_private_details_organizer_email_check on event_priva
 comment on constraint event_private_details_join_url_check on event_private_details is
   'A link to join has an https address of at most 2048 characters.';
 comment on constraint event_private_details_event_id_fkey on event_private_details is
-  E'@fieldName event\n@foreignFieldName privateDetails\nThe details are those of an event.';
+  'The details are those of an event.';
 --! EndIncluded events/comments.sql
 
 --! split: 200-wizard-sessions.sql
@@ -805,24 +801,21 @@ comment on column wizard_sessions.user_id is
   'Whose session this is: the caller, unless a service says otherwise. It never changes.';
 comment on column wizard_sessions.event_id is
   'The event that this session edits or has created. It has to belong to the session''s user; null when there is none (any more).';
-comment on column wizard_sessions.stage is
-  E'@behavior +orderBy +filterBy\nThe stage that the user is at, 1 to 6.';
+comment on column wizard_sessions.stage is 'The stage that the user is at, 1 to 6.';
 comment on column wizard_sessions.status is
-  E'@behavior +orderBy +filterBy\nIn progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one goes on when it is saved. One that is not saved for long is abandoned, and later deleted.';
+  'In progress, completed or abandoned. A completed session can''t be changed any more; an abandoned one goes on when it is saved. One that is not saved for long is abandoned, and later deleted.';
 comment on column wizard_sessions.state is
-  E'@behavior -orderBy -filterBy -condition:attribute:filterBy\nWhat was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
-comment on column wizard_sessions.started_at is
-  E'@behavior +orderBy +filterBy\nWhen the session was begun.';
+  'What was entered so far: a JSON object of at most 256 KiB as text and 100 levels, a key per stage. It need not be complete or valid.';
+comment on column wizard_sessions.started_at is 'When the session was begun.';
 comment on column wizard_sessions.last_saved_at is
-  E'@behavior +orderBy +filterBy\nWhen the last save was written; later with every save. Being abandoned for want of saves is none.';
-comment on column wizard_sessions.completed_at is
-  E'@behavior +orderBy +filterBy\nWhen the session was completed, or null.';
+  'When the last save was written; later with every save. Being abandoned for want of saves is none.';
+comment on column wizard_sessions.completed_at is 'When the session was completed, or null.';
 comment on column wizard_sessions.revision is
-  E'@behavior +orderBy +filterBy\nCounts saves, from 0; being abandoned for want of saves counts too. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
+  'Counts saves, from 0; being abandoned for want of saves counts too. In a patch, name the one that you last read: the save is refused with REVISION_CONFLICT when there is a newer one. Without it the save is accepted onto any.';
 comment on column wizard_sessions.last_save_id is
-  E'@behavior -*\nThe key of the save that made this revision; null where it had none.';
+  'The key of the save that made this revision; null where it had none.';
 comment on column wizard_sessions.definition_version is
-  E'@behavior -attribute:aggregate -attribute:havingBy\nWhich version of the wizard''s stages the state is written for; the server''s own where nobody says.';
+  'Which version of the wizard''s stages the state is written for; the server''s own where nobody says.';
 comment on constraint wizard_sessions_definition_version_check on wizard_sessions is
   'A version of the wizard''s stages is a whole number from 1.';
 comment on constraint wizard_sessions_stage_check on wizard_sessions is 'The stage is a whole number from 1 to 6.';
@@ -834,10 +827,8 @@ comment on constraint wizard_sessions_state_depth_check on wizard_sessions is
   'The state is nested at most 100 levels deep.';
 comment on constraint wizard_sessions_completed_at_check on wizard_sessions is
   'A session has a time of completion when, and only when, it is completed.';
-comment on constraint wizard_sessions_user_id_fkey on wizard_sessions is
-  E'@fieldName user\n@foreignFieldName wizardSessions\nA session belongs to a profile.';
-comment on constraint wizard_sessions_event_id_fkey on wizard_sessions is
-  E'@fieldName event\n@foreignFieldName wizardSessions\nA session edits an event that is there.';
+comment on constraint wizard_sessions_user_id_fkey on wizard_sessions is 'A session belongs to a profile.';
+comment on constraint wizard_sessions_event_id_fkey on wizard_sessions is 'A session edits an event that is there.';
 --! EndIncluded sessions/comments.sql
 
 --! split: 210-wizard-session-revisions.sql
@@ -1117,7 +1108,7 @@ revoke all on function public.wizard_session_at(uuid, integer) from public, anon
 grant execute on function public.wizard_session_at(uuid, integer) to authenticated, service_role;
 
 comment on function public.wizard_session_at(uuid, integer) is
-  E'@behavior -*\nThe state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
+  'The state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
 --! EndIncluded revisions/wizard_session_at.sql
 --! Included revisions/wizard_session_revisions_changed_paths.sql
 create or replace function public.wizard_session_revisions_changed_paths(revision wizard_session_revisions)
@@ -1133,7 +1124,7 @@ grant execute on function public.wizard_session_revisions_changed_paths(wizard_s
   to authenticated, service_role;
 
 comment on function public.wizard_session_revisions_changed_paths(wizard_session_revisions) is
-  E'@notNull\nThe paths that this save changed, as JSON pointers into the state.';
+  'The paths that this save changed, as JSON pointers into the state.';
 --! EndIncluded revisions/wizard_session_revisions_changed_paths.sql
 --! Included revisions/policies.sql
 -- A revision belongs to the owner of its session. The owner is looked up rather than copied, because a copy would be
@@ -1166,30 +1157,28 @@ create or replace trigger _510_record_save
 --! EndIncluded revisions/triggers.sql
 --! Included revisions/comments.sql
 comment on table wizard_session_revisions is
-  E'@behavior -query:resource:single -query:resource:list -query:resource:connection -aggregates -resource:aggregates -filter -filterBy -orderBy -condition:attribute:filterBy\nOne save of a session: when it was, where its user was, and what it changed. Older ones are thinned out.';
-comment on column wizard_session_revisions.session_id is E'@behavior -*\nThe session that was saved.';
+  'One save of a session: when it was, where its user was, and what it changed. Older ones are thinned out.';
+comment on column wizard_session_revisions.session_id is 'The session that was saved.';
 comment on column wizard_session_revisions.revision is 'The session''s revision that this save made, from 0.';
-comment on column wizard_session_revisions.save_id is
-  E'@behavior -attribute:orderBy\nThe key that the save was sent with; null where it had none.';
+comment on column wizard_session_revisions.save_id is 'The key that the save was sent with; null where it had none.';
 comment on column wizard_session_revisions.saved_by is
-  E'@behavior -attribute:orderBy\nThe user who saved: the caller''s id, or null where something without a user did.';
+  'The user who saved: the caller''s id, or null where something without a user did.';
 comment on column wizard_session_revisions.stage is 'The stage that the user was at.';
 comment on column wizard_session_revisions.status is 'In progress, completed or abandoned, as the save left it.';
 comment on column wizard_session_revisions.definition_version is
   'Which version of the wizard''s stages the state was written for.';
 comment on column wizard_session_revisions.patch is
-  E'@behavior -*\nThe merge patch that makes this revision''s state of the one before.';
-comment on column wizard_session_revisions.snapshot is
-  E'@behavior -*\nThe whole state, at checkpoints; null at every other revision.';
+  'The merge patch that makes this revision''s state of the one before.';
+comment on column wizard_session_revisions.snapshot is 'The whole state, at checkpoints; null at every other revision.';
 comment on column wizard_session_revisions.size is 'How many bytes the whole state had as JSON text.';
 comment on column wizard_session_revisions.saved_at is
   'When the save was written, or the session abandoned for want of saves.';
 comment on column wizard_session_revisions.time_spent is
-  E'@behavior -*\nHow long the session had been worked on by then, a break counted as half an hour at the most.';
+  'How long the session had been worked on by then, a break counted as half an hour at the most.';
 comment on constraint wizard_session_revisions_status_check on wizard_session_revisions is
   'A session is in progress, completed or abandoned.';
 comment on constraint wizard_session_revisions_session_id_fkey on wizard_session_revisions is
-  E'@fieldName session\n@foreignFieldName revisions\n@behavior -singularRelation:resource:single\nA revision is one of a session.';
+  'A revision is one of a session.';
 --! EndIncluded revisions/comments.sql
 
 --! split: 220-saving.sql
@@ -1270,7 +1259,7 @@ revoke all on function public.start_wizard_session(uuid, uuid) from public, anon
 grant execute on function public.start_wizard_session(uuid, uuid) to authenticated, service_role;
 
 comment on function public.start_wizard_session(uuid, uuid) is
-  E'@behavior -*\nBegins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
+  'Begins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
 --! EndIncluded saving/start_wizard_session.sql
 --! Included saving/save_wizard_session.sql
 -- Saves a merge patch for a client that may have missed other saves. Runs as the caller: the policies, grants and triggers
@@ -1352,7 +1341,7 @@ grant execute on function public.save_wizard_session(uuid, uuid, integer, jsonb,
   to authenticated, service_role;
 
 comment on function public.save_wizard_session(uuid, uuid, integer, jsonb, integer) is
-  E'@behavior -*\nSaves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
+  'Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
 --! EndIncluded saving/save_wizard_session.sql
 --! Included saving/restore_wizard_session.sql
 -- Saves the state of an earlier revision as a new revision. The revisions in between are kept.
@@ -1379,7 +1368,7 @@ revoke all on function public.restore_wizard_session(uuid, integer) from public,
 grant execute on function public.restore_wizard_session(uuid, integer) to authenticated, service_role;
 
 comment on function public.restore_wizard_session(uuid, integer) is
-  E'@behavior -*\nSaves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
+  'Saves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
 --! EndIncluded saving/restore_wizard_session.sql
 --! Included saving/may_act_for.sql
 -- Whether the caller is that user or a role that bypasses RLS; for functions that run as their owner. The setting `role`
@@ -1436,7 +1425,7 @@ revoke all on function public.complete_wizard_session(uuid, integer, jsonb)
 grant execute on function public.complete_wizard_session(uuid, integer, jsonb) to authenticated, service_role;
 
 comment on function public.complete_wizard_session(uuid, integer, jsonb) is
-  E'@behavior -*\nMakes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
+  'Makes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
 --! EndIncluded saving/complete_wizard_session.sql
 
 --! split: 240-sweep.sql
@@ -1718,7 +1707,7 @@ revoke all on function public.wizard_funnel(timestamptz, timestamptz) from publi
 grant execute on function public.wizard_funnel(timestamptz, timestamptz) to service_role;
 
 comment on function public.wizard_funnel(timestamptz, timestamptz) is
-  E'@behavior -*\nFor each stage: how many of the sessions begun in the span came there, and what became of them.';
+  'For each stage: how many of the sessions begun in the span came there, and what became of them.';
 --! EndIncluded funnel/wizard_funnel.sql
 
 --! split: 265-auth-analyst.sql
@@ -1854,5 +1843,5 @@ revoke all on function public.erase_me(uuid) from public, anon, authenticated, s
 grant execute on function public.erase_me(uuid) to authenticated, service_role;
 
 comment on function public.erase_me(uuid) is
-  E'@resultFieldName erased\nErases everything that is stored about the caller, completed sessions too, for good. `userId` is the caller''s own id and confirms it. Answers how many rows of each table went; the next session or event makes a new profile.';
+  'Erases everything that is stored about the caller, completed sessions too, for good. `userId` is the caller''s own id and confirms it. Answers how many rows of each table went; the next session or event makes a new profile.';
 --! EndIncluded profiles/erase_me.sql
