@@ -1,4 +1,5 @@
 import type { Locks } from "./leader.ts";
+import { newId } from "./newId.ts";
 
 export type PageEvent = "online" | "offline" | "hidden" | "visible" | "leaving";
 
@@ -32,7 +33,7 @@ export function browserEnvironment(page: Partial<typeof globalThis> = globalThis
   return {
     now: () => Date.now(),
     random: () => Math.random(),
-    newId: () => crypto.randomUUID(),
+    newId,
     setTimer: (work, ms) => {
       const timer = setTimeout(work, ms);
       return () => clearTimeout(timer);

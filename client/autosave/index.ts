@@ -10,6 +10,7 @@ export { browserEnvironment, type Channel, type Environment, type PageEvent } fr
 export { forgetJournal, type Journal, type JournalRecord, memoryJournal, openJournal } from "./journal.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Locks } from "./leader.ts";
+export { newId } from "./newId.ts";
 export type { Choices, FieldConflict, Known, Pending, Save } from "./pending.ts";
 export { type SaveStatus, statusText } from "./status.ts";
 export { TIMING, type Timing } from "./timing.ts";

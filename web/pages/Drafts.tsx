@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@apollo/client/react";
 import { Alert, Badge, Button, Card, Group, Modal, Progress, Stack, Text, Title } from "@mantine/core";
 import { useRef, useState } from "react";
 import { Link, Navigate, useNavigate } from "react-router";
+import { newId } from "../../client/index.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { DeleteDraftDocument, type DraftRow, DraftsDocument } from "../api/documents.ts";
 import { errorText } from "../api/errorText.ts";
@@ -35,8 +36,8 @@ function DraftList() {
   const heading = useRef<HTMLHeadingElement>(null);
   const sessions = (data ?? previousData)?.wizardSessions;
   // The id is made here, so that a request whose answer got lost can't make a second one.
-  const create = () => navigate(`/sessions/${crypto.randomUUID()}`);
-  const edit = (eventId: string) => navigate(`/sessions/${crypto.randomUUID()}?event=${eventId}`);
+  const create = () => navigate(`/sessions/${newId()}`);
+  const edit = (eventId: string) => navigate(`/sessions/${newId()}?event=${eventId}`);
 
   return (
     <Stack gap="lg">

@@ -8,7 +8,7 @@ import { type TestDatabase, useTestDatabase } from "../../../testkit/database.ts
 import { type Program, usePrograms } from "../../../testkit/programs.ts";
 import { type SessionRow, storedSession } from "../../../testkit/rows.ts";
 import { type Acknowledged, type Between, startBetween } from "./between.ts";
-import { startChromium } from "./chromium.ts";
+import { PLAIN_HTTP_HOST, startChromium } from "./chromium.ts";
 import { Device, SIGNED_IN_KEY, signedInAs } from "./device.ts";
 
 export const [ADA, BEN] = DEMO_USERS;
@@ -17,6 +17,8 @@ export type User = (typeof DEMO_USERS)[number];
 export interface DeviceOptions extends BrowserContextOptions {
   /** Who is signed in there; nobody, unless it is said. */
   readonly user?: User;
+  /** Opens the site by a host name over plain http, where browsers withhold Web Locks and `crypto.randomUUID`. */
+  readonly plainHttp?: boolean;
 }
 
 /** The real server with the page that it serves, on a database of its own; browsers come to it through `between`. */
@@ -84,15 +86,16 @@ export function useSite(): Site {
       program.signal("SIGKILL");
       await program.ended;
     },
-    device: async ({ user, ...options } = {}) => {
+    device: async ({ user, plainHttp = false, ...options } = {}) => {
       const signedIn = user && signedInAs(user, await site.token(user, "1h"));
       const localStorage = signedIn ? [{ name: SIGNED_IN_KEY, value: signedIn }] : [];
+      const origin = plainHttp ? between.url.replace("127.0.0.1", PLAIN_HTTP_HOST) : between.url;
       const context = await chromium.newContext({
-        baseURL: between.url,
+        baseURL: origin,
         locale: "en-GB",
         timezoneId: "Europe/Berlin",
         viewport: { width: 1440, height: 900 },
-        storageState: { cookies: [], origins: [{ origin: between.url, localStorage }] },
+        storageState: { cookies: [], origins: [{ origin, localStorage }] },
         ...options,
       });
       const device = await Device.of(context, () => between.acknowledged);
