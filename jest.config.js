@@ -5,6 +5,7 @@ export default {
     "<rootDir>/client",
     "<rootDir>/db",
     "<rootDir>/graphql",
+    "<rootDir>/json",
     "<rootDir>/server",
     "<rootDir>/web",
     "<rootDir>/wizard",

@@ -1,6 +1,6 @@
 import type { ApolloClient, OperationVariables, TypedDocumentNode } from "@apollo/client";
 import { CombinedGraphQLErrors, ServerError } from "@apollo/client/errors";
-import type { JsonObject } from "./autosave/json.ts";
+import type { JsonObject } from "../json/equality.ts";
 import type { FieldConflict } from "./autosave/pending.ts";
 import {
   type Change,

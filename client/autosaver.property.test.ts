@@ -1,13 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, it } from "@jest/globals";
 import fc from "fast-check";
+import type { JsonObject } from "../json/equality.ts";
+import { applyPatch, pathsOf } from "../json/mergePatch.ts";
+import { memberAt, segmentsOf, valueAt, withValueAt } from "../json/pointer.ts";
 import { useTestApi } from "../testkit/api.ts";
-import { at, mergePatch, pathsOf } from "../testkit/mergePatch.ts";
 import { history } from "../testkit/saving.ts";
 import { until } from "../testkit/until.ts";
 import { openJournal, ownerOf } from "./autosave/journal.ts";
-import type { JsonObject } from "./autosave/json.ts";
-import { segmentsOf, valueAt, withValueAt } from "./autosave/pointer.ts";
 import type { AutosaverView } from "./autosave/view.ts";
 import type { Fault } from "./testing/network.ts";
 import { makeBrowser } from "./testing/page.ts";
@@ -154,12 +154,12 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
 
       const { state } = await tabs.stored(ada.sessionId);
       for (const { saver } of all) expect(saver.getView().state).toEqual(state);
-      for (const [n, value] of own) expect(at(state, ["own", `t${n}`])).toBe(value);
+      for (const [n, value] of own) expect(memberAt(state, ["own", `t${n}`])).toBe(value);
 
       // Whatever was called saved is what the server had as that revision.
       const rows = await history(api.db, ada.sessionId);
       const states: unknown[] = [{}];
-      for (const { patch } of rows.slice(1)) states.push(mergePatch(states.at(-1), patch));
+      for (const { patch } of rows.slice(1)) states.push(applyPatch(states.at(-1), patch));
       for (const claim of claims) expect(claim.state).toEqual(states[claim.revision]);
 
       // Whatever was written over had been seen where it was written over.
@@ -170,9 +170,9 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
       }
       for (const { revision, save_id, patch } of rows.slice(1)) {
         for (const path of pathsOf(patch)) {
-          const over = at(states[revision - 1], path);
+          const over = memberAt(states[revision - 1], path);
           const docs = [{}, ...(seen[browserOf.get(String(save_id)) ?? -1]?.values() ?? [])];
-          expect(docs.map((doc) => at(doc, path))).toContainEqual(over);
+          expect(docs.map((doc) => memberAt(doc, path))).toContainEqual(over);
         }
       }
     }),

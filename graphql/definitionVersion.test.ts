@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { isObject } from "../json/equality.ts";
 import { type Caller, useTestApi } from "../testkit/api.ts";
 import { completeState, storedEvent } from "../testkit/events.ts";
 import { storedSession } from "../testkit/rows.ts";
 import { history } from "../testkit/saving.ts";
 import { createSession, updateSession } from "../testkit/sessions.ts";
 import type { Migration } from "../wizard/migrations.ts";
-import { isObject } from "../wizard/schema.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 /** The second version of the stages called «title» what the first one called «name». */

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { applyPatch } from "../json/mergePatch.ts";
 import { type Caller, useTestApi } from "../testkit/api.ts";
-import { mergePatch } from "../testkit/mergePatch.ts";
 import { countSessions, only, startSession, storedSession } from "../testkit/rows.ts";
 import { history } from "../testkit/saving.ts";
 import { CREATE, UPDATE } from "../testkit/sessions.ts";
@@ -344,7 +344,7 @@ it("any JSON value is merged as RFC 7396 says and read back at every revision, o
           continue;
         }
         expect(errors).toBeUndefined();
-        states.push(mergePatch(states.at(-1), patch));
+        states.push(applyPatch(states.at(-1), patch));
         const { outcome, wizardSession } = data.saveWizardSession;
         expect([outcome, wizardSession.revision]).toEqual(["SAVED", states.length - 1]);
         expect(isDeepStrictEqual(wizardSession.state, states.at(-1))).toBe(true);

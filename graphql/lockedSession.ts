@@ -1,13 +1,13 @@
 import type { PgClient } from "postgraphile/@dataplan/pg";
+import type { UnknownObject } from "../json/equality.ts";
 import { bringUp, type Definition } from "../wizard/migrations.ts";
-import type { JsonObject } from "../wizard/schema.ts";
 
 /** What of a session decides how it may be opened, restored or completed. */
 export interface LockedSession {
   readonly id: string;
   readonly status: string;
   readonly revision: number;
-  readonly state: JsonObject;
+  readonly state: UnknownObject;
   readonly definitionVersion: number;
 }
 

@@ -1,5 +1,5 @@
+import { isObject, type UnknownObject } from "../json/equality.ts";
 import { answersOf } from "./fields.ts";
-import { isObject, type JsonObject } from "./schema.ts";
 import { STAGES } from "./stages.ts";
 import type { StageKey } from "./types.generated.ts";
 
@@ -7,7 +7,7 @@ import type { StageKey } from "./types.generated.ts";
 export type Answers = Readonly<Record<StageKey, unknown>>;
 
 export function answersIn(state: unknown): Answers {
-  const given: JsonObject = isObject(state) ? state : {};
+  const given: UnknownObject = isObject(state) ? state : {};
   return Object.fromEntries(
     STAGES.map(({ key, schema }) => {
       const value = (Object.hasOwn(given, key) ? given[key] : undefined) ?? {};

@@ -1,5 +1,6 @@
+import { isObject, type UnknownObject } from "../json/equality.ts";
 import { FORMATS } from "./formats.ts";
-import { type Branch, type Choice, type Condition, isObject, type JsonObject, type Schema } from "./schema.ts";
+import type { Branch, Choice, Condition, Schema } from "./schema.ts";
 
 // No Ajv here: a form in a browser can use these without bringing a compiler of schemas along.
 
@@ -50,7 +51,7 @@ function fieldsWhere(schema: Schema, applies: (branch: Branch) => boolean): Fiel
     .map((field) => ({ ...field, required: required.has(field.name) }));
 }
 
-function holds(condition: Condition, given: JsonObject): boolean {
+function holds(condition: Condition, given: UnknownObject): boolean {
   return condition.required.every((name) => {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (isBlank(value)) return false;
@@ -75,7 +76,7 @@ export function choicesOf(field: Schema): readonly Choice[] | undefined {
  * What counts of what was filled in: no fields that the wizard does not know, none that it does not ask for at present,
  * and no blank ones. An emptied field is stored as "" or null by some clients and left out by others.
  */
-export function answersOf(schema: Schema, value: JsonObject): JsonObject {
+export function answersOf(schema: Schema, value: UnknownObject): UnknownObject {
   // Object.fromEntries never runs a setter, so that a key "__proto__" is a key like any other.
   return Object.fromEntries(
     fieldsOf(schema, value).flatMap((field) => {

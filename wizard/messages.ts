@@ -1,7 +1,8 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
+import { isObject } from "../json/equality.ts";
 import { allFieldsOf, choicesOf, schemaAt } from "./fields.ts";
 import { FORMATS } from "./formats.ts";
-import { isObject, type Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 
 /** What is wrong: a code for programs, which stays as it is, and a sentence for people, which may be reworded. */
 export interface Complaint {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { isObject } from "../json/equality.ts";
 import { bringUp, DEFINITION_VERSION, MIGRATIONS, type Migration } from "./migrations.ts";
 import { problemsOf } from "./problems.ts";
-import { isObject } from "./schema.ts";
 import { COMPLETE_STATE } from "./testing/completeState.ts";
 
 /** A first definition called the title a name. */

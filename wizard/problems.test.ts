@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { isObject } from "../json/equality.ts";
+import { pointerTo, segmentsOf } from "../json/pointer.ts";
 import { allFieldsOf, fieldsOf } from "./fields.ts";
-import { pointerTo, segmentsOf } from "./pointer.ts";
 import { MAX_PROBLEMS_PER_STAGE, problemsOf } from "./problems.ts";
 import { progressOf } from "./progress.ts";
-import { isObject, type Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 import { STAGES } from "./stages.ts";
 import { COMPLETE_HYBRID_STATE, COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "./testing/completeState.ts";
 import { without, withValue } from "./testing/edit.ts";

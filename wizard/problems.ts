@@ -1,8 +1,8 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
+import { pointerTo, segmentsOf } from "../json/pointer.ts";
 import { type Answers, answersIn } from "./answers.ts";
 import { allFieldsOf, schemaAt } from "./fields.ts";
 import { type Complaint, complaintAbout, entryName } from "./messages.ts";
-import { pointerTo, segmentsOf } from "./pointer.ts";
 import { RULES } from "./rules.ts";
 import type { Schema } from "./schema.ts";
 import { STAGES, type Stage } from "./stages.ts";

@@ -1,6 +1,6 @@
+import { isObject } from "../json/equality.ts";
 import { answersIn } from "./answers.ts";
 import { type Problem, problemsWith } from "./problems.ts";
-import { isObject } from "./schema.ts";
 import { STAGES } from "./stages.ts";
 import type { StageKey, StageNumber } from "./types.generated.ts";
 

@@ -1,8 +1,8 @@
+import { isObject } from "../json/equality.ts";
+import { pointerTo, valueAt } from "../json/pointer.ts";
 import type { Answers } from "./answers.ts";
 import { instantOf } from "./instants.ts";
 import type { Complaint } from "./messages.ts";
-import { pointerTo } from "./pointer.ts";
-import { isObject } from "./schema.ts";
 
 /** A complaint about one field, which compares it with others. */
 export interface Finding extends Complaint {
@@ -76,8 +76,4 @@ function ticketIds(answers: Answers): string[] {
 
 function instantAt(answers: Answers, segments: readonly string[]): bigint | undefined {
   return instantOf(valueAt(answers, segments));
-}
-
-function valueAt(answers: Answers, segments: readonly string[]): unknown {
-  return segments.reduce<unknown>((value, segment) => (isObject(value) ? value[segment] : undefined), answers);
 }

@@ -55,9 +55,3 @@ export interface Condition {
 }
 
 export type Fields = Readonly<Record<string, Schema>>;
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import type { JsonObject } from "../../json/equality.ts";
+import { applyPatch } from "../../json/mergePatch.ts";
 import { createAutosaver } from "./createAutosaver.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
 import { memoryJournal, ownerOf } from "./journal.ts";
-import type { JsonObject } from "./json.ts";
-import { applyPatch } from "./mergePatch.ts";
 import { edit, nothingPending } from "./pending.ts";
 import { type Change, SaveError, type SaveRequest, type Snapshot, type Transport } from "./transport.ts";
 

@@ -1,6 +1,7 @@
+import { isEqual, type Json, type JsonObject } from "../../json/equality.ts";
+import { checkIndexes, segmentsOf, valueAt, withValueAt } from "../../json/pointer.ts";
 import { browserEnvironment, type Channel, type Environment } from "./environment.ts";
 import { type Journal, memoryJournal, openJournal, ownerOf } from "./journal.ts";
-import { isEqual, type Json, type JsonObject, storable } from "./json.ts";
 import { type Keeper, makeKeeper } from "./keeper.ts";
 import { makeLeader } from "./leader.ts";
 import { makeLoop, type Next } from "./loop.ts";
@@ -24,7 +25,6 @@ import {
   takeOver,
   withForeign,
 } from "./pending.ts";
-import { checkPlaces, segmentsOf, valueAt, withValueAt } from "./pointer.ts";
 import { makeRequests } from "./requests.ts";
 import type { Halt } from "./status.ts";
 import { dueAt, isOver, retryDelay, TIMING, type Timing, type Wait } from "./timing.ts";
@@ -40,6 +40,7 @@ import {
   type Transport,
 } from "./transport.ts";
 import { UndoStack } from "./undoStack.ts";
+import { storable } from "./values.ts";
 import { type AutosaverView, type Facts, makePublisher, statusOf } from "./view.ts";
 
 export interface AutosaveOptions extends Partial<Timing> {
@@ -199,7 +200,7 @@ export function createAutosaver(options: AutosaveOptions): Autosaver {
     change((now) => {
       const before = shownState(now);
       const state = fields.reduce((state, { path, after }) => {
-        checkPlaces(state, path);
+        checkIndexes(state, path);
         const changed = withValueAt(state, path, after);
         if (isEqual(state, changed)) return state;
         const step = { path, before: valueAt(state, path), after: valueAt(changed, path) };

@@ -1,3 +1,4 @@
+export type { Json, JsonObject } from "../../json/equality.ts";
 export { type Announcer, makeAnnouncer } from "./announcer.ts";
 export {
   type AutosaveOptions,
@@ -8,7 +9,6 @@ export {
 } from "./createAutosaver.ts";
 export { browserEnvironment, type Channel, type Environment, type PageEvent } from "./environment.ts";
 export { forgetJournal, type Journal, type JournalRecord, memoryJournal, openJournal } from "./journal.ts";
-export type { Json, JsonObject } from "./json.ts";
 export type { Locks } from "./leader.ts";
 export { newId } from "./newId.ts";
 export type { Choices, FieldConflict, Known, Pending, Save } from "./pending.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import type { JsonObject } from "./json.ts";
+import type { JsonObject } from "../../json/equality.ts";
 import {
   answered,
   edit,

@@ -1,6 +1,6 @@
-import { isEqual, isObject, type Json, type JsonObject } from "./json.ts";
-import { applyPatch, diffPatch, isEmpty, type MergePatch, pathsOf } from "./mergePatch.ts";
-import { overlap, pointerTo, segmentsOf, valueAt, withoutValueAt, withValueAt } from "./pointer.ts";
+import { isEqual, isObject, type Json, type JsonObject } from "../../json/equality.ts";
+import { applyPatch, diffPatch, isEmpty, type MergePatch, pathsOf } from "../../json/mergePatch.ts";
+import { overlap, pointerTo, segmentsOf, valueAt, withoutValueAt, withValueAt } from "../../json/pointer.ts";
 
 /** What a tab knows of the server: a revision together with its state, as the last answer that was taken over had them. */
 export interface Known {

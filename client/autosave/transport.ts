@@ -1,5 +1,5 @@
-import type { JsonObject } from "./json.ts";
-import type { MergePatch } from "./mergePatch.ts";
+import type { JsonObject } from "../../json/equality.ts";
+import type { MergePatch } from "../../json/mergePatch.ts";
 import type { FieldConflict } from "./pending.ts";
 
 export interface WizardProblem {

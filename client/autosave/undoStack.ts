@@ -1,5 +1,5 @@
-import { isEqual, type Json, type JsonObject } from "./json.ts";
-import { valueAt, withoutValueAt, withValueAt } from "./pointer.ts";
+import { isEqual, type Json, type JsonObject } from "../../json/equality.ts";
+import { valueAt, withoutValueAt, withValueAt } from "../../json/pointer.ts";
 
 interface Step {
   readonly path: readonly string[];

@@ -1,9 +1,10 @@
-import { type JsonObject, share } from "./json.ts";
+import type { JsonObject } from "../../json/equality.ts";
 import { type FieldConflict, isClean, type Pending, shownStage, shownState } from "./pending.ts";
 import { report } from "./report.ts";
 import type { Halt, SaveStatus } from "./status.ts";
 import type { Wait } from "./timing.ts";
 import type { Snapshot, StageProgress, WizardProblem } from "./transport.ts";
+import { share } from "./values.ts";
 
 /** What is to be seen, as one object that is replaced when something in it changes. */
 export interface AutosaverView {

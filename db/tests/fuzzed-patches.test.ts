@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { at, mergePatch, pathsOf } from "../../testkit/mergePatch.ts";
 import { only, startSession, storedSession } from "../../testkit/rows.ts";
 import { history, stateAt } from "../../testkit/saving.ts";
 
@@ -64,19 +63,4 @@ describe.each(Object.keys(WAYS) as Way[])("%s", (way) => {
     expect(await refusal(write(ada, way, id, json))).toMatchObject({ code });
     expect([await storedSession(db, id), await history(db, id)]).toEqual(before);
   });
-});
-
-it("the reference in JavaScript takes keys as keys too", () => {
-  const patch = JSON.parse('{"__proto__":{"a":{"b":1}},"constructor":{"name":null,"c":{}}}');
-  const merged = mergePatch({}, patch);
-  expect(JSON.stringify(merged)).toBe('{"__proto__":{"a":{"b":1}},"constructor":{"c":{}}}');
-  expect(mergePatch(merged, JSON.parse('{"__proto__":null,"constructor":{"c":null}}'))).toEqual({ constructor: {} });
-  expect(pathsOf(patch)).toEqual([
-    ["__proto__", "a", "b"],
-    ["constructor", "name"],
-    ["constructor", "c"],
-  ]);
-  expect(at(merged, ["__proto__", "a", "b"])).toBe(1);
-  for (const path of [["toString"], ["__proto__"], ["constructor", "name"]]) expect(at({}, path)).toBeUndefined();
-  expect("a" in {}).toBe(false);
 });

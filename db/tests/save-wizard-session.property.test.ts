@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { applyPatch, pathsOf } from "../../json/mergePatch.ts";
+import { memberAt, overlap } from "../../json/pointer.ts";
 import { useTestDatabase } from "../../testkit/database.ts";
-import { at, mergePatch, overlap, pathsOf } from "../../testkit/mergePatch.ts";
 import { startSession, storedSession } from "../../testkit/rows.ts";
 import { history, type SaveAnswer, save, stateAt } from "../../testkit/saving.ts";
 
@@ -93,26 +94,26 @@ it("any interleaving of three tabs keeps every acknowledged write, counts withou
       // Every state is that before it with the one acknowledged patch put onto it.
       const states: unknown[] = [{}];
       for (const { revision } of rows.slice(1)) {
-        states.push(mergePatch(states.at(-1), applied.get(revision)?.patch));
+        states.push(applyPatch(states.at(-1), applied.get(revision)?.patch));
         expect((await stateAt(db, ada, id, revision)).state).toEqual(states.at(-1));
       }
       expect((await storedSession(db, id))?.state).toEqual(states.at(-1));
 
       for (const [revision, { base, patch }] of applied) {
         for (const path of pathsOf(patch)) {
-          const value = at(mergePatch({}, patch), path);
+          const value = memberAt(applyPatch({}, patch), path);
           // What was written is there, or something newer is.
           const newer = [...applied].some(
             ([later, sent]) => later > revision && pathsOf(sent.patch).some((other) => overlap(path, other)),
           );
-          const present = at(states.at(-1), path);
+          const present = memberAt(states.at(-1), path);
           // An empty object says no more than that there is one.
           const isThere = isDeepStrictEqual(value, {}) ? present !== undefined : isDeepStrictEqual(present, value);
           expect(isThere || newer).toBe(true);
           // What it wrote over was known to its tab, or the same.
-          const over = at(states[revision - 1], path);
-          const after = at(states[revision], path);
-          expect(isDeepStrictEqual(over, after) || isDeepStrictEqual(over, at(states[base], path))).toBe(true);
+          const over = memberAt(states[revision - 1], path);
+          const after = memberAt(states[revision], path);
+          expect(isDeepStrictEqual(over, after) || isDeepStrictEqual(over, memberAt(states[base], path))).toBe(true);
         }
       }
       // Nobody was told of a conflict with what no save since the base has changed. A patch may change more than the

@@ -2,10 +2,10 @@ import type { PgSelectSingleStep } from "postgraphile/@dataplan/pg";
 import { constant, lambda } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import { extendSchema, gql } from "postgraphile/utils";
+import type { UnknownObject } from "../../json/equality.ts";
 import { bringUp, type Definition } from "../../wizard/migrations.ts";
 import { problemsOf } from "../../wizard/problems.ts";
 import { progressOf } from "../../wizard/progress.ts";
-import type { JsonObject } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
 
 /** The wizard's definition, and what it says of a session: both come from the six JSON Schemas in `wizard/`. */
@@ -81,6 +81,6 @@ export const makeWizardPlugin = (definition: Definition): GraphileConfig.Plugin 
 /** The state as it will be when the session is opened for writing the next time. */
 function presentState($session: PgSelectSingleStep, { migrations }: Definition) {
   return lambda([$session.get("state"), $session.get("definition_version")], ([state, version]) =>
-    bringUp(state as JsonObject, version, migrations),
+    bringUp(state as UnknownObject, version, migrations),
   );
 }

@@ -12,7 +12,7 @@ export const PAGE_FOLDER = join(WEB_FOLDER, "dist");
 export const VITE = join(PROJECT_ROOT, "node_modules/vite/bin/vite.js");
 
 // What the page is made of. The lock file stands for the libraries.
-const SOURCE_FOLDERS = ["web", "client", "wizard"];
+const SOURCE_FOLDERS = ["web", "client", "wizard", "json"];
 const LOCK_FILE = "package-lock.json";
 const IS_NO_SOURCE = /^(?:web|client)[\\/]dist\b|^web[\\/]browser\b|\.test\.tsx?$/;
 const STAMP_FILE = "sources.sha256";

@@ -1,9 +1,4 @@
-import type {
-  DraftsQuery,
-  FunnelQuery,
-  PublishedEventQuery,
-  RevisionsQuery,
-} from "../../client/generated/operations.ts";
+import type { DraftsQuery, FunnelQuery, PublishedEventQuery, RevisionsQuery } from "../../client/index.ts";
 
 export {
   DeleteDraftDocument,
@@ -12,7 +7,7 @@ export {
   PublishedEventDocument,
   RevisionsDocument,
   StatesAroundDocument,
-} from "../../client/generated/operations.ts";
+} from "../../client/index.ts";
 
 export type DraftRow = NonNullable<DraftsQuery["wizardSessions"]>["nodes"][number];
 export type RevisionRow = NonNullable<RevisionsQuery["wizardSession"]>["revisions"]["nodes"][number];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { differencesOf, valueAt } from "./diff.ts";
+import { differencesOf } from "./diff.ts";
 
 describe("differencesOf", () => {
   it.each([
@@ -27,16 +27,4 @@ describe("differencesOf", () => {
     const found = differencesOf(before, after).map((one) => [one.pointer, one.before, one.after]);
     expect(found).toEqual(expected);
   });
-});
-
-describe("valueAt", () => {
-  const state = { a: { "b/c": { d: 5 } }, list: [1] };
-  it.each([
-    ["/a/b~1c/d", 5],
-    ["/list", [1]],
-    ["/a/x/y", undefined],
-    ["/list/length", undefined],
-    ["/constructor", undefined],
-    ["", state],
-  ])("finds at %j: %j", (pointer, value) => expect(valueAt(state, pointer)).toEqual(value));
 });

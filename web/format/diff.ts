@@ -1,5 +1,5 @@
-import { pointerTo, segmentsOf } from "../../wizard/pointer.ts";
-import { isObject } from "../../wizard/schema.ts";
+import { isObject } from "../../json/equality.ts";
+import { member, pointerTo } from "../../json/pointer.ts";
 
 export interface Difference {
   /** Where in the state, as a JSON pointer. */
@@ -14,7 +14,7 @@ export function differencesOf(before: unknown, after: unknown, path: readonly st
   if (isObject(before) || isObject(after)) {
     const [left, right] = [before, after].map((side) => (isObject(side) ? side : {}));
     const inside = [...new Set([...Object.keys(left ?? {}), ...Object.keys(right ?? {})])].flatMap((key) =>
-      differencesOf(own(left, key), own(right, key), [...path, key]),
+      differencesOf(member(left, key), member(right, key), [...path, key]),
     );
     // An object against a text, or an empty object against nothing: no value further in tells that.
     const bothHold = (isObject(before) || before === undefined) && (isObject(after) || after === undefined);
@@ -22,15 +22,6 @@ export function differencesOf(before: unknown, after: unknown, path: readonly st
     return [{ pointer: pointerTo(path), before, after }];
   }
   return sameValue(before, after) ? [] : [{ pointer: pointerTo(path), before, after }];
-}
-
-/** The value at a JSON pointer; undefined where there is none. */
-export function valueAt(state: unknown, pointer: string): unknown {
-  return segmentsOf(pointer).reduce<unknown>((value, key) => own(value, key), state);
-}
-
-function own(value: unknown, key: string): unknown {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function sameValue(left: unknown, right: unknown): boolean {

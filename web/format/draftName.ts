@@ -1,4 +1,4 @@
-import { valueAt } from "./diff.ts";
+import { valueAt } from "../../json/pointer.ts";
 
 /** What a draft is called, also before it has a title. */
 export function draftName(state: unknown): string {

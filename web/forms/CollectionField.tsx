@@ -1,7 +1,7 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
-import { pointerTo } from "../../wizard/pointer.ts";
-import { isObject } from "../../wizard/schema.ts";
+import { isObject } from "../../json/equality.ts";
+import { pointerTo } from "../../json/pointer.ts";
 import { entryKeys, newEntryKey } from "./entries.ts";
 import { type FieldProps, fieldId } from "./FieldProps.ts";
 import classes from "./fields.module.css";

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../client/autosave/json.ts";
+import type { Json, JsonObject } from "../../json/equality.ts";
 import type { Schema } from "../../wizard/schema.ts";
 
 export interface FieldProps {

@@ -1,7 +1,7 @@
 import { Stack, Text } from "@mantine/core";
+import { isObject } from "../../json/equality.ts";
+import { pointerTo } from "../../json/pointer.ts";
 import { fieldsOf } from "../../wizard/fields.ts";
-import { pointerTo } from "../../wizard/pointer.ts";
-import { isObject } from "../../wizard/schema.ts";
 import { FieldInput } from "./FieldInput.tsx";
 import type { FieldProps } from "./FieldProps.ts";
 import classes from "./fields.module.css";

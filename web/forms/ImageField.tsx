@@ -1,7 +1,7 @@
 import { Stack, Text } from "@mantine/core";
 import { useState } from "react";
+import { valueAt } from "../../json/pointer.ts";
 import { FORMATS } from "../../wizard/formats.ts";
-import { valueAt } from "../format/diff.ts";
 import { type FieldProps, textOf } from "./FieldProps.ts";
 import classes from "./fields.module.css";
 import { TextField } from "./inputs.tsx";

@@ -1,5 +1,5 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
-import { valueAt } from "../format/diff.ts";
+import { valueAt } from "../../json/pointer.ts";
 import { suggestSlug } from "../format/slug.ts";
 import { type FieldProps, textOf } from "./FieldProps.ts";
 import { TextField } from "./inputs.tsx";

@@ -1,8 +1,8 @@
 import { Alert, Stack } from "@mantine/core";
-import type { Json, JsonObject } from "../../client/autosave/json.ts";
+import type { Json, JsonObject } from "../../json/equality.ts";
+import { isObject } from "../../json/equality.ts";
+import { pointerTo } from "../../json/pointer.ts";
 import { fieldsOf } from "../../wizard/fields.ts";
-import { pointerTo } from "../../wizard/pointer.ts";
-import { isObject } from "../../wizard/schema.ts";
 import type { Stage } from "../../wizard/stages.ts";
 import { FieldInput } from "./FieldInput.tsx";
 import { ProblemsContext } from "./problems.ts";

@@ -1,4 +1,4 @@
-import { isObject } from "../../wizard/schema.ts";
+import { isObject } from "../../json/equality.ts";
 
 /** A key for a new entry of a collection. Later ones sort behind earlier ones. */
 export function newEntryKey(now = Date.now(), random = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0): string {

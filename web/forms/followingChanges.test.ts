@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { JsonObject } from "../../client/autosave/json.ts";
+import type { JsonObject } from "../../json/equality.ts";
 import { followingChanges, zoneOf } from "./followingChanges.ts";
 
 const STATE = {

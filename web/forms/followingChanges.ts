@@ -1,9 +1,9 @@
-import type { JsonObject } from "../../client/autosave/json.ts";
+import type { JsonObject } from "../../json/equality.ts";
+import { isObject } from "../../json/equality.ts";
+import { pointerTo, valueAt } from "../../json/pointer.ts";
 import { allFieldsOf } from "../../wizard/fields.ts";
-import { pointerTo } from "../../wizard/pointer.ts";
-import { isObject, type Schema } from "../../wizard/schema.ts";
+import type { Schema } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
-import { valueAt } from "../format/diff.ts";
 import { currencyDigits, decimalOf, minorOf, rescale } from "../format/money.ts";
 import { isZone, ownZone, sameWallTimeIn } from "../format/zonedTime.ts";
 import { widgetOf } from "./widgetOf.ts";

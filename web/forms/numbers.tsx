@@ -1,6 +1,6 @@
 import { Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { valueAt } from "../format/diff.ts";
+import { valueAt } from "../../json/pointer.ts";
 import { currencyDigits, decimalOf, formatMoney, minorOf } from "../format/money.ts";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
 import { CURRENCY_POINTER } from "./followingChanges.ts";

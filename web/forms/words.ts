@@ -1,8 +1,8 @@
+import { isObject } from "../../json/equality.ts";
+import { pointerTo, segmentsOf, valueAt } from "../../json/pointer.ts";
 import { allFieldsOf, choicesOf, schemaAt } from "../../wizard/fields.ts";
-import { pointerTo, segmentsOf } from "../../wizard/pointer.ts";
-import { isObject, type Schema } from "../../wizard/schema.ts";
+import type { Schema } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
-import { valueAt } from "../format/diff.ts";
 import { formatMoney } from "../format/money.ts";
 import { formatMoment } from "../format/zonedTime.ts";
 import { CURRENCY_POINTER, zoneOf } from "./followingChanges.ts";

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import type { Json, JsonObject } from "../../client/autosave/json.ts";
-import type { FieldConflict } from "../../client/autosave/pending.ts";
+import type { FieldConflict } from "../../client/index.ts";
+import type { Json, JsonObject } from "../../json/equality.ts";
 import { describePointer, describeValue } from "../forms/words.ts";
 import classes from "./ConflictDialog.module.css";
 

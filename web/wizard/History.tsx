@@ -1,7 +1,7 @@
 import { useQuery } from "@apollo/client/react";
 import { Alert, Button, Drawer, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import type { JsonObject } from "../../client/autosave/json.ts";
+import type { JsonObject } from "../../json/equality.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { type RevisionRow, RevisionsDocument, StatesAroundDocument } from "../api/documents.ts";
 import { errorText } from "../api/errorText.ts";

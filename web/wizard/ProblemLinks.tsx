@@ -1,6 +1,6 @@
 import { Anchor, List } from "@mantine/core";
 import type { MouseEvent } from "react";
-import type { WizardProblem } from "../../client/autosave/transport.ts";
+import type { WizardProblem } from "../../client/index.ts";
 import { fieldId } from "../forms/FieldProps.ts";
 
 export type GoTo = (stage: number, pointer: string) => void;

@@ -1,9 +1,8 @@
 import { Alert, Button, Group, Stack } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import type { WizardProblem } from "../../client/autosave/transport.ts";
-import type { WizardSessionHandle } from "../../client/useWizardSession.ts";
+import type { WizardProblem, WizardSessionHandle } from "../../client/index.ts";
+import { valueAt } from "../../json/pointer.ts";
 import { errorText } from "../api/errorText.ts";
-import { valueAt } from "../format/diff.ts";
 import { type GoTo, ProblemLinks } from "./ProblemLinks.tsx";
 
 interface PublishProps {

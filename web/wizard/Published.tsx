@@ -1,6 +1,6 @@
 import { Alert, Anchor } from "@mantine/core";
 import { Link } from "react-router";
-import type { JsonObject } from "../../client/autosave/json.ts";
+import type { JsonObject } from "../../json/equality.ts";
 import { formatMoment } from "../format/zonedTime.ts";
 import { zoneOf } from "../forms/followingChanges.ts";
 import { publishedPage } from "./publishedPage.ts";

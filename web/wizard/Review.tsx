@@ -1,9 +1,9 @@
 import { Stack, Text, Title } from "@mantine/core";
-import type { JsonObject } from "../../client/autosave/json.ts";
-import type { WizardProblem } from "../../client/autosave/transport.ts";
+import type { WizardProblem } from "../../client/index.ts";
+import type { JsonObject } from "../../json/equality.ts";
+import { isObject } from "../../json/equality.ts";
+import { pointerTo } from "../../json/pointer.ts";
 import { fieldsOf } from "../../wizard/fields.ts";
-import { pointerTo } from "../../wizard/pointer.ts";
-import { isObject } from "../../wizard/schema.ts";
 import { STAGES, type Stage } from "../../wizard/stages.ts";
 import { entryKeys } from "../forms/entries.ts";
 import { describeValue } from "../forms/words.ts";

@@ -1,4 +1,4 @@
-import type { StageProgress, WizardProblem } from "../../client/autosave/transport.ts";
+import type { StageProgress, WizardProblem } from "../../client/index.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import classes from "./StageList.module.css";
 

@@ -1,7 +1,6 @@
 import { Text } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { makeAnnouncer } from "../../client/autosave/announcer.ts";
-import { type SaveStatus, statusText } from "../../client/autosave/status.ts";
+import { makeAnnouncer, type SaveStatus, statusText } from "../../client/index.ts";
 import { useNow } from "../layout/useNow.ts";
 import classes from "./StatusLine.module.css";
 

@@ -1,9 +1,9 @@
 import { Button, Group, Title } from "@mantine/core";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
-import type { Json } from "../../client/autosave/json.ts";
-import type { SaveStatus } from "../../client/autosave/status.ts";
-import { useWizardSession } from "../../client/useWizardSession.ts";
+import type { SaveStatus } from "../../client/index.ts";
+import { useWizardSession } from "../../client/index.ts";
+import type { Json } from "../../json/equality.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { goodToken } from "../auth/signedIn.ts";
 import { draftName } from "../format/draftName.ts";

@@ -1,6 +1,6 @@
-import type { DraftsQuery } from "../../client/generated/operations.ts";
+import type { DraftsQuery } from "../../client/index.ts";
+import { valueAt } from "../../json/pointer.ts";
 import { instantOf } from "../../wizard/instants.ts";
-import { valueAt } from "../format/diff.ts";
 
 /** Where the page of a published event is, and whether others can open it yet. */
 export type PublishedPage =

@@ -1,5 +1,6 @@
+import { isObject } from "../../json/equality.ts";
 import { choicesOf, valuesOf } from "../fields.ts";
-import { type Branch, type Fields, isObject, type Schema } from "../schema.ts";
+import type { Branch, Fields, Schema } from "../schema.ts";
 import { compile } from "../validator.ts";
 
 /** A stage file that can't be used. The message says where and what, for whoever writes the file. */

@@ -1,8 +1,8 @@
-import { segmentsOf } from "../pointer.ts";
-import { isObject, type JsonObject } from "../schema.ts";
+import { isObject, type UnknownObject } from "../../json/equality.ts";
+import { segmentsOf } from "../../json/pointer.ts";
 
 /** A copy of a state in which one value is another one. Groups on the way to it are made. */
-export function withValue(state: unknown, pointer: string, value: unknown): JsonObject {
+export function withValue(state: unknown, pointer: string, value: unknown): UnknownObject {
   const [name = "", ...rest] = segmentsOf(pointer);
   const group = isObject(state) ? state : {};
   const inner = rest.length === 0 ? value : withValue(group[name], pointer.slice(pointer.indexOf("/", 1)), value);
@@ -10,7 +10,7 @@ export function withValue(state: unknown, pointer: string, value: unknown): Json
 }
 
 /** A copy of a state from which one value is gone. */
-export function without(state: unknown, pointer: string): JsonObject {
+export function without(state: unknown, pointer: string): UnknownObject {
   const [name = "", ...rest] = segmentsOf(pointer);
   const { [name]: value, ...others } = isObject(state) ? state : {};
   return rest.length === 0 ? others : { ...others, [name]: without(value, pointer.slice(pointer.indexOf("/", 1))) };

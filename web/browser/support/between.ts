@@ -9,8 +9,8 @@ import {
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JsonObject } from "../../../client/autosave/json.ts";
 import type { Fault } from "../../../client/testing/network.ts";
+import type { JsonObject } from "../../../json/equality.ts";
 
 /** What becomes of one request; an answer that is held has been made already, and is passed on when a test says so. */
 export type BetweenFault = Fault | "answer held";

@@ -1,6 +1,6 @@
-import { isEqual } from "../../../client/autosave/json.ts";
 import { shownState } from "../../../client/autosave/pending.ts";
-import { valueAt } from "../../format/diff.ts";
+import { isEqual } from "../../../json/equality.ts";
+import { valueAt } from "../../../json/pointer.ts";
 import type { Acknowledged } from "./between.ts";
 import type { PageRecord } from "./watchPage.ts";
 

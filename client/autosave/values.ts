@@ -1,26 +1,5 @@
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A member of an object itself, whatever its name: `constructor` is a name like any other. */
-export function member(value: unknown, key: string): Json | undefined {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-export function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((value, place) => isEqual(value, b[place]));
-  }
-  if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
-}
+import { isEqual, isObject, type Json } from "../../json/equality.ts";
+import { member } from "../../json/pointer.ts";
 
 /** `next`, made of the parts of `previous` wherever they are equal, so that whoever compares by identity sees what changed. */
 export function share<T>(previous: unknown, next: T): T {

@@ -1,24 +1,23 @@
-import { isEqual, isObject, type Json, type JsonObject, member } from "./json.ts";
+import { isEqual, isObject, type Json, type JsonObject, type UnknownObject } from "./equality.ts";
+import { member } from "./pointer.ts";
 
-/** A JSON merge patch (RFC 7396): what changes; null for what goes; arrays as a whole. */
+/** A JSON merge patch (RFC 7396): the members that change; null removes a member; arrays are replaced as a whole. */
 export type MergePatch = JsonObject;
 
-/** What a patch makes of a state. Parts that it does not touch stay the same objects. */
-export function applyPatch(target: JsonObject, patch: MergePatch): JsonObject {
-  return merge(target, patch) as JsonObject;
-}
-
-function merge(target: Json | undefined, patch: Json): Json {
+/** The target with the patch applied. Parts that the patch does not touch stay the same objects. */
+export function applyPatch(target: JsonObject, patch: MergePatch): JsonObject;
+export function applyPatch(target: unknown, patch: unknown): unknown;
+export function applyPatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result = new Map(isObject(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) result.delete(key);
-    else result.set(key, merge(result.get(key), value));
+    else result.set(key, applyPatch(result.get(key), value));
   }
   return Object.fromEntries(result);
 }
 
-/** The smallest patch that makes `to` of `from`. Members of `to` that are null have to be null in `from`. */
+/** The smallest patch that turns `from` into `to`. A member that is null in `to` has to be null in `from` as well. */
 export function diffPatch(from: JsonObject, to: JsonObject): MergePatch {
   const changes = new Map<string, Json>();
   for (const [key, value] of Object.entries(to)) {
@@ -34,14 +33,14 @@ export function diffPatch(from: JsonObject, to: JsonObject): MergePatch {
   return Object.fromEntries(changes);
 }
 
-/** The paths that a patch writes. An empty object is written as a whole. */
-export function pathsOf(patch: Json | MergePatch): string[][] {
+/** The paths that a patch writes. An empty object is written as one value. */
+export function pathsOf(patch: unknown): string[][] {
   if (!isObject(patch)) return [[]];
   return Object.entries(patch).flatMap(([key, value]) =>
     isObject(value) && !isEmpty(value) ? pathsOf(value).map((path) => [key, ...path]) : [[key]],
   );
 }
 
-export function isEmpty(patch: MergePatch): boolean {
+export function isEmpty(patch: UnknownObject): boolean {
   return Object.keys(patch).length === 0;
 }
