@@ -1,9 +1,8 @@
-import { answersIn } from "./answers.ts";
+import { type Answers, answersIn } from "./answers.ts";
 import { type Problem, problemsWith } from "./problems.ts";
-import type { CompleteWizardState } from "./types.generated.ts";
 
 export type Completion =
-  | { readonly ready: true; readonly answers: CompleteWizardState }
+  | { readonly ready: true; readonly answers: Answers }
   | { readonly ready: false; readonly problems: readonly Problem[] };
 
 /**
@@ -13,6 +12,5 @@ export type Completion =
 export function completionOf(state: unknown): Completion {
   const answers = answersIn(state);
   const problems = problemsWith(answers);
-  // Without problems, the answers are what the types were generated from.
-  return problems.length > 0 ? { ready: false, problems } : { ready: true, answers: answers as CompleteWizardState };
+  return problems.length > 0 ? { ready: false, problems } : { ready: true, answers };
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Schema } from "../schema.ts";
 import { checkStage, StageFileError } from "./checkStage.ts";
-import { typesOf } from "./types.ts";
+import { stateTypeOf } from "./stateType.ts";
 
 interface StageFile {
   readonly name: string;
@@ -19,7 +19,7 @@ export async function generatedFiles(folder: string): Promise<Record<string, str
   const stages = await readStages(folder);
   return {
     "schemas.generated.ts": HEADER + schemasOf(stages),
-    "types.generated.ts": `${HEADER}${numbersOf(stages)}\n${await typesOf(stages)}`,
+    "types.generated.ts": `${HEADER}${numbersOf(stages)}\n${await stateTypeOf(stages)}`,
   };
 }
 

@@ -1,7 +1,7 @@
-import type { CompleteWizardState } from "../types.generated.ts";
+import type { WizardState } from "../types.generated.ts";
 
 /** A state without problems, in which every field that can be asked for at a venue has an answer. */
-export const COMPLETE_STATE: CompleteWizardState = {
+export const COMPLETE_STATE = {
   basics: {
     title: "Summer party",
     category: "community",
@@ -54,14 +54,14 @@ export const COMPLETE_STATE: CompleteWizardState = {
     refundPolicy: "until_7_days_before",
     acceptTerms: true,
   },
-};
+} satisfies WizardState;
 
-export const COMPLETE_ONLINE_STATE: CompleteWizardState = {
+export const COMPLETE_ONLINE_STATE = {
   ...COMPLETE_STATE,
   location: { mode: "online", joinUrl: "https://meet.example.com/summer-party" },
-};
+} satisfies WizardState;
 
-export const COMPLETE_HYBRID_STATE: CompleteWizardState = {
+export const COMPLETE_HYBRID_STATE = {
   ...COMPLETE_STATE,
   location: {
     mode: "hybrid",
@@ -72,4 +72,4 @@ export const COMPLETE_HYBRID_STATE: CompleteWizardState = {
     country: "DE",
     joinUrl: "https://meet.example.com/summer-party",
   },
-};
+} satisfies WizardState;
