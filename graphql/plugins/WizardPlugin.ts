@@ -4,13 +4,21 @@ import type {} from "postgraphile/graphile-build";
 import { extendSchema, gql } from "postgraphile/utils";
 import type { UnknownObject } from "../../json/equality.ts";
 import { bringUp, type Definition } from "../../wizard/migrations.ts";
-import { problemsOf } from "../../wizard/problems.ts";
-import { progressOf } from "../../wizard/progress.ts";
+import type { Problem } from "../../wizard/problems.ts";
+import { progressOf, type StageProgress } from "../../wizard/progress.ts";
 import { STAGES } from "../../wizard/stages.ts";
 
-/** The wizard's definition, and what it says of a session: both come from the six JSON Schemas in `wizard/`. */
-export const makeWizardPlugin = (definition: Definition): GraphileConfig.Plugin =>
-  extendSchema(
+/** Adds the wizard's stages and, for each session, what the six JSON Schemas in `wizard/` find missing or wrong. */
+export function makeWizardPlugin({ migrations }: Definition): GraphileConfig.Plugin {
+  /** Checks the state as it will be after the next opening, which upgrades it to the current definition. */
+  const check = ([state, version]: readonly [unknown, number]) =>
+    progressOf(bringUp(state as UnknownObject, version, migrations));
+
+  // The schemas run once, even if both fields are selected: Grafast merges steps that have the same input and function.
+  const progress = ($session: PgSelectSingleStep) =>
+    lambda([$session.get("state"), $session.get("definition_version")], check);
+
+  return extendSchema(
     () => ({
       typeDefs: gql`
       extend type Query {
@@ -69,18 +77,16 @@ export const makeWizardPlugin = (definition: Definition): GraphileConfig.Plugin 
         Query: { plans: { wizardStages: () => constant(STAGES) } },
         WizardSession: {
           plans: {
-            problems: ($session: PgSelectSingleStep) => lambda(presentState($session, definition), problemsOf),
-            progress: ($session: PgSelectSingleStep) => lambda(presentState($session, definition), progressOf),
+            problems: ($session: PgSelectSingleStep) => lambda(progress($session), problemsIn),
+            progress,
           },
         },
       },
     }),
     "WizardPlugin",
   );
+}
 
-/** The state as it will be when the session is opened for writing the next time. */
-function presentState($session: PgSelectSingleStep, { migrations }: Definition) {
-  return lambda([$session.get("state"), $session.get("definition_version")], ([state, version]) =>
-    bringUp(state as UnknownObject, version, migrations),
-  );
+function problemsIn(progress: readonly StageProgress[]): readonly Problem[] {
+  return progress.flatMap(({ problems }) => problems);
 }
