@@ -1,6 +1,6 @@
 import type { PgClient } from "postgraphile/@dataplan/pg";
 import type { UnknownObject } from "../json/equality.ts";
-import { bringUp, type Definition } from "../wizard/migrations.ts";
+import { type Definition, upgradeState } from "../wizard/migrations.ts";
 
 /** What of a session decides how it may be opened, restored or completed. */
 export interface LockedSession {
@@ -47,7 +47,7 @@ export async function bringUpSession(
     // Naming the status keeps it: an abandoned session is taken up again by its user's saves, not by this one.
     text: `update public.wizard_sessions set state = $2, definition_version = $3, status = status where id = $1
            returning ${COLUMNS}`,
-    values: [session.id, JSON.stringify(bringUp(session.state, session.definitionVersion, migrations)), version],
+    values: [session.id, JSON.stringify(upgradeState(session.state, session.definitionVersion, migrations)), version],
   });
   const [broughtUp] = rows;
   if (!broughtUp) throw new Error(`Session ${session.id} was locked and is gone.`);

@@ -3,7 +3,7 @@ import { answersOf } from "./fields.ts";
 import { STAGES } from "./stages.ts";
 import type { StageKey } from "./types.generated.ts";
 
-/** What counts of each stage. A stage that nobody has begun is empty; one that is no object is left as it is. */
+/** The answers that count, by stage. A missing stage is `{}`. A stage that is not an object is kept, so that it is reported. */
 export type Answers = Readonly<Record<StageKey, unknown>>;
 
 export function answersIn(state: unknown): Answers {

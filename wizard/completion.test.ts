@@ -7,13 +7,13 @@ import type { WizardState } from "./types.generated.ts";
 
 describe("completionOf", () => {
   it.each([COMPLETE_STATE, COMPLETE_ONLINE_STATE, COMPLETE_HYBRID_STATE])(
-    "gives the answers of a complete state",
+    "returns the answers of a complete state",
     (state) => {
       expect(completionOf(state)).toEqual({ ready: true, answers: state });
     },
   );
 
-  it("leaves out what is hidden, blank or unknown", () => {
+  it("leaves out hidden, blank and unknown fields", () => {
     const online = withValue(COMPLETE_STATE, "/location", {
       ...COMPLETE_STATE.location,
       ...COMPLETE_ONLINE_STATE.location,
@@ -28,7 +28,7 @@ describe("completionOf", () => {
     expect(completionOf(state)).toEqual({ ready: true, answers: without(COMPLETE_ONLINE_STATE, "/basics/summary") });
   });
 
-  it("gives the problems of any other, and no answers", () => {
+  it("returns the problems of an incomplete state, and no answers", () => {
     const state = without(COMPLETE_STATE, "/page/slug");
     expect(completionOf(state)).toEqual({ ready: false, problems: problemsOf(state) });
     expect(completionOf(null)).toEqual({ ready: false, problems: problemsOf({}) });
@@ -37,7 +37,7 @@ describe("completionOf", () => {
 
 // The compiler checks this: an expected error that does not occur is an error.
 describe("WizardState", () => {
-  it("allows every field to be missing and no misspelt one", () => {
+  it("makes every field optional and allows no unknown field", () => {
     const drafts: WizardState[] = [{}, { location: { mode: "venue" } }, { tickets: { tickets: { a: {} } } }];
     // @ts-expect-error -- no such field
     drafts.push({ basics: { name: "N" } });

@@ -19,18 +19,18 @@ describe("fieldsOf", () => {
     [null, ["means!", "phone", "stops", "note"]],
     [["train"], ["means!", "phone", "stops", "note"]],
     [Object.create({ phone: "1" }), ["means!", "phone", "stops", "note"]],
-  ])("asks, given %j, for %j", (value, expected) => expect(shown(value)).toEqual(expected));
+  ])("for the answers %j returns %j", (value, expected) => expect(shown(value)).toEqual(expected));
 
-  it("agrees with what Ajv demands", () => {
+  it("requires the same fields as Ajv", () => {
     const check = compile(TRIP);
     for (const means of ["train", "bicycle", "both", "rocket", undefined]) {
       for (const phone of ["1", "", undefined]) {
         const answers = answersOf(TRIP, { means, phone });
-        const demanded = check(answers).filter(({ keyword }) => keyword === "required");
+        const required = check(answers).filter(({ keyword }) => keyword === "required");
         const expected = fieldsOf(TRIP, { means, phone }).filter(
           ({ name, required }) => required && !(name in answers),
         );
-        expect(demanded.map(({ params }) => params.missingProperty).toSorted()).toEqual(
+        expect(required.map(({ params }) => params.missingProperty).toSorted()).toEqual(
           expected.map(({ name }) => name).toSorted(),
         );
       }
@@ -39,7 +39,7 @@ describe("fieldsOf", () => {
 });
 
 describe("allFieldsOf", () => {
-  it("has all fields, those of a branch after the one that they depend on", () => {
+  it("returns all fields, those of a branch after the field that they depend on", () => {
     expect(allFieldsOf(TRIP).map(({ name }) => name)).toEqual([
       ...["means", "line", "seat", "tyres"],
       ...["phone", "hours"],
@@ -56,11 +56,11 @@ describe("schemaAt", () => {
     [["stops", "any"], "Stop"],
     [["stops", "any", "place"], "Place"],
     [["unknown"], "Trip"],
-  ])("finds what is said of %j", (segments, title) => expect(schemaAt(TRIP, segments).title).toBe(title));
+  ])("finds the schema at %j", (segments, title) => expect(schemaAt(TRIP, segments).title).toBe(title));
 });
 
 describe("answersOf", () => {
-  it("leaves out blank, hidden and unknown fields, and keeps wrong ones", () => {
+  it("leaves out blank, hidden and unknown fields, and keeps invalid values", () => {
     const given = {
       means: "train",
       line: 5,
@@ -82,18 +82,18 @@ describe("answersOf", () => {
     expect(given).toEqual(before);
   });
 
-  it.each([{}, { a: null }, { a: "", b: " " }])("takes a collection without entries for no answer: %j", (stops) => {
+  it.each([{}, { a: null }, { a: "", b: " " }])("treats a collection without entries as no answer: %j", (stops) => {
     expect(answersOf(TRIP, { stops })).toEqual({});
   });
 
-  it("looks at one more entry than there may be, and not at the rest", () => {
+  it("keeps one entry over the limit and drops the rest", () => {
     const stop = { place: "Rome" };
     expect(Object.keys(answersOf(TRIP, { stops: { c: stop, b: stop, a: stop } }).stops ?? {})).toEqual(["c", "b", "a"]);
     const tooMany = { f: stop, e: stop, d: stop, c: stop, b: null, a: stop };
     expect(answersOf(TRIP, { stops: tooMany })).toEqual({ stops: { a: stop, c: stop, d: stop, e: stop } });
   });
 
-  it("keeps a key __proto__ as a key", () => {
+  it("treats the key __proto__ as an ordinary key", () => {
     const answers = answersOf(
       TRIP,
       JSON.parse('{"stops": {"__proto__": {"place": "Rome"}}, "__proto__": {"note": "x"}}'),
@@ -105,21 +105,22 @@ describe("answersOf", () => {
 });
 
 describe("choicesOf", () => {
-  it("has the labelled values", () => {
+  it("returns the options with their labels", () => {
     expect(choicesOf(schemaAt(TRIP, ["means"]))).toContainEqual({ const: "train", title: "By train" });
   });
 
-  it("has the values without labels as they are", () => {
+  it("uses the values of an enum as labels", () => {
     expect(choicesOf({ type: "integer", enum: [1, 2] })).toEqual([
       { const: 1, title: "1" },
       { const: 2, title: "2" },
     ]);
   });
 
-  it("has those of a format, where it is a list", () => {
+  it("returns the values of a format that is a list", () => {
     expect(choicesOf({ type: "string", format: "iso-4217" })).toContainEqual({ const: "EUR", title: "Euro" });
     expect(choicesOf({ type: "string", format: "email" })).toBeUndefined();
   });
 
-  it("has none for what is typed in", () => expect(choicesOf(schemaAt(TRIP, ["note"]))).toBeUndefined());
+  it("returns undefined for a field that users type into", () =>
+    expect(choicesOf(schemaAt(TRIP, ["note"]))).toBeUndefined());
 });

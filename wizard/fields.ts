@@ -2,7 +2,7 @@ import { isObject, type UnknownObject } from "../json/equality.ts";
 import { FORMATS } from "./formats.ts";
 import type { Branch, Choice, Condition, Schema } from "./schema.ts";
 
-// No Ajv here: a form in a browser can use these without bringing a compiler of schemas along.
+// This file does not import Ajv, so that forms in a browser do not load a schema compiler.
 
 export interface Field {
   readonly name: string;
@@ -11,25 +11,25 @@ export interface Field {
 }
 
 /**
- * The fields to ask for, in the order in which a form shows them, given what was answered so far. Those of a branch
- * follow the field that they depend on.
+ * The fields to ask for, given the answers so far, in the order of the form. The fields of a branch follow the field that
+ * they depend on.
  */
 export function fieldsOf(schema: Schema, value: unknown): Field[] {
   const given = isObject(value) ? value : {};
   return fieldsWhere(schema, (branch) => holds(branch.if, given));
 }
 
-/** Every field that there can be, in the same order. */
+/** The fields of all branches, in the order of the form. */
 export function allFieldsOf(schema: Schema): readonly Field[] {
-  const fields = allFields.get(schema) ?? fieldsWhere(schema, () => true);
-  allFields.set(schema, fields);
+  const fields = allFieldsCache.get(schema) ?? fieldsWhere(schema, () => true);
+  allFieldsCache.set(schema, fields);
   return fields;
 }
 
-// Asked for at each step to each of thousands of problems.
-const allFields = new WeakMap<Schema, readonly Field[]>();
+// A state can have thousands of problems, and each looks up its fields several times.
+const allFieldsCache = new WeakMap<Schema, readonly Field[]>();
 
-/** What is said of a field further in. An entry of a collection has any name. */
+/** The schema of a nested field. Any key leads to an entry of a collection. */
 export function schemaAt(schema: Schema, segments: readonly string[]): Schema {
   return segments.reduce((parent, name) => {
     const field = allFieldsOf(parent).find((field) => field.name === name);
@@ -60,12 +60,12 @@ function holds(condition: Condition, given: UnknownObject): boolean {
   });
 }
 
-/** The values that a condition is about. */
+/** The values for which a condition holds. */
 export function valuesOf(wanted: { readonly const?: unknown; readonly enum?: readonly unknown[] }): readonly unknown[] {
   return wanted.enum ?? [wanted.const];
 }
 
-/** What to offer in a list; undefined for a field whose answer is typed in. */
+/** The options of a field. Undefined if users type the answer. */
 export function choicesOf(field: Schema): readonly Choice[] | undefined {
   if (field.oneOf) return field.oneOf;
   if (field.enum) return field.enum.map((value) => ({ const: value, title: String(value) }));
@@ -73,11 +73,11 @@ export function choicesOf(field: Schema): readonly Choice[] | undefined {
 }
 
 /**
- * What counts of what was filled in: no fields that the wizard does not know, none that it does not ask for at present,
- * and no blank ones. An emptied field is stored as "" or null by some clients and left out by others.
+ * The answers that count: without unknown, hidden and blank fields. Some clients store an emptied field as "" or null,
+ * others remove it.
  */
 export function answersOf(schema: Schema, value: UnknownObject): UnknownObject {
-  // Object.fromEntries never runs a setter, so that a key "__proto__" is a key like any other.
+  // Object.fromEntries calls no setter: the key "__proto__" is an ordinary key.
   return Object.fromEntries(
     fieldsOf(schema, value).flatMap((field) => {
       const answer = Object.hasOwn(value, field.name) ? answerOf(field.schema, value[field.name]) : undefined;
@@ -86,7 +86,7 @@ export function answersOf(schema: Schema, value: UnknownObject): UnknownObject {
   );
 }
 
-// It goes as deep as the schema, not as deep as the value.
+// The recursion is as deep as the schema, not as deep as the value.
 function answerOf(schema: Schema, value: unknown): unknown {
   if (isBlank(value)) return undefined;
   if (schema.type !== "object" || !isObject(value)) return value;
@@ -101,8 +101,8 @@ function answerOf(schema: Schema, value: unknown): unknown {
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-// One more than the limit is enough to know that there are too many. To look into all of them could take long: the state
-// may hold tens of thousands.
+// One entry over the limit is enough to report that there are too many. A state can hold tens of thousands of entries,
+// and checking them all would be slow.
 function withinLimit({ maxProperties = Number.POSITIVE_INFINITY }: Schema, keys: readonly string[]): readonly string[] {
   return keys.length <= maxProperties ? keys : keys.toSorted().slice(0, maxProperties + 1);
 }

@@ -68,7 +68,7 @@ describe.each<{ format: string; valid: string[]; invalid: string[] }>([
   {
     format: "iso-3166-1-alpha-2",
     valid: ["DE", "GB", "US", "AQ", "SS", "TL", "BQ"],
-    // Names of regions that are no countries, and codes that were given up.
+    // Regions that are not countries, and codes that are no longer in use.
     invalid: ["EU", "UN", "XK", "ZZ", "AC", "UK", "SU", "DD", "AN", "de", "DEU", "D", "276", "DE "],
   },
 ])("$format", ({ format, valid, invalid }) => {
@@ -79,22 +79,22 @@ describe.each<{ format: string; valid: string[]; invalid: string[] }>([
 });
 
 describe("choices", () => {
-  it.each(["iana-timezone", "iso-4217", "iso-3166-1-alpha-2"])("offers for %s only what is valid", (format) => {
+  it.each(["iana-timezone", "iso-4217", "iso-3166-1-alpha-2"])("for %s are valid and have a title", (format) => {
     const offered = FORMATS[format]?.choices?.() ?? [];
     expect(offered.length).toBeGreaterThan(100);
     expect(offered.filter((choice) => !isValid(format, String(choice.const)) || choice.title === "")).toEqual([]);
   });
 
-  it("has all 249 countries of ISO 3166-1, with their names", () => {
+  it("contain all 249 countries of ISO 3166-1 with their names", () => {
     expect(codes("iso-3166-1-alpha-2")).toHaveLength(249);
     expect(FORMATS["iso-3166-1-alpha-2"]?.choices?.()).toContainEqual({ const: "CI", title: "Côte d’Ivoire" });
   });
 
-  it("has currencies with their names", () => {
+  it("contain currencies with their names", () => {
     expect(FORMATS["iso-4217"]?.choices?.()).toContainEqual({ const: "CHF", title: "Swiss Franc" });
   });
 
-  it("has time zones with names that can be read, and UTC", () => {
+  it("contain time zones with readable names, and UTC", () => {
     const offered = FORMATS["iana-timezone"]?.choices?.();
     expect(offered).toContainEqual({ const: "America/New_York", title: "America/New York" });
     expect(offered).toContainEqual({ const: "UTC", title: "UTC" });

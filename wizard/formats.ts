@@ -4,29 +4,29 @@ import type { Choice } from "./schema.ts";
 
 export interface Format {
   readonly isValid: (text: string) => boolean;
-  /** Ends the sentence «It has to be …». */
-  readonly wanted: string;
-  /** Everything that is valid, where that is a list of a length that a form can offer. */
+  /** Completes the sentence "It must be …". */
+  readonly expected: string;
+  /** All valid values, if a form can offer them as a list. */
   readonly choices?: () => readonly Choice[];
 }
 
-/** The values that `format` may have in the stage files. */
+/** The formats that stage files may use. */
 export const FORMATS: Readonly<Record<string, Format>> = {
-  email: { isValid: isEmail, wanted: "an e-mail address" },
+  email: { isValid: isEmail, expected: "an e-mail address" },
   "date-time": {
     isValid: (text) => instantOf(text) !== undefined,
-    wanted: "a date and a time together with its offset from UTC",
+    expected: "a date and time with its offset from UTC",
   },
-  "https-url": { isValid: isHttpsUrl, wanted: "a web address that begins with https://" },
-  "iana-timezone": { isValid: isTimezone, wanted: "the name of a time zone", choices: timezones },
+  "https-url": { isValid: isHttpsUrl, expected: "a web address that starts with https://" },
+  "iana-timezone": { isValid: isTimezone, expected: "the name of a time zone", choices: timezones },
   "iso-4217": {
     isValid: (code) => codes("currency").has(code),
-    wanted: "the three letters of a currency",
+    expected: "a three-letter currency code",
     choices: () => namedCodes("currency"),
   },
   "iso-3166-1-alpha-2": {
     isValid: (code) => codes("region").has(code),
-    wanted: "the two letters of a country",
+    expected: "a two-letter country code",
     choices: () => namedCodes("region"),
   },
 };
@@ -35,13 +35,14 @@ function isEmail(text: string): boolean {
   return fullFormats.email instanceof RegExp && fullFormats.email.test(text);
 }
 
-// URL repairs what it can ("https:example.com", blanks around it), and such repairs differ between programs.
+// The URL parser alone is too lenient: it repairs "https:example.com" and trims white space, and parsers differ in what
+// they repair.
 function isHttpsUrl(text: string): boolean {
   return /^https:\/\/[^/\\?#\s][^\\\s]*$/i.test(text) && URL.canParse(text);
 }
 
-// Intl lists one name for each zone, and understands the others: "Asia/Calcutta" is listed, "Asia/Kolkata" is not. It
-// also takes offsets ("+01:00"), which are no zones, and names in lower case, which PostgreSQL would not list.
+// Intl lists one name per zone and accepts its aliases: "Asia/Calcutta" is listed, "Asia/Kolkata" is not. It also accepts
+// offsets such as "+01:00" and names in the wrong case. PostgreSQL does not list those as time zones.
 function isTimezone(name: string): boolean {
   if (codes("timeZone").has(name)) return true;
   if (!/^[A-Z]/.test(name)) return false;
@@ -57,32 +58,32 @@ function timezones(): readonly Choice[] {
   return [...codes("timeZone")].map((name) => ({ const: name, title: name.replaceAll("_", " ") }));
 }
 
-const made = new Map<string, ReadonlySet<string>>();
+const cache = new Map<string, ReadonlySet<string>>();
 
-/** Made when somebody first asks: a page that shows no such list need not wait for it. */
+/** Built on first use, because it is slow and many pages show no list. */
 function codes(kind: "currency" | "region" | "timeZone"): ReadonlySet<string> {
-  const codes = made.get(kind) ?? new Set(listCodes(kind));
-  made.set(kind, codes);
+  const codes = cache.get(kind) ?? new Set(listCodes(kind));
+  cache.set(kind, codes);
   return codes;
 }
 
 function listCodes(kind: "currency" | "region" | "timeZone"): string[] {
   if (kind === "region") return countries();
-  // Intl knows UTC and does not list it. Events that are only online use it.
+  // Intl accepts UTC but does not list it. Online events use it.
   return kind === "timeZone" ? [...Intl.supportedValuesOf(kind), "UTC"] : Intl.supportedValuesOf(kind);
 }
 
-// Regions that Intl has names for and ISO 3166-1 has no countries for: parts of countries that the post or customs treat
-// apart, unions, and codes for tests.
-const NO_COUNTRIES = new Set("AC CP CQ DG EA EU EZ IC QO TA UN XA XB XK ZZ".split(" "));
+// Intl names these regions, but ISO 3166-1 does not list them as countries: parts of countries with their own postal or
+// customs rules, unions of countries, and codes for tests.
+const NOT_COUNTRIES = new Set("AC CP CQ DG EA EU EZ IC QO TA UN XA XB XK ZZ".split(" "));
 
-// Intl has no list of countries, but a name for each, and it knows which codes have been given up for others.
+// Intl has no list of countries. It has a name for each code, and replaces codes that are no longer in use.
 function countries(): string[] {
   const names = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
   const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
   return letters
     .flatMap((first) => letters.map((second) => first + second))
-    .filter((code) => !NO_COUNTRIES.has(code) && names.of(code) && new Intl.Locale(`und-${code}`).region === code);
+    .filter((code) => !NOT_COUNTRIES.has(code) && names.of(code) && new Intl.Locale(`und-${code}`).region === code);
 }
 
 function namedCodes(type: "currency" | "region"): readonly Choice[] {

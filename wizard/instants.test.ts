@@ -50,5 +50,5 @@ describe("instantOf", () => {
     null,
     undefined,
     ["2027-06-19T18:00:00Z"],
-  ])("does not take %j for a date-time", (value) => expect(instantOf(value)).toBeUndefined());
+  ])("returns undefined for %j", (value) => expect(instantOf(value)).toBeUndefined());
 });

@@ -4,20 +4,20 @@ import { allFieldsOf, choicesOf, schemaAt } from "./fields.ts";
 import { FORMATS } from "./formats.ts";
 import type { Schema } from "./schema.ts";
 
-/** What is wrong: a code for programs, which stays as it is, and a sentence for people, which may be reworded. */
-export interface Complaint {
+/** What is wrong: a stable code for programs, and a message for people, which may be reworded. */
+export interface ProblemText {
   readonly code: string;
   readonly message: string;
 }
 
-/** From a list of more choices than this, nobody would want to read them all in a sentence. */
-const CHOICES_IN_A_MESSAGE = 6;
+/** A message lists the options of a field up to this number. */
+const MAX_LISTED_OPTIONS = 6;
 
-/** Of a longer name, a message quotes the beginning. */
-const LONG_NAME = 40;
+/** A message shortens longer names of entries. */
+const MAX_NAME_LENGTH = 40;
 
-/** Says in a user's words what Ajv has found out about a field. */
-export function complaintAbout(field: Schema, { keyword, params }: Pick<ErrorObject, "keyword" | "params">): Complaint {
+/** Turns an Ajv error about a field into a message for users. */
+export function problemText(field: Schema, { keyword, params }: Pick<ErrorObject, "keyword" | "params">): ProblemText {
   const name = `“${field.title}”`;
   switch (keyword) {
     case "required":
@@ -26,76 +26,76 @@ export function complaintAbout(field: Schema, { keyword, params }: Pick<ErrorObj
     case "type":
       return { code: "wrong_type", message: wrongType(field, name) };
     case "const":
-      if (field.const === true) return { code: "not_accepted", message: `${name} has to be ticked.` };
+      if (field.const === true) return { code: "not_accepted", message: `${name} must be ticked.` };
       return { code: "not_an_option", message: notAnOption(field, name) };
     case "enum":
     case "oneOf":
       return { code: "not_an_option", message: notAnOption(field, name) };
     case "minLength":
-      return { code: "too_short", message: `${name} is too short: it needs ${characters(params.limit)} or more.` };
+      return { code: "too_short", message: `${name} is too short. Use at least ${characters(params.limit)}.` };
     case "maxLength":
-      return { code: "too_long", message: `${name} is too long: shorten it to ${characters(params.limit)} or fewer.` };
+      return { code: "too_long", message: `${name} is too long. Use at most ${characters(params.limit)}.` };
     case "minimum":
-      return { code: "too_small", message: `${name} has to be ${number(params.limit)} or more.` };
+      return { code: "too_small", message: `${name} must be at least ${number(params.limit)}.` };
     case "exclusiveMinimum":
-      return { code: "too_small", message: `${name} has to be more than ${number(params.limit)}.` };
+      return { code: "too_small", message: `${name} must be more than ${number(params.limit)}.` };
     case "maximum":
-      return { code: "too_large", message: `${name} has to be ${number(params.limit)} or less.` };
+      return { code: "too_large", message: `${name} must be at most ${number(params.limit)}.` };
     case "exclusiveMaximum":
-      return { code: "too_large", message: `${name} has to be less than ${number(params.limit)}.` };
+      return { code: "too_large", message: `${name} must be less than ${number(params.limit)}.` };
     case "maxProperties":
-      return { code: "too_many", message: `${name}: remove some, at most ${number(params.limit)} are possible.` };
+      return { code: "too_many", message: `${name} has too many entries. Keep at most ${number(params.limit)}.` };
     case "pattern":
       return {
         code: "wrong_format",
-        message: `${name} can't be written like this${example(field, ", but like ")}${help(field)}`,
+        message: `${name} has the wrong format.${help(field)}${example(field, " Example: ", ".")}`,
       };
     case "format":
       return {
         code: "wrong_format",
-        message: `${name} has to be ${FORMATS[params.format]?.wanted ?? "different"}${example(field, ", such as ")}.`,
+        message: `${name} must be ${FORMATS[params.format]?.expected ?? "different"}${example(field, ", such as ")}.`,
       };
     case "propertyNames":
-      return { code: "wrong_key", message: `${name} can't be kept under this name: remove it and add it again.` };
+      return { code: "wrong_key", message: `${name} can't be saved under this key. Remove it and add it again.` };
     default:
-      return { code: "invalid", message: `${name} is not right${help(field)}` };
+      return { code: "invalid", message: `${name} is not valid.${help(field)}` };
   }
 }
 
 function missing(field: Schema, name: string): string {
   if (field.additionalProperties) return `${name}: add at least one.`;
-  if (field.const === true) return `${name} has to be ticked.`;
-  return choicesOf(field) ? `${name} is missing: choose one.` : `${name} is missing: fill it in.`;
+  if (field.const === true) return `${name} must be ticked.`;
+  return choicesOf(field) ? `${name} is required. Choose an option.` : `${name} is required. Fill it in.`;
 }
 
 function wrongType(field: Schema, name: string): string {
   if (choicesOf(field)) return notAnOption(field, name);
   switch (field.type) {
     case "string":
-      return `${name} has to be a text.`;
+      return `${name} must be text.`;
     case "integer":
-      return `${name} has to be a whole number.`;
+      return `${name} must be a whole number.`;
     case "number":
-      return `${name} has to be a number.`;
+      return `${name} must be a number.`;
     case "boolean":
-      return `${name} has to be yes or no.`;
+      return `${name} must be yes or no.`;
     default:
-      return `${name} can't be read: fill it in again.`;
+      return `${name} can't be read. Fill it in again.`;
   }
 }
 
 function notAnOption(field: Schema, name: string): string {
   const titles = choicesOf(field)?.map(({ title }) => title) ?? [];
-  if (titles.length === 0 || titles.length > CHOICES_IN_A_MESSAGE) return `${name}: choose one from the list.`;
-  return `${name}: choose one of these: ${titles.join(" · ")}.`;
+  if (titles.length === 0 || titles.length > MAX_LISTED_OPTIONS) return `${name}: choose an option from the list.`;
+  return `${name}: choose one of these options: ${titles.join(" · ")}.`;
 }
 
 function help(field: Schema): string {
-  return field.description === undefined ? "." : `. ${field.description}`;
+  return field.description === undefined ? "" : ` ${field.description}`;
 }
 
-function example(field: Schema, before: string): string {
-  return field.examples?.[0] === undefined ? "" : `${before}${field.examples[0]}`;
+function example(field: Schema, before: string, after = ""): string {
+  return field.examples?.[0] === undefined ? "" : `${before}${field.examples[0]}${after}`;
 }
 
 function characters(limit: number): string {
@@ -106,7 +106,7 @@ function number(value: number): string {
   return value.toLocaleString("en");
 }
 
-/** «Ticket “Early bird”: », so that a list of problems tells which of several tickets is meant. */
+/** The prefix `Ticket “Early bird”: ` of a message, which identifies the entry of a collection. */
 export function entryName(schema: Schema, value: unknown, segments: readonly string[]): string {
   const [segment = "", ...rest] = segments;
   if (rest.length === 0) return "";
@@ -115,9 +115,9 @@ export function entryName(schema: Schema, value: unknown, segments: readonly str
   return (entry ? `${titleOf(entry, inner)}: ` : "") + entryName(schemaAt(schema, [segment]), inner, rest);
 }
 
-/** An entry is known by the first of its fields, where that is a text that somebody has typed in. */
+/** The first field of an entry is its name, if it holds text. */
 function titleOf(entry: Schema, value: unknown): string {
   const name = isObject(value) ? value[allFieldsOf(entry)[0]?.name ?? ""] : undefined;
   if (typeof name !== "string") return `${entry.title}`;
-  return `${entry.title} “${name.length > LONG_NAME ? `${name.slice(0, LONG_NAME).toWellFormed()}…` : name}”`;
+  return `${entry.title} “${name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH).toWellFormed()}…` : name}”`;
 }

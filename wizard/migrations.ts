@@ -1,22 +1,22 @@
 import type { UnknownObject } from "../json/equality.ts";
 
-/** Which version of the stage files this is. A session keeps the one that its state was written for. */
+/** The version of the stage files. Each session stores the version that its state was written for. */
 export const DEFINITION_VERSION = 1;
 
-/** Brings a state up to version `to`. */
+/** Changes a state of an older version into one of version `to`. */
 export interface Migration {
   readonly to: number;
   /**
-   * It gets whatever somebody has saved: fields may be missing, or something else than they should be. What it does not
-   * know it leaves alone, and it never changes the object that it is given.
+   * The state is what users have saved: fields may be missing or hold any value. The function keeps fields that it does
+   * not know, and returns a new object instead of changing the given one.
    */
   readonly change: (state: UnknownObject) => UnknownObject;
 }
 
-/** In the order of their versions. A version that older states fit into as they are needs none. */
+/** Ordered by version. A version that is compatible with older states needs no migration. */
 export const MIGRATIONS: readonly Migration[] = [];
 
-/** A version of the wizard's stages, and what brings older states up to it. */
+/** A version of the wizard's stages, with the migrations that lead to it. */
 export interface Definition {
   readonly version: number;
   readonly migrations: readonly Migration[];
@@ -25,10 +25,10 @@ export interface Definition {
 export const DEFINITION: Definition = { version: DEFINITION_VERSION, migrations: MIGRATIONS };
 
 /**
- * Makes a state that was saved under an older definition one for the present. A state from a newer one stays as it is: a
- * program that has been set back must not damage what it does not understand.
+ * Upgrades a state to the current definition. A state of a newer version is returned unchanged: after a rollback, the
+ * older program must not damage it.
  */
-export function bringUp(state: UnknownObject, fromVersion: number, migrations = MIGRATIONS): UnknownObject {
+export function upgradeState(state: UnknownObject, fromVersion: number, migrations = MIGRATIONS): UnknownObject {
   return migrations
     .filter(({ to }) => to > fromVersion)
     .toSorted((one, other) => one.to - other.to)

@@ -14,7 +14,7 @@ const COMPLETE_STATES = { venue: COMPLETE_STATE, online: COMPLETE_ONLINE_STATE, 
 
 const TICKET = "/tickets/tickets/3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04";
 
-/** What is wrong and where, without the words. */
+/** The pointer and the code of each problem. */
 const codesOf = (state: unknown) => problemsOf(state).map(({ pointer, code }) => `${pointer} ${code}`);
 
 interface FieldTable {
@@ -230,11 +230,11 @@ function manyTickets(count: number) {
   return Object.fromEntries(ids.map((id) => [id, { name: id, kind: "paid", priceMinor: 100, quantity: 1 }]));
 }
 
-/** All places at which a stage has fields, with `*` for the key of a collection's entry. */
-function placesIn(schema: Schema, pointer: string): string[] {
-  if (schema.additionalProperties) return [pointer, ...placesIn(schema.additionalProperties, `${pointer}/*`)];
+/** The pointers of all fields of a stage, with `*` for the keys of a collection. */
+function pointersIn(schema: Schema, pointer: string): string[] {
+  if (schema.additionalProperties) return [pointer, ...pointersIn(schema.additionalProperties, `${pointer}/*`)];
   if (schema.type !== "object") return [pointer];
-  return allFieldsOf(schema).flatMap((field) => placesIn(field.schema, `${pointer}/${field.name}`));
+  return allFieldsOf(schema).flatMap((field) => pointersIn(field.schema, `${pointer}/${field.name}`));
 }
 
 describe("a complete state", () => {
@@ -244,9 +244,9 @@ describe("a complete state", () => {
 });
 
 describe("the fields", () => {
-  it("are all in the table", () => {
+  it("are all in the table of this test", () => {
     const tested = FIELDS.map(({ field }) => field.replace(TICKET, "/tickets/tickets/*"));
-    expect(tested.toSorted()).toEqual(STAGES.flatMap(({ key, schema }) => placesIn(schema, `/${key}`)).toSorted());
+    expect(tested.toSorted()).toEqual(STAGES.flatMap(({ key, schema }) => pointersIn(schema, `/${key}`)).toSorted());
   });
 
   describe.each(FIELDS)("$field", ({ field, required, in: state = COMPLETE_STATE, accepts, refuses }) => {
@@ -263,15 +263,15 @@ describe("the fields", () => {
       ["null", null],
       ["empty", ""],
       ["blank", " \t\n\u00a0"],
-    ])(`${required ? "is missing" : "may be missing"}: %s`, (_, value) => {
+    ])(`${required ? "is required" : "is optional"}: %s`, (_, value) => {
       const emptied = value === undefined ? without(state, field) : withValue(state, field, value);
-      // The description of an image is asked for together with the image.
+      // The description of an image is shown only with the image.
       expect(codesOf(emptied)).toEqual(required ? [`${field} required`] : []);
     });
   });
 });
 
-describe("what is asked for depends on", () => {
+describe("which fields are shown depends on", () => {
   const VENUE = ["venueName", "address", "city", "postalCode", "country"];
 
   it.each([
@@ -280,17 +280,17 @@ describe("what is asked for depends on", () => {
     ["hybrid", [...VENUE, "joinUrl"]],
     ["boat", []],
     [["venue"], []],
-  ])("the kind of place: %j", (mode, fields) => {
+  ])("the location type: %j", (mode, fields) => {
     const missing = codesOf({ ...COMPLETE_STATE, location: { mode } }).filter((code) => code.endsWith(" required"));
     expect(missing).toEqual(fields.map((field) => `/location/${field} required`));
   });
 
-  it("nothing before the kind of place is chosen", () => {
+  it("no other field while the location type is missing", () => {
     const location = { venueName: 5, joinUrl: "nowhere" };
     expect(codesOf({ ...COMPLETE_STATE, location })).toEqual(["/location/mode required"]);
   });
 
-  it("the kind of place also for what is wrong, not only for what is missing", () => {
+  it("the location type, also for the problems of wrong values", () => {
     const wrong = { venueName: text(101), address: 1, city: {}, postalCode: [], country: "XX", region: 2 };
     expect(
       codesOf(withValue(COMPLETE_ONLINE_STATE, "/location", { ...COMPLETE_ONLINE_STATE.location, ...wrong })),
@@ -308,7 +308,7 @@ describe("what is asked for depends on", () => {
     ["free", []],
     ["donation", []],
     ["paid", [`${TICKET}/priceMinor required`]],
-  ])("the kind of a ticket: %s", (kind, problems) => {
+  ])("the price type of a ticket: %s", (kind, problems) => {
     expect(codesOf(withValue(without(COMPLETE_STATE, `${TICKET}/priceMinor`), `${TICKET}/kind`, kind))).toEqual(
       problems,
     );
@@ -320,17 +320,17 @@ describe("what is asked for depends on", () => {
     ["donation", -5, []],
     ["paid", 0, [`${TICKET}/priceMinor too_small`]],
     ["paid", "much", [`${TICKET}/priceMinor wrong_type`]],
-  ])("the kind of a ticket: %s for %j", (kind, price, problems) => {
+  ])("the price type of a ticket: %s for %j", (kind, price, problems) => {
     const priced = withValue(COMPLETE_STATE, `${TICKET}/priceMinor`, price);
     expect(codesOf(withValue(priced, `${TICKET}/kind`, kind))).toEqual(problems);
   });
 
-  it("whether there is a cover image", () => {
+  it("whether the event has a cover image", () => {
     const undescribed = without(COMPLETE_STATE, "/page/coverImageAlt");
     expect(codesOf(undescribed)).toEqual(["/page/coverImageAlt required"]);
     expect(codesOf(without(undescribed, "/page/coverImageUrl"))).toEqual([]);
     expect(codesOf(withValue(undescribed, "/page/coverImageUrl", ""))).toEqual([]);
-    // A description of no image is not looked at.
+    // Without an image, its description is not checked.
     const noImage = without(COMPLETE_STATE, "/page/coverImageUrl");
     expect(codesOf(withValue(noImage, "/page/coverImageAlt", 5))).toEqual([]);
   });
@@ -350,10 +350,10 @@ describe("the keys of tickets", () => {
   });
 });
 
-describe("a state that is something else than it should be", () => {
+describe("an unexpected state", () => {
   const EMPTY = problemsOf({});
 
-  it("has the required fields of each stage as problems when nothing was filled in", () => {
+  it("misses the required fields of each stage if it is empty", () => {
     expect(codesOf({})).toEqual(
       STAGES.flatMap(({ key, schema }) =>
         fieldsOf(schema, {}).flatMap(({ name, required }) => (required ? [`/${key}/${name} required`] : [])),
@@ -362,31 +362,31 @@ describe("a state that is something else than it should be", () => {
     expect(EMPTY).toHaveLength(13);
   });
 
-  it.each([undefined, null, true, 0, "", "state", [], [{}], [COMPLETE_STATE]])("is empty as %j", (state) => {
+  it.each([undefined, null, true, 0, "", "state", [], [{}], [COMPLETE_STATE]])("counts as empty: %j", (state) => {
     expect(problemsOf(state)).toEqual(EMPTY);
   });
 
-  it.each(STAGES)("has the required fields as problems where a stage is missing: $key", ({ key, number }) => {
+  it.each(STAGES)("misses the required fields of a missing stage: $key", ({ key, number }) => {
     const ofStage = EMPTY.filter(({ stage }) => stage === number);
     expect(problemsOf(without(COMPLETE_STATE, `/${key}`))).toEqual(ofStage);
     expect(problemsOf({ ...COMPLETE_STATE, [key]: null })).toEqual(ofStage);
     expect(problemsOf({ ...COMPLETE_STATE, [key]: {} })).toEqual(ofStage);
   });
 
-  describe.each(STAGES)("has one problem where a stage is no object", ({ key, number, title }) => {
+  describe.each(STAGES)("has one problem for a stage that is not an object", ({ key, number, title }) => {
     it.each([[[]], ["text"], [5], [false], [[{ title: "x" }]]])(`${key}: %j`, (value) => {
       expect(problemsOf({ ...COMPLETE_STATE, [key]: value })).toEqual([
         {
           stage: number,
           pointer: `/${key}`,
           code: "wrong_type",
-          message: `“${title}” can't be read: fill it in again.`,
+          message: `“${title}” can't be read. Fill it in again.`,
         },
       ]);
     });
   });
 
-  it("has one problem where a ticket is no object", () => {
+  it("has one problem for a ticket that is not an object", () => {
     expect(codesOf(withValue(COMPLETE_STATE, "/tickets/tickets/child", "x"))).toEqual([
       "/tickets/tickets/child wrong_type",
     ]);
@@ -396,7 +396,7 @@ describe("a state that is something else than it should be", () => {
     expect(codesOf(withValue(COMPLETE_STATE, "/tickets/tickets/child", null))).toEqual([]);
   });
 
-  it("has no problems with fields that the wizard does not know", () => {
+  it("has no problems with unknown fields", () => {
     const junk = JSON.parse('{"__proto__": {"title": 5}, "constructor": 1, "if": {}, "": [], "hasOwnProperty": null}');
     const state = withValue(
       withValue({ ...COMPLETE_STATE, ...junk, catering: { menu: [1] } }, "/basics/mood", 5),
@@ -407,7 +407,7 @@ describe("a state that is something else than it should be", () => {
   });
 
   it.each(["", ...STAGES.map(({ key }) => `/${key}`), TICKET])(
-    "has the same problems whatever stands beside the fields of %j, under whatever name",
+    "has the same problems with any unknown field at %j",
     (level) => {
       const names = ["__proto__", "constructor", "prototype", "toString", "valueOf", "hasOwnProperty", "", "/", "~1"];
       const late = { doorsAt: "2999-01-01T00:00:00Z", salesEnd: "2999-01-01T00:00:00Z" };
@@ -428,7 +428,7 @@ describe("a state that is something else than it should be", () => {
     },
   );
 
-  it("does not take what an object inherits for an answer", () => {
+  it("does not treat inherited properties as answers", () => {
     const title = JSON.parse('{"basics": {"__proto__": {"title": "T", "category": "music", "organizerName": "A"}}}');
     expect(codesOf({ ...COMPLETE_STATE, ...title })).toEqual([
       "/basics/title required",
@@ -444,7 +444,7 @@ describe("a state that is something else than it should be", () => {
     ]);
   });
 
-  it("may be made of objects without a prototype", () => {
+  it("may consist of objects without a prototype", () => {
     const bare = (value: unknown): unknown =>
       isObject(value)
         ? Object.assign(Object.create(null), Object.fromEntries(Object.entries(value).map(([k, v]) => [k, bare(v)])))
@@ -464,9 +464,9 @@ describe("a state that is something else than it should be", () => {
     ]);
   });
 
-  // Each of these takes a regular expression with nested repetition minutes; the runner gives up after half of one.
+  // A regular expression with nested repetition would run for minutes on these. The test times out after 30 seconds.
   it.each(["a", "a.", "a-", "a@", " ", "-", "0", "#", "https://a.", "%", "\u0000", "😀", "\ud800"])(
-    "may hold huge texts: %j again and again",
+    "may hold a huge text that repeats %j",
     (part) => {
       const huge = part.repeat(300_000 / part.length);
       for (const { field } of FIELDS) {
@@ -484,19 +484,19 @@ describe("many problems", () => {
       Array.from({ length: count }, (_, index) => [`t${String(index).padStart(5, "0")}`, { quantity: 0 }]),
     );
 
-  it("are all told up to a limit for each stage", () => {
+  it("are listed up to a limit per stage", () => {
     expect(problemsOf(withValue(COMPLETE_STATE, "/tickets/tickets", broken(60)))).toHaveLength(180);
     expect(problemsOf(withValue(COMPLETE_STATE, "/tickets/tickets", broken(100)))).toHaveLength(MAX_PROBLEMS_PER_STAGE);
   });
 
-  it("do not hide those of later stages", () => {
+  it("do not hide the problems of later stages", () => {
     const problems = problemsOf({ tickets: { tickets: broken(20_000) } });
     expect(problems.filter(({ stage }) => stage === 4)).toHaveLength(MAX_PROBLEMS_PER_STAGE);
     expect(problems.filter(({ stage }) => stage > 4)).toEqual(problemsOf({}).filter(({ stage }) => stage > 4));
     expect(problems[7 + 1]).toMatchObject({ pointer: "/tickets/tickets", code: "too_many" });
   });
 
-  it("are one for each field", () => {
+  it("are at most one per field", () => {
     fc.assert(
       fc.property(wizardLike(), (state) => {
         const pointers = problemsOf(state).map(({ pointer }) => pointer);
@@ -507,7 +507,7 @@ describe("many problems", () => {
 });
 
 describe("the order of problems", () => {
-  it("is that of the form, whatever the order in the state", () => {
+  it("is the order of the form, not of the state", () => {
     const state = {
       publish: { publishAt: "x" },
       page: { coverImageUrl: "x", accent: "x", slug: "x" },
@@ -574,21 +574,21 @@ describe("any JSON", () => {
     expect(JSON.stringify(state)).toBe(before);
   };
 
-  it("is taken", () => {
+  it("is accepted as a state", () => {
     fc.assert(fc.property(fc.jsonValue(), check), { numRuns: 500 });
   });
 
-  it("is taken where answers belong", () => {
+  it("is accepted as answers", () => {
     fc.assert(fc.property(wizardLike(), check), { numRuns: 1000 });
   });
 
-  it("is taken in place of any one answer", () => {
+  it("is accepted as any single answer", () => {
     const field = fc.constantFrom(...FIELDS.map(({ field }) => field));
     fc.assert(fc.property(field, fc.jsonValue(), (at, value) => check(withValue(COMPLETE_STATE, at, value))));
   });
 });
 
-describe("a complete state from which one answer is taken away", () => {
+describe("a complete state without one answer", () => {
   const requiredIn = (schema: Schema, value: unknown, pointer: string): string[] => {
     if (!isObject(value)) return [];
     const entry = schema.additionalProperties;
@@ -606,12 +606,12 @@ describe("a complete state from which one answer is taken away", () => {
     })),
   );
 
-  it.each(cases)("has that one problem: $name without $field", ({ state, field }) => {
+  it.each(cases)("has exactly that problem: $name without $field", ({ state, field }) => {
     expect(codesOf(without(state, field))).toEqual([`${field} required`]);
   });
 });
 
-/** States in the shape of the wizard's, with right, wrong and blank answers. */
+/** States in the shape of the wizard, with valid, invalid and blank answers. */
 function wizardLike(): fc.Arbitrary<unknown> {
   const answer = (schema: Schema): fc.Arbitrary<unknown> => {
     const junk = fc.oneof(

@@ -6,7 +6,7 @@ import { COMPLETE_STATE } from "./testing/completeState.ts";
 import { without, withValue } from "./testing/edit.ts";
 
 describe("progressOf", () => {
-  it("has every stage as not begun at the beginning", () => {
+  it("shows no stage as started for an empty state", () => {
     expect(progressOf({})).toEqual(
       STAGES.map(({ number, key, title }) => {
         const problems = problemsOf({}).filter(({ stage }) => stage === number);
@@ -15,13 +15,13 @@ describe("progressOf", () => {
     );
   });
 
-  it("has every stage as complete at the end", () => {
+  it("shows every stage as complete for a complete state", () => {
     expect(progressOf(COMPLETE_STATE)).toEqual(
       STAGES.map(({ number, key, title }) => ({ number, key, title, started: true, complete: true, problems: [] })),
     );
   });
 
-  it("tells with each stage what is wrong there", () => {
+  it("lists the problems of each stage", () => {
     const state = withValue(without(COMPLETE_STATE, "/basics/title"), "/publish/publishAt", "2030-01-01T00:00:00Z");
     expect(progressOf(state).map(({ number, problems }) => [number, problems.map(({ pointer }) => pointer)])).toEqual([
       [1, ["/basics/title"]],
@@ -42,7 +42,7 @@ describe("progressOf", () => {
     [{ title: null, mood: "high" }, false],
     [{ title: "S" }, true],
     [{ title: 5 }, true],
-  ])("finds a stage begun where something was answered: %j", (basics, started) => {
+  ])("shows a stage as started if it has an answer: %j", (basics, started) => {
     expect(progressOf({ basics })[0]?.started).toBe(started);
   });
 });
@@ -55,7 +55,9 @@ describe("completeStages", () => {
     [{ schedule: COMPLETE_STATE.schedule, page: COMPLETE_STATE.page }, [2, 5]],
     [COMPLETE_STATE, [1, 2, 3, 4, 5, 6]],
     [{ ...COMPLETE_STATE, location: [] }, [1, 2, 4, 5, 6]],
-    // An earlier start makes the publication too late, which is a stage further on.
+    // With this start, the event would be published too late: a problem of stage 6.
     [withValue(COMPLETE_STATE, "/schedule/startsAt", "2027-01-01T00:00:00Z"), [1, 3, 4, 5]],
-  ])("has the numbers of those without problems", (state, complete) => expect(completeStages(state)).toEqual(complete));
+  ])("returns the numbers of the stages without problems", (state, complete) =>
+    expect(completeStages(state)).toEqual(complete),
+  );
 });

@@ -1,15 +1,15 @@
 import { isObject } from "../json/equality.ts";
 import { answersIn } from "./answers.ts";
-import { type Problem, problemsWith } from "./problems.ts";
+import { type Problem, problemsInAnswers } from "./problems.ts";
 import { STAGES } from "./stages.ts";
 import type { StageKey, StageNumber } from "./types.generated.ts";
 
-/** What a progress bar shows of a stage. */
+/** The progress of a stage, for a progress bar. */
 export interface StageProgress {
   readonly number: StageNumber;
   readonly key: StageKey;
   readonly title: string;
-  /** Somebody has answered something: its problems are worth showing. */
+  /** Whether the stage has an answer, so that its problems are worth showing. */
   readonly started: boolean;
   readonly complete: boolean;
   readonly problems: readonly Problem[];
@@ -17,7 +17,7 @@ export interface StageProgress {
 
 export function progressOf(state: unknown): StageProgress[] {
   const answers = answersIn(state);
-  const problems = Map.groupBy(problemsWith(answers), ({ stage }) => stage);
+  const problems = Map.groupBy(problemsInAnswers(answers), ({ stage }) => stage);
   return STAGES.map(({ number, key, title }) => {
     const own = problems.get(number) ?? [];
     const answered = answers[key];
@@ -26,7 +26,7 @@ export function progressOf(state: unknown): StageProgress[] {
   });
 }
 
-/** The stages without problems, by number. */
+/** The numbers of the stages without problems. */
 export function completeStages(state: unknown): StageNumber[] {
   return progressOf(state)
     .filter(({ complete }) => complete)

@@ -10,7 +10,7 @@ const TICKET = "/tickets/tickets/3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04";
 const problemsWith = (values: Readonly<Record<string, unknown>>) =>
   problemsOf(Object.entries(values).reduce((state, [at, value]) => withValue(state, at, value), BARE));
 
-// Nothing else that a rule could compare.
+// Without the optional dates that other rules compare.
 const BARE = ["/schedule/doorsAt", `${TICKET}/salesStart`, `${TICKET}/salesEnd`, "/publish/publishAt"].reduce(
   without,
   withValue(withValue(COMPLETE_STATE, "/schedule/startsAt", START), "/schedule/endsAt", END),
@@ -20,7 +20,7 @@ interface Rule {
   readonly rule: string;
   readonly field: string;
   readonly other: string;
-  /** What the other field is, in the same moment in another zone, and a microsecond before and after it. */
+  /** The time in the other field: as written there, in another zone, and a microsecond before and after it. */
   readonly moment: readonly [same: string, elsewhere: string, before: string, after: string];
   readonly refuses: readonly ("same" | "elsewhere" | "before" | "after")[];
   readonly problem: { readonly stage: number; readonly code: string; readonly message: string };
@@ -41,15 +41,15 @@ const AT_END = [
 
 describe.each<Rule>([
   {
-    rule: "an event ends after it starts",
+    rule: "an event must end after it starts",
     field: "/schedule/endsAt",
     other: "/schedule/startsAt",
     moment: AT_START,
     refuses: ["same", "elsewhere", "before"],
-    problem: { stage: 2, code: "not_after_start", message: "The event has to end after it starts." },
+    problem: { stage: 2, code: "not_after_start", message: "The event must end after it starts." },
   },
   {
-    rule: "doors open by the start",
+    rule: "doors must open by the start",
     field: "/schedule/doorsAt",
     other: "/schedule/startsAt",
     moment: AT_START,
@@ -57,11 +57,11 @@ describe.each<Rule>([
     problem: {
       stage: 2,
       code: "after_start",
-      message: "The doors have to open before the event starts, or when it does.",
+      message: "The doors can't open after the event starts.",
     },
   },
   {
-    rule: "sales end by the end of the event",
+    rule: "sales must end by the end of the event",
     field: `${TICKET}/salesEnd`,
     other: "/schedule/endsAt",
     moment: AT_END,
@@ -69,11 +69,11 @@ describe.each<Rule>([
     problem: {
       stage: 4,
       code: "after_end",
-      message: "Ticket “Early bird”: Sales have to end before the event is over, or when it is.",
+      message: "Ticket “Early bird”: Sales can't end after the event ends.",
     },
   },
   {
-    rule: "the page is published by the start",
+    rule: "an event must be published by its start",
     field: "/publish/publishAt",
     other: "/schedule/startsAt",
     moment: AT_START,
@@ -81,18 +81,18 @@ describe.each<Rule>([
     problem: {
       stage: 6,
       code: "after_start",
-      message: "The event has to be published before it starts, or when it does.",
+      message: "The event can't be published after it starts.",
     },
   },
 ])("$rule", ({ field, other, moment: [same, elsewhere, before, after], refuses, problem }) => {
   const values = { same, elsewhere, before, after };
 
-  it.each(["same", "elsewhere", "before", "after"] as const)("is checked to the microsecond: %s", (when) => {
+  it.each(["same", "elsewhere", "before", "after"] as const)("compares microseconds: %s", (when) => {
     const expected = refuses.includes(when) ? [{ pointer: field, ...problem }] : [];
     expect(problemsWith({ [field]: values[when] })).toEqual(expected);
   });
 
-  it("says nothing where one of the two is missing or no date", () => {
+  it("ignores a value that is missing or not a date", () => {
     const broken = refuses.includes("after") ? after : before;
     const codes = (state: unknown) => problemsOf(state).map(({ pointer, code }) => `${pointer} ${code}`);
     const state = withValue(BARE, field, broken);
@@ -103,12 +103,12 @@ describe.each<Rule>([
   });
 });
 
-describe("sales end after they start", () => {
+describe("sales must end after they start", () => {
   const problem = {
     stage: 4,
     pointer: `${TICKET}/salesEnd`,
     code: "not_after_sales_start",
-    message: "Ticket “Early bird”: Sales have to end after they start.",
+    message: "Ticket “Early bird”: Sales must end after they start.",
   };
   const sales = (salesStart: unknown, salesEnd: unknown) =>
     problemsWith({ [`${TICKET}/salesStart`]: salesStart, [`${TICKET}/salesEnd`]: salesEnd });
@@ -120,17 +120,17 @@ describe("sales end after they start", () => {
     ["2027-05-01T10:00:00Z", "2027-05-01T10:00:00.000001Z", []],
     [null, "2027-05-01T10:00:00Z", []],
     ["2027-05-01T10:00:00Z", null, []],
-    // After the end of the event as well: one problem for one field.
+    // Also after the end of the event: still one problem per field.
     ["2028-01-01T00:00:00Z", "2027-12-31T00:00:00Z", [problem]],
   ])("from %s to %s", (start, end, expected) => expect(sales(start, end)).toEqual(expected));
 
-  it("says nothing about a start that is no date", () => {
+  it("ignores a start that is not a date", () => {
     expect(sales("soon", "2027-05-01T10:00:00Z").map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
       `${TICKET}/salesStart wrong_format`,
     ]);
   });
 
-  it("is checked for each ticket by itself, a free one too", () => {
+  it("is checked for each ticket separately, even for a free one", () => {
     const ticket = { name: "A", kind: "free", quantity: 1 };
     const tickets = {
       a: { ...ticket, salesStart: "2027-05-02T00:00:00Z", salesEnd: "2027-05-01T00:00:00Z" },
@@ -146,8 +146,8 @@ describe("sales end after they start", () => {
   });
 });
 
-describe("rules of several stages", () => {
-  it("are told with the stage whose field they are about, in the order of the form", () => {
+describe("the problems of several rules", () => {
+  it("belong to the stage of their field and are in the order of the form", () => {
     const found = problemsWith({
       "/schedule/startsAt": "2027-06-20T10:00:00Z",
       "/schedule/doorsAt": "2027-06-20T11:00:00Z",

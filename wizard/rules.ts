@@ -2,70 +2,68 @@ import { isObject } from "../json/equality.ts";
 import { pointerTo, valueAt } from "../json/pointer.ts";
 import type { Answers } from "./answers.ts";
 import { instantOf } from "./instants.ts";
-import type { Complaint } from "./messages.ts";
+import type { ProblemText } from "./messages.ts";
 
-/** A complaint about one field, which compares it with others. */
-export interface Finding extends Complaint {
+/** What a rule finds wrong with one field. */
+export interface RuleProblem extends ProblemText {
   readonly pointer: string;
 }
 
-// A schema tells what one answer may be, a rule how answers go together. A rule says nothing about an answer that is
-// missing or no date: the schema has said that already.
-type Rule = (answers: Answers) => readonly Finding[];
+// The schemas check single answers. A rule checks how answers fit together. It ignores answers that are missing or not
+// dates, because the schemas report those.
+type Rule = (answers: Answers) => readonly RuleProblem[];
 
 export const RULES: readonly Rule[] = [
   eventEndsAfterItStarts,
   doorsOpenByTheStart,
   salesEndAfterTheyStart,
   salesEndByTheEndOfTheEvent,
-  pageIsPublishedByTheStart,
+  eventIsPublishedByItsStart,
 ];
 
-function eventEndsAfterItStarts(answers: Answers): readonly Finding[] {
+function eventEndsAfterItStarts(answers: Answers): readonly RuleProblem[] {
   const startsAt = instantAt(answers, ["schedule", "startsAt"]);
   const endsAt = instantAt(answers, ["schedule", "endsAt"]);
   if (startsAt === undefined || endsAt === undefined || endsAt > startsAt) return [];
-  return [finding(["schedule", "endsAt"], "not_after_start", "The event has to end after it starts.")];
+  return [ruleProblem(["schedule", "endsAt"], "not_after_start", "The event must end after it starts.")];
 }
 
-function doorsOpenByTheStart(answers: Answers): readonly Finding[] {
+function doorsOpenByTheStart(answers: Answers): readonly RuleProblem[] {
   const startsAt = instantAt(answers, ["schedule", "startsAt"]);
   const doorsAt = instantAt(answers, ["schedule", "doorsAt"]);
   if (startsAt === undefined || doorsAt === undefined || doorsAt <= startsAt) return [];
-  return [
-    finding(["schedule", "doorsAt"], "after_start", "The doors have to open before the event starts, or when it does."),
-  ];
+  return [ruleProblem(["schedule", "doorsAt"], "after_start", "The doors can't open after the event starts.")];
 }
 
-function salesEndAfterTheyStart(answers: Answers): readonly Finding[] {
+function salesEndAfterTheyStart(answers: Answers): readonly RuleProblem[] {
   return ticketIds(answers).flatMap((id) => {
     const salesStart = instantAt(answers, ["tickets", "tickets", id, "salesStart"]);
     const salesEnd = instantAt(answers, ["tickets", "tickets", id, "salesEnd"]);
     if (salesStart === undefined || salesEnd === undefined || salesEnd > salesStart) return [];
-    const message = "Sales have to end after they start.";
-    return [finding(["tickets", "tickets", id, "salesEnd"], "not_after_sales_start", message)];
+    const message = "Sales must end after they start.";
+    return [ruleProblem(["tickets", "tickets", id, "salesEnd"], "not_after_sales_start", message)];
   });
 }
 
-function salesEndByTheEndOfTheEvent(answers: Answers): readonly Finding[] {
+function salesEndByTheEndOfTheEvent(answers: Answers): readonly RuleProblem[] {
   const endsAt = instantAt(answers, ["schedule", "endsAt"]);
   return ticketIds(answers).flatMap((id) => {
     const salesEnd = instantAt(answers, ["tickets", "tickets", id, "salesEnd"]);
     if (endsAt === undefined || salesEnd === undefined || salesEnd <= endsAt) return [];
-    const message = "Sales have to end before the event is over, or when it is.";
-    return [finding(["tickets", "tickets", id, "salesEnd"], "after_end", message)];
+    const message = "Sales can't end after the event ends.";
+    return [ruleProblem(["tickets", "tickets", id, "salesEnd"], "after_end", message)];
   });
 }
 
-function pageIsPublishedByTheStart(answers: Answers): readonly Finding[] {
+function eventIsPublishedByItsStart(answers: Answers): readonly RuleProblem[] {
   const startsAt = instantAt(answers, ["schedule", "startsAt"]);
   const publishAt = instantAt(answers, ["publish", "publishAt"]);
   if (startsAt === undefined || publishAt === undefined || publishAt <= startsAt) return [];
-  const message = "The event has to be published before it starts, or when it does.";
-  return [finding(["publish", "publishAt"], "after_start", message)];
+  const message = "The event can't be published after it starts.";
+  return [ruleProblem(["publish", "publishAt"], "after_start", message)];
 }
 
-function finding(segments: readonly string[], code: string, message: string): Finding {
+function ruleProblem(segments: readonly string[], code: string, message: string): RuleProblem {
   return { pointer: pointerTo(segments), code, message };
 }
 

@@ -1,15 +1,15 @@
-/** What of JSON Schema a stage file may use. `generate/checkStage.ts` refuses the rest. */
+/** The part of JSON Schema that a stage file may use. `generate/checkStage.ts` refuses the rest. */
 export interface Schema {
   /** The label of a field. */
   readonly title?: string;
-  /** Help for whoever fills it in. */
+  /** The help text of a field. */
   readonly description?: string;
   readonly type?: string;
   readonly examples?: readonly unknown[];
 
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
-  /** Values to choose from, where they have labels. */
+  /** Options with labels. */
   readonly oneOf?: readonly Choice[];
   readonly minLength?: number;
   readonly maxLength?: number;
@@ -20,7 +20,7 @@ export interface Schema {
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
   readonly multipleOf?: number;
-  /** Of a list, which is one answer. */
+  /** For a list, which counts as one answer. */
   readonly items?: Schema;
   readonly minItems?: number;
   readonly maxItems?: number;
@@ -28,9 +28,9 @@ export interface Schema {
 
   readonly properties?: Fields;
   readonly required?: readonly string[];
-  /** Fields that are asked for only if others were answered in a certain way. */
+  /** Fields that depend on the answers to other fields. */
   readonly allOf?: readonly Branch[];
-  /** Makes the object a collection: what every entry is like, whatever its key. */
+  /** Makes the object a collection: the schema of every entry. */
   readonly additionalProperties?: Schema;
   readonly propertyNames?: { readonly pattern?: string };
   readonly minProperties?: number;
@@ -48,7 +48,7 @@ export interface Branch {
   readonly then: { readonly properties?: Fields; readonly required?: readonly string[] };
 }
 
-/** That these fields have answers, and, where `properties` names values, one of those. */
+/** Holds if all of these fields have an answer, and if each field in `properties` has one of the given values. */
 export interface Condition {
   readonly required: readonly string[];
   readonly properties?: Readonly<Record<string, { readonly const?: unknown; readonly enum?: readonly unknown[] }>>;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { STAGES } from "./stages.ts";
 
 describe("STAGES", () => {
-  it("are the six of the wizard, in their order", () => {
+  it("are the six stages of the wizard in order", () => {
     expect(STAGES.map(({ number, key, title }) => `${number} ${key}: ${title}`)).toEqual([
       "1 basics: Basics",
       "2 schedule: Date and time",
@@ -14,13 +14,13 @@ describe("STAGES", () => {
     ]);
   });
 
-  it.each(STAGES)("are what is in the files: $number-$key", async ({ number, key, title, schema }) => {
+  it.each(STAGES)("match the file $number-$key", async ({ number, key, title, schema }) => {
     const file = new URL(`./${number}-${key}.schema.json`, import.meta.url);
     expect(schema).toEqual(JSON.parse(await readFile(file, "utf8")));
     expect(schema).toMatchObject({ $id: `urn:stagekeep:wizard:${key}`, title });
   });
 
-  it("explain every field", () => {
+  it("describe every field", () => {
     const unexplained = JSON.stringify(
       STAGES.map(({ schema }) => schema),
       (_, value) => (typeof value?.type === "string" && !value.description ? `no description: ${value.title}` : value),

@@ -4,12 +4,12 @@ import type { Schema } from "./schema.ts";
 
 /**
  * Compiles a stage's schema.
- * @throws {Error} where the schema is none, or has a keyword or a format that nobody knows.
- * @returns what finds everything that is wrong with a value, not only the first thing
+ * @throws {Error} if the schema is invalid or has an unknown keyword or format.
+ * @returns a function that returns all errors of a value, not just the first one
  */
 export function compile(schema: Schema): (value: unknown) => readonly ErrorObject[] {
-  // `ownProperties`: {"constructor": …} is a key like any other, and nobody's answer if it isn't there.
-  // `strictRequired` would want fields defined again where an `if` asks for them.
+  // `ownProperties`: what an object inherits, such as `constructor`, is not an answer.
+  // `strictRequired` would require each `if` to define its fields again.
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, ownProperties: true });
   for (const [name, { isValid }] of Object.entries(FORMATS)) ajv.addFormat(name, { type: "string", validate: isValid });
   const validate = ajv.compile(schema);

@@ -3,7 +3,7 @@ import { constant, lambda } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import { extendSchema, gql } from "postgraphile/utils";
 import type { UnknownObject } from "../../json/equality.ts";
-import { bringUp, type Definition } from "../../wizard/migrations.ts";
+import { type Definition, upgradeState } from "../../wizard/migrations.ts";
 import type { Problem } from "../../wizard/problems.ts";
 import { progressOf, type StageProgress } from "../../wizard/progress.ts";
 import { STAGES } from "../../wizard/stages.ts";
@@ -12,7 +12,7 @@ import { STAGES } from "../../wizard/stages.ts";
 export function makeWizardPlugin({ migrations }: Definition): GraphileConfig.Plugin {
   /** Checks the state as it will be after the next opening, which upgrades it to the current definition. */
   const check = ([state, version]: readonly [unknown, number]) =>
-    progressOf(bringUp(state as UnknownObject, version, migrations));
+    progressOf(upgradeState(state as UnknownObject, version, migrations));
 
   // The schemas run once, even if both fields are selected: Grafast merges steps that have the same input and function.
   const progress = ($session: PgSelectSingleStep) =>
@@ -22,54 +22,54 @@ export function makeWizardPlugin({ migrations }: Definition): GraphileConfig.Plu
     () => ({
       typeDefs: gql`
       extend type Query {
-        """The stages of the wizard in their order. They are the same for everybody."""
+        """All stages of the wizard in order. They are the same for every user."""
         wizardStages: [WizardStage!]!
       }
 
       """A stage of the wizard."""
       type WizardStage {
-        """Its place, from 1."""
+        """Its number, starting at 1."""
         number: Int!
-        """The key in a session's state under which its answers are."""
+        """The key of its answers in the state of a session."""
         key: String!
-        """Its name for people."""
+        """Its title, for people."""
         title: String!
-        """What its answers have to be to complete a session: a JSON Schema (2020-12) with labels and help."""
+        """A JSON Schema (2020-12) for its answers, with labels and help texts. Completing a session requires valid answers."""
         schema: JSON!
       }
 
       extend type WizardSession {
-        """What is missing or wrong before this session can be completed, in the order of stages and fields."""
+        """What must be fixed before this session can be completed, in the order of stages and fields."""
         problems: [WizardProblem!]!
-        """How far each stage is, for a progress bar."""
+        """The progress of each stage, for a progress bar."""
         progress: [WizardStageProgress!]!
       }
 
-      """Something that is missing or wrong in a session's state."""
+      """Something that is missing or wrong in the state of a session."""
       type WizardProblem {
         """The number of the stage."""
         stage: Int!
-        """Where in the state, as a JSON pointer (RFC 6901)."""
+        """The field in the state, as a JSON pointer (RFC 6901)."""
         pointer: String!
-        """What kind of problem it is, for programs."""
+        """The kind of problem, for programs."""
         code: String!
         """What is wrong and what to do, for people."""
         message: String!
       }
 
-      """How far a stage of a session is."""
+      """The progress of a stage of a session."""
       type WizardStageProgress {
-        """The stage's place, from 1."""
+        """The number of the stage, starting at 1."""
         number: Int!
-        """The stage's key in the state."""
+        """The key of the stage's answers in the state."""
         key: String!
-        """The stage's name for people."""
+        """The title of the stage, for people."""
         title: String!
-        """Whether anything has been entered."""
+        """Whether the stage has any answer."""
         started: Boolean!
-        """Whether nothing is missing or wrong."""
+        """Whether the stage has no problems."""
         complete: Boolean!
-        """What is missing or wrong."""
+        """The problems of the stage."""
         problems: [WizardProblem!]!
       }
     `,

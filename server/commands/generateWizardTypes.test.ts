@@ -7,7 +7,7 @@ const programs = usePrograms();
 const generate = (...options: string[]) => programs.run(["node", "server/commands/generateWizardTypes.ts", ...options]);
 
 describe("npm run wizard:types", () => {
-  it("writes what the stage files make, and with --check fails where a file is something else", async () => {
+  it("writes the generated files; with --check, fails if one is out of date", async () => {
     const folder = await programs.folder();
     const stage = join(folder, "1-trip.schema.json");
     const [schemas, types] = [join(folder, "schemas.generated.ts"), join(folder, "types.generated.ts")];
@@ -32,7 +32,7 @@ describe("npm run wizard:types", () => {
     expect((await generate("--folder", folder, "--check")).stderr).toContain(`${schemas} is missing.`);
   });
 
-  it("says what is wrong with a stage file, without a stack", async () => {
+  it("prints what is wrong with a stage file, without a stack trace", async () => {
     const folder = await programs.folder();
     await writeFile(
       join(folder, "1-trip.schema.json"),
@@ -41,11 +41,11 @@ describe("npm run wizard:types", () => {
     expect(await generate("--folder", folder)).toEqual({
       code: 1,
       stdout: "",
-      stderr: '\n1-trip.schema.json/note needs a "title": it is the label.\n',
+      stderr: '\n1-trip.schema.json/note needs a "title": it is the label of the field.\n',
     });
   });
 
-  it("refuses options that it does not know, with the usage", async () => {
+  it("refuses unknown options and prints the usage", async () => {
     const { code, stdout, stderr } = await generate("--write");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("Unknown option '--write'");

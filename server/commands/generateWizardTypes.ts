@@ -8,8 +8,8 @@ import { writeOrCheck } from "../generatedFile.ts";
 import { runCommand } from "../runCommand.ts";
 
 const USAGE = `Usage: npm run wizard:types -- [options]
-  --check          write nothing, and fail when a file differs from what the stage files make
-  --folder FOLDER  another folder of stage files than wizard`;
+  --check          write nothing, and fail if a generated file is out of date
+  --folder FOLDER  read the stage files of this folder instead of wizard/`;
 
 await runCommand(async () => {
   const { check, folder } = readOptions();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "@jest/globals";
 import { buildPage } from "./build.ts";
 
-// Not the one that programs of other tests serve.
+// Not the folder that servers of other tests use.
 const parent = await mkdtemp(join(tmpdir(), "stagekeep-page-"));
 const folder = join(parent, "dist");
 afterAll(() => rm(parent, { recursive: true, force: true }));
@@ -20,7 +20,7 @@ async function isBuilt(): Promise<boolean> {
 const BUILDS_MS = 60_000;
 
 it(
-  "builds the page when there is none, or its sources are others than last time",
+  "builds the page if it is missing or its sources have changed",
   async () => {
     expect([await isBuilt(), await isBuilt()]).toEqual([true, false]);
     await writeFile(join(folder, "sources.sha256"), "of other sources");
@@ -30,7 +30,7 @@ it(
 );
 
 it(
-  "leaves only the page behind when two build at once",
+  "leaves no temporary folder behind after two builds at the same time",
   async () => {
     await writeFile(join(folder, "sources.sha256"), "of other sources");
     expect(await Promise.all([isBuilt(), isBuilt()])).toEqual([true, true]);
@@ -40,9 +40,9 @@ it(
   BUILDS_MS,
 );
 
-it("makes a page that its own policy allows", async () => {
+it("builds a page that its Content-Security-Policy allows", async () => {
   const page = await readFile(join(folder, "index.html"), "utf8");
-  // Scripts are files; what has a nonce gets one in each answer.
+  // No inline scripts or styles. The server replaces the nonce in each response.
   expect(page.match(/<script\b[^>]*>[^<]+/g)).toBeNull();
   expect(page).not.toMatch(/<style|style=|data:/);
   expect(page).toMatch(/<meta property="csp-nonce" nonce="NONCE_OF_THIS_ANSWER">/);

@@ -35,14 +35,14 @@ it("takes somebody from signing in to a published page", async () => {
 
   await choose(tab, "Currency", "Euro", "Euro (EUR)");
   const early = await addTicket(tab, "Early bird", "Paid");
-  await fillIn(early, { Price: "12.5", "Number of tickets": "50", "At most per order": "4" });
+  await fillIn(early, { Price: "12.5", "Number of tickets": "50", "Maximum per order": "4" });
   const child = await addTicket(tab, "Child", "Free");
   await fillIn(child, { "Number of tickets": "30" });
   await next(tab, "Event page");
 
   await fillIn(form, { Description: "# Come along\n\nBring a **blanket**." });
   await tab.button("Use “summer-party”").click();
-  await fillIn(form, { Colour: "#1a73e8", "Support e-mail": "help@example.com" });
+  await fillIn(form, { "Accent colour": "#1a73e8", "Support e-mail": "help@example.com" });
   await next(tab, "Review and publish");
 
   await page.getByRole("radio", { name: /^Public/ }).check();

@@ -39,7 +39,7 @@ describe("describeValue", () => {
     [
       "/tickets/tickets/a",
       { note: "x", priceMinor: 5, kind: "paid", name: "Early bird" },
-      "Name: Early bird; Kind: Paid; Price: €0.05; note: x",
+      "Name: Early bird; Price type: Paid; Price: €0.05; note: x",
     ],
     ["/tickets/tickets", { a: { name: "Early bird" } }, "Ticket: Name: Early bird"],
     ["/publish/acceptTerms", true, "Yes"],

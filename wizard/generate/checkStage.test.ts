@@ -14,159 +14,157 @@ const messageFor = (schema: unknown) => {
 };
 
 describe("checkStage", () => {
-  it("accepts a stage that everything here can read", () => expect(messageFor(TRIP)).toBeUndefined());
+  it("accepts a supported stage", () => expect(messageFor(TRIP)).toBeUndefined());
 
-  it.each(STAGES)("accepts the stages that there are: $key", ({ schema }) =>
-    expect(messageFor(schema)).toBeUndefined(),
-  );
+  it.each(STAGES)("accepts the stage $key of the wizard", ({ schema }) => expect(messageFor(schema)).toBeUndefined());
 
   it.each([
     ["/properties/days", { title: "Days", type: "array", items: { type: "integer" }, minItems: 1 }],
     ["/properties/size", { title: "Size", type: "integer", enum: [1, 2] }],
     ["/properties/home", { title: "Home", type: "object", properties: { city: { title: "City", type: "string" } } }],
     ["/properties/price", { title: "Price", type: "number", multipleOf: 0.5, exclusiveMaximum: 9 }],
-  ])("accepts a field such as %s", (at, field) => expect(messageFor(withValue(TRIP, at, field))).toBeUndefined());
+  ])("accepts the field %s", (at, field) => expect(messageFor(withValue(TRIP, at, field))).toBeUndefined());
 
   it.each([5, null, [], "schema", true])("refuses %j", (schema) => {
     expect(messageFor(schema)).toMatch(/^StageFileError: 1-trip: /);
   });
 
   it.each<[what: string, at: string, value: unknown, message: string | RegExp]>([
-    ["no object", "/type", "string", /strictTypes/],
+    ["a stage that is not an object", "/type", "string", /strictTypes/],
+    ["an unknown keyword", "/properties/note/maxlength", 5, /^StageFileError: 1-trip: .*unknown keyword: "maxlength"$/],
+    ["an unknown format", "/properties/note/format", "phone", /unknown format "phone"/],
+    ["an invalid pattern", "/properties/note/pattern", "(", /[Ii]nvalid regular expression/],
+    ["an invalid value of a keyword", "/properties/note/maxLength", "5", /schema is invalid/],
     [
-      "a keyword that nobody knows",
-      "/properties/note/maxlength",
-      5,
-      /^StageFileError: 1-trip: .*unknown keyword: "maxlength"$/,
+      "a field without a label",
+      "/properties/note/title",
+      "",
+      '1-trip/note needs a "title": it is the label of the field.',
     ],
-    ["a format that nobody knows", "/properties/note/format", "phone", /unknown format "phone"/],
-    ["a pattern that is none", "/properties/note/pattern", "(", /[Ii]nvalid regular expression/],
-    ["a wrong value of a keyword", "/properties/note/maxLength", "5", /schema is invalid/],
-    ["no label", "/properties/note/title", "", '1-trip/note needs a "title": it is the label.'],
-    ["several types", "/properties/note/type", ["string", "null"], '1-trip/note needs one "type".'],
-    ["no type", "/properties/note", { title: "Note" }, '1-trip/note needs one "type".'],
     [
-      "a keyword for groups of a text",
+      "a field with several types",
+      "/properties/note/type",
+      ["string", "null"],
+      '1-trip/note needs exactly one "type".',
+    ],
+    ["a field without a type", "/properties/note", { title: "Note" }, '1-trip/note needs exactly one "type".'],
+    [
+      "a keyword of groups in a text field",
       "/properties/note/allOf",
       [{ type: "string" }],
-      '1-trip/note uses "allOf", which nothing here understands in this place.',
+      '1-trip/note uses "allOf", which is not supported here.',
     ],
     [
-      "another way to combine schemas",
+      "other keywords that combine schemas",
       "/anyOf",
       [{ required: ["note"] }],
-      '1-trip uses "anyOf", which nothing here understands in this place.',
+      '1-trip uses "anyOf", which is not supported here.',
     ],
-    ["definitions elsewhere", "/$defs", {}, '1-trip uses "$defs", which nothing here understands in this place.'],
+    ["definitions to refer to", "/$defs", {}, '1-trip uses "$defs", which is not supported here.'],
     [
-      "choices that are no values",
+      "options without a value",
       "/properties/means/oneOf/0",
       { type: "string", title: "Any" },
-      '1-trip/means may have only {"const": …, "title": …} in "oneOf".',
+      '1-trip/means needs {"const": …, "title": …} for each option in "oneOf".',
     ],
     [
-      "choices without labels",
+      "options without a label",
       "/properties/means/oneOf/0",
       { const: "x" },
-      '1-trip/means may have only {"const": …, "title": …} in "oneOf".',
+      '1-trip/means needs {"const": …, "title": …} for each option in "oneOf".',
     ],
     [
       "a collection without a limit",
       "/properties/stops/maxProperties",
       undefined,
-      '1-trip/stops needs "maxProperties": somebody may send a collection of any size.',
+      '1-trip/stops needs "maxProperties": without it, a client can send any number of entries.',
     ],
     [
       "a collection with fields of its own",
       "/properties/stops/properties",
       {},
-      '1-trip/stops uses "properties", which nothing here understands in this place.',
+      '1-trip/stops uses "properties", which is not supported here.',
     ],
     [
-      "a fault in an entry",
+      "an error in an entry",
       "/properties/stops/additionalProperties/properties/place/title",
       "",
-      '1-trip/stops/*/place needs a "title": it is the label.',
+      '1-trip/stops/*/place needs a "title": it is the label of the field.',
     ],
-    ["a fault in a branch", "/allOf/0/then/properties/seat/title", "", '1-trip/seat needs a "title": it is the label.'],
-    ["a required field that is none", "/required/0", "meals", "1-trip/meals is required, and no field."],
+    [
+      "an error in a branch",
+      "/allOf/0/then/properties/seat/title",
+      "",
+      '1-trip/seat needs a "title": it is the label of the field.',
+    ],
+    ["an undefined required field", "/required/0", "meals", '1-trip/meals is in "required" but not in "properties".'],
     [
       "a required field of another branch",
       "/allOf/1/then/required/0",
       "line",
-      "1-trip/line is required, and no field.",
+      '1-trip/line is in "required" but not in "properties".',
     ],
     [
-      "a field in two places",
+      "a field that is defined twice",
       "/allOf/2/then/properties/note",
       { title: "Note", type: "string" },
-      "1-trip/note is there twice: a field is defined in one place.",
+      "1-trip/note is defined twice: define each field in one place.",
     ],
+    ["an else branch", "/allOf/0/else", { required: ["note"] }, '1-trip uses "else", which is not supported here.'],
     [
-      "an else",
-      "/allOf/0/else",
-      { required: ["note"] },
-      '1-trip uses "else", which nothing here understands in this place.',
-    ],
-    [
-      "a part without a condition",
+      "a branch without a condition",
       "/allOf/0/if",
       undefined,
-      /"then" without "if"|may have only \{"if": …, "then": …\} in "allOf"/,
+      /"then" without "if"|needs \{"if": …, "then": …\} for each part of "allOf"/,
     ],
+    ["an unsupported kind of condition", "/allOf/0/if/not", {}, '1-trip: if uses "not", which is not supported here.'],
     [
-      "another kind of condition",
-      "/allOf/0/if/not",
-      {},
-      '1-trip: if uses "not", which nothing here understands in this place.',
-    ],
-    [
-      "a condition that holds where nothing was answered",
+      "a condition that holds without any answer",
       "/allOf/0/if/required",
       undefined,
       '1-trip needs "required" in "if": the fields that the others depend on.',
     ],
     [
-      "a condition on no field",
+      "a condition on an undefined field",
       "/allOf/2/if/required/0",
       "meals",
-      `1-trip/meals is asked for in "if", and not among the "properties" beside it.`,
+      `1-trip/meals is used in "if" but not in the "properties" next to "allOf".`,
     ],
     [
       "a condition on a field that may be hidden",
       "/allOf/2/if/required/0",
       "seat",
-      `1-trip/seat is asked for in "if", and not among the "properties" beside it.`,
+      `1-trip/seat is used in "if" but not in the "properties" next to "allOf".`,
     ],
     [
       "a condition on a collection",
       "/allOf/2/if/required/0",
       "stops",
-      '1-trip/stops is no single answer, as an "if" needs.',
+      `1-trip/stops is a group or a collection, which "if" can't use.`,
     ],
     [
-      "a condition half of which always holds",
+      "a condition on a value that may be missing",
       "/allOf/2/if/properties",
       { note: { const: "x" } },
-      '1-trip/note has to be "required" in the same "if".',
+      '1-trip/note must also be in "required" of the same "if".',
     ],
     [
       "a condition on a length",
       "/allOf/0/if/properties/means",
       { type: "string" },
-      '1-trip/means: if uses "type", which nothing here understands in this place.',
+      '1-trip/means: if uses "type", which is not supported here.',
     ],
     [
-      "a condition that can't come true",
+      "a condition that can never hold",
       "/allOf/1/if/properties/means/const",
       "plane",
-      `1-trip/means can't be "plane", as an "if" expects.`,
+      `1-trip/means never has the value "plane" used in "if".`,
     ],
     [
-      "something else to demand than fields",
+      "a requirement other than fields",
       "/allOf/2/then/minProperties",
       2,
-      '1-trip: then uses "minProperties", which nothing here understands in this place.',
+      '1-trip: then uses "minProperties", which is not supported here.',
     ],
   ])("refuses %s", (_, at, value, message) => {
     expect(messageFor(edited(TRIP, at, value))).toEqual(
@@ -175,7 +173,7 @@ describe("checkStage", () => {
   });
 });
 
-/** Like `withValue`, also through lists; undefined takes away. */
+/** Like `withValue`, but also for items of lists. `undefined` removes the value. */
 function edited(schema: unknown, pointer: string, value: unknown): unknown {
   const copy = structuredClone(schema);
   const names = pointer.split("/").slice(1);

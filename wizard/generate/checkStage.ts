@@ -3,24 +3,24 @@ import { choicesOf, valuesOf } from "../fields.ts";
 import type { Branch, Fields, Schema } from "../schema.ts";
 import { compile } from "../validator.ts";
 
-/** A stage file that can't be used. The message says where and what, for whoever writes the file. */
+/** A stage file that can't be used. The message tells its author where the error is and how to fix it. */
 export class StageFileError extends Error {
   override readonly name = "StageFileError";
 }
 
 /**
- * Refuses what would be valid JSON Schema, but is not understood by everything that reads the stages: a field that only
- * Ajv knows of would be demanded, and never shown in the form.
+ * Refuses valid JSON Schema that the forms do not support. Without this check, a stage could require a field that its form
+ * never shows.
  * @throws {StageFileError}
  */
 export function checkStage(file: string, schema: unknown): asserts schema is Schema & { readonly title: string } {
   try {
-    compile(isObject(schema) ? schema : { type: "no schema" });
+    compile(isObject(schema) ? schema : { type: "not a schema" });
   } catch (error) {
     throw new StageFileError(`${file}: ${(error as Error).message}`);
   }
   const stage = schema as Schema;
-  demand(stage.type === "object" && stage.properties, file, `is no stage: give it "type": "object" and "properties".`);
+  check(stage.type === "object" && stage.properties, file, `is not a stage: add "type": "object" and "properties".`);
   checkField(file, stage);
 }
 
@@ -32,21 +32,21 @@ const NUMBER = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "m
 const LIST = ["items", "minItems", "maxItems", "uniqueItems"];
 
 function checkField(where: string, field: Schema): void {
-  demand(field.title, where, `needs a "title": it is the label.`);
-  demand(typeof field.type === "string", where, `needs one "type".`);
+  check(field.title, where, `needs a "title": it is the label of the field.`);
+  check(typeof field.type === "string", where, `needs exactly one "type".`);
   if (field.additionalProperties !== undefined) {
-    knows(where, field, COLLECTION);
-    demand(field.maxProperties, where, `needs "maxProperties": somebody may send a collection of any size.`);
+    checkKeywords(where, field, COLLECTION);
+    check(field.maxProperties, where, `needs "maxProperties": without it, a client can send any number of entries.`);
     checkField(`${where}/*`, field.additionalProperties);
   } else if (field.type === "object") {
-    knows(where, field, GROUP);
+    checkKeywords(where, field, GROUP);
     checkGroup(where, field);
   } else {
-    knows(where, field, [...DESCRIPTION, ...TEXT, ...NUMBER, ...LIST]);
+    checkKeywords(where, field, [...DESCRIPTION, ...TEXT, ...NUMBER, ...LIST]);
     for (const choice of field.oneOf ?? []) {
       const labelled = Object.hasOwn(choice, "const") && choice.title;
-      demand(labelled, where, `may have only {"const": …, "title": …} in "oneOf".`);
-      knows(where, choice, ["const", "title", "description"]);
+      check(labelled, where, `needs {"const": …, "title": …} for each option in "oneOf".`);
+      checkKeywords(where, choice, ["const", "title", "description"]);
     }
   }
 }
@@ -56,13 +56,13 @@ function checkGroup(where: string, group: Schema): void {
   const names = new Set<string>();
   const checkPart = (part: Branch["then"]) => {
     for (const [name, field] of Object.entries(part.properties ?? {})) {
-      demand(!names.has(name), `${where}/${name}`, "is there twice: a field is defined in one place.");
+      check(!names.has(name), `${where}/${name}`, "is defined twice: define each field in one place.");
       names.add(name);
       checkField(`${where}/${name}`, field);
     }
     for (const name of part.required ?? []) {
       const known = Object.hasOwn({ ...always, ...part.properties }, name);
-      demand(known, `${where}/${name}`, "is required, and no field.");
+      check(known, `${where}/${name}`, `is in "required" but not in "properties".`);
     }
   };
   checkPart(group);
@@ -73,34 +73,34 @@ function checkGroup(where: string, group: Schema): void {
 }
 
 function checkCondition(where: string, branch: Branch, always: Fields): void {
-  knows(where, branch, ["if", "then"]);
-  demand(branch.if && branch.then, where, `may have only {"if": …, "then": …} in "allOf".`);
-  knows(`${where}: if`, branch.if, ["required", "properties"]);
-  knows(`${where}: then`, branch.then, ["required", "properties"]);
-  demand(branch.if.required?.length, where, `needs "required" in "if": the fields that the others depend on.`);
+  checkKeywords(where, branch, ["if", "then"]);
+  check(branch.if && branch.then, where, `needs {"if": …, "then": …} for each part of "allOf".`);
+  checkKeywords(`${where}: if`, branch.if, ["required", "properties"]);
+  checkKeywords(`${where}: then`, branch.then, ["required", "properties"]);
+  check(branch.if.required?.length, where, `needs "required" in "if": the fields that the others depend on.`);
   for (const name of branch.if.required) {
-    demand(
+    check(
       Object.hasOwn(always, name),
       `${where}/${name}`,
-      `is asked for in "if", and not among the "properties" beside it.`,
+      `is used in "if" but not in the "properties" next to "allOf".`,
     );
-    demand(always[name]?.type !== "object", `${where}/${name}`, `is no single answer, as an "if" needs.`);
+    check(always[name]?.type !== "object", `${where}/${name}`, `is a group or a collection, which "if" can't use.`);
   }
   for (const [name, wanted] of Object.entries(branch.if.properties ?? {})) {
-    knows(`${where}/${name}: if`, wanted, ["const", "enum"]);
-    demand(branch.if.required.includes(name), `${where}/${name}`, `has to be "required" in the same "if".`);
+    checkKeywords(`${where}/${name}: if`, wanted, ["const", "enum"]);
+    check(branch.if.required.includes(name), `${where}/${name}`, `must also be in "required" of the same "if".`);
     const choices = (always[name] && choicesOf(always[name]))?.map((choice) => choice.const) ?? [];
     for (const value of valuesOf(wanted)) {
-      demand(choices.includes(value), `${where}/${name}`, `can't be ${JSON.stringify(value)}, as an "if" expects.`);
+      check(choices.includes(value), `${where}/${name}`, `never has the value ${JSON.stringify(value)} used in "if".`);
     }
   }
 }
 
-function knows(where: string, part: object, keywords: readonly string[]): void {
-  const unknown = Object.keys(part).find((keyword) => !keywords.includes(keyword));
-  demand(unknown === undefined, where, `uses "${unknown}", which nothing here understands in this place.`);
+function checkKeywords(where: string, part: object, allowed: readonly string[]): void {
+  const unknown = Object.keys(part).find((keyword) => !allowed.includes(keyword));
+  check(unknown === undefined, where, `uses "${unknown}", which is not supported here.`);
 }
 
-function demand(fulfilled: unknown, where: string, otherwise: string): asserts fulfilled {
-  if (!fulfilled) throw new StageFileError(`${where} ${otherwise}`);
+function check(condition: unknown, where: string, message: string): asserts condition {
+  if (!condition) throw new StageFileError(`${where} ${message}`);
 }

@@ -15,8 +15,8 @@ describe("generatedFiles", () => {
 
   const addTrip = (name: string) => copyFile(TRIP, join(folder, name));
 
-  it("lists the stages by the numbers in their names", async () => {
-    // As text, the tenth comes before the second.
+  it("sorts the stages by the number in the file name", async () => {
+    // Sorted as text, 10 would come before 2.
     for (let number = 10; number > 0; number--) await addTrip(`${number}-trip${number}.schema.json`);
     await writeFile(join(folder, "notes.json"), "{}");
     const files = await generatedFiles(folder);
@@ -32,28 +32,30 @@ describe("generatedFiles", () => {
     );
   });
 
-  it("says on top of each file how it was made", async () => {
+  it("states at the top of each file how it was generated", async () => {
     await addTrip("1-trip.schema.json");
     for (const content of Object.values(await generatedFiles(folder))) {
-      expect(content).toMatch(/^\/\/ Made of the files \*\.schema\.json beside this one by `npm run wizard:types`\./);
+      expect(content).toMatch(
+        /^\/\/ Generated from the \*\.schema\.json files in this folder by `npm run wizard:types`\./,
+      );
     }
   });
 
   it.each([
-    [["2-trip.schema.json"], "stages are numbered 1, 2, 3 …, and there is not exactly one with number 1."],
+    [["2-trip.schema.json"], "number the stages 1, 2, 3 … There must be exactly one with number 1."],
     [
       ["1-trip.schema.json", "3-other.schema.json"],
-      "stages are numbered 1, 2, 3 …, and there is not exactly one with number 2.",
+      "number the stages 1, 2, 3 … There must be exactly one with number 2.",
     ],
     [
       ["1-trip.schema.json", "1-other.schema.json"],
-      "stages are numbered 1, 2, 3 …, and there is not exactly one with number 2.",
+      "number the stages 1, 2, 3 … There must be exactly one with number 2.",
     ],
-    [[], "stages are numbered 1, 2, 3 …, and there is not exactly one with number 1."],
-    [["1-trip.schema.json", "2-trip.schema.json"], '2-trip.schema.json: there is another stage "trip".'],
-    [["trip.schema.json"], "trip.schema.json: a stage file has a name such as 1-basics.schema.json."],
-    [["01-trip.schema.json"], "01-trip.schema.json: a stage file has a name such as 1-basics.schema.json."],
-    [["1-my-trip.schema.json"], "1-my-trip.schema.json: a stage file has a name such as 1-basics.schema.json."],
+    [[], "number the stages 1, 2, 3 … There must be exactly one with number 1."],
+    [["1-trip.schema.json", "2-trip.schema.json"], '2-trip.schema.json: another stage has the key "trip" too.'],
+    [["trip.schema.json"], "trip.schema.json: the name of a stage file must look like 1-basics.schema.json."],
+    [["01-trip.schema.json"], "01-trip.schema.json: the name of a stage file must look like 1-basics.schema.json."],
+    [["1-my-trip.schema.json"], "1-my-trip.schema.json: the name of a stage file must look like 1-basics.schema.json."],
   ])("refuses the files %j", async (names, message) => {
     for (const name of names) await addTrip(name);
     await expect(generatedFiles(folder)).rejects.toMatchObject({
@@ -63,10 +65,10 @@ describe("generatedFiles", () => {
   });
 
   it.each([
-    ["no JSON", "{", "1-trip.schema.json: "],
-    ["no stage", "[]", "1-trip.schema.json: "],
-    ["no schema", '{"type": "object", "propertys": {}}', 'unknown keyword: "propertys"'],
-  ])("refuses a file that holds %s, and names it", async (_, content, message) => {
+    ["invalid JSON", "{", "1-trip.schema.json: "],
+    ["an array", "[]", "1-trip.schema.json: "],
+    ["an invalid schema", '{"type": "object", "propertys": {}}', 'unknown keyword: "propertys"'],
+  ])("refuses a file with %s and names the file", async (_, content, message) => {
     await writeFile(join(folder, "1-trip.schema.json"), content);
     await expect(generatedFiles(folder)).rejects.toMatchObject({
       name: "StageFileError",

@@ -56,6 +56,6 @@ describe("stateTypeOf", () => {
   it("copies the descriptions of stages and fields", async () => {
     const type = await stateTypeOf([{ key: "trip", schema: TRIP }]);
     expect(type).toContain("    /**\n     * In case of delays.\n     */\n    phone?: string;\n");
-    expect(type).toContain("  /**\n   * How somebody travels.\n   */\n  trip?: {\n");
+    expect(type).toContain("  /**\n   * How a person travels.\n   */\n  trip?: {\n");
   });
 });

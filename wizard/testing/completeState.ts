@@ -1,6 +1,6 @@
 import type { WizardState } from "../types.generated.ts";
 
-/** A state without problems, in which every field that can be asked for at a venue has an answer. */
+/** A state without problems that answers every field of an event at a venue. */
 export const COMPLETE_STATE = {
   basics: {
     title: "Summer party",
@@ -41,7 +41,7 @@ export const COMPLETE_STATE = {
     },
   },
   page: {
-    description: "Bring a blanket and somebody you like.",
+    description: "Bring a blanket and a friend.",
     slug: "summer-party-2027",
     coverImageUrl: "https://images.example.com/garden.jpg",
     coverImageAlt: "Paper lanterns between apple trees",

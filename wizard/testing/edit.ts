@@ -1,7 +1,7 @@
 import { isObject, type UnknownObject } from "../../json/equality.ts";
 import { segmentsOf } from "../../json/pointer.ts";
 
-/** A copy of a state in which one value is another one. Groups on the way to it are made. */
+/** A copy of a state with one value replaced. Missing groups on the way to it are created. */
 export function withValue(state: unknown, pointer: string, value: unknown): UnknownObject {
   const [name = "", ...rest] = segmentsOf(pointer);
   const group = isObject(state) ? state : {};
@@ -9,7 +9,7 @@ export function withValue(state: unknown, pointer: string, value: unknown): Unkn
   return { ...group, [name]: inner };
 }
 
-/** A copy of a state from which one value is gone. */
+/** A copy of a state without one value. */
 export function without(state: unknown, pointer: string): UnknownObject {
   const [name = "", ...rest] = segmentsOf(pointer);
   const { [name]: value, ...others } = isObject(state) ? state : {};
