@@ -142,7 +142,7 @@ describe("a statement that takes too long", () => {
         where datname = current_database() and usename = 'authenticator'`,
     );
     lost += rowCount ?? 0;
-    const noticed = () => slow.logged().filter((line) => line.includes("an idle database connection was lost")).length;
+    const noticed = () => slow.logged().filter((line) => line.includes("lost a database connection")).length;
     await until(() => noticed() === lost, "notice of each lost connection");
   }
 

@@ -2,12 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isSafeError } from "postgraphile/grafast";
 import { GraphQLError } from "postgraphile/graphql";
 import type { ConstraintRule } from "./plugins/ConstraintsPlugin.ts";
-import {
-  CONNECTION_TERMINATED,
-  FORBIDDEN_FILTER_VALUE,
-  NO_FREE_CONNECTION,
-  STACK_OVERFLOW,
-} from "./upstreamMessages.ts";
+import { CONNECTION_LOST, FORBIDDEN_FILTER_VALUE, NO_FREE_CONNECTION, STACK_OVERFLOW } from "./upstreamMessages.ts";
 
 /** An error whose details stay on the server. The log has it under `errorId`. */
 export interface MaskedFailure {
@@ -207,9 +202,7 @@ const NETWORK_ERRORS = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENO
 function isUnreachable(error: unknown): boolean {
   // Not by class: under Jest, Node's own errors are of another realm.
   const { code, message = "" } = (error ?? {}) as { code?: unknown; message?: string };
-  return (
-    NETWORK_ERRORS.includes(String(code)) || NO_FREE_CONNECTION.test(message) || CONNECTION_TERMINATED.test(message)
-  );
+  return NETWORK_ERRORS.includes(String(code)) || NO_FREE_CONNECTION.test(message) || CONNECTION_LOST.test(message);
 }
 
 /** Whether the same operation is likely to succeed a little later. */

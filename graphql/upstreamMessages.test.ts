@@ -7,7 +7,7 @@ import { grafast } from "postgraphile/grafast";
 import { claimsFor, useTestDatabase } from "../testkit/database.ts";
 import { makePreset } from "./preset.ts";
 import {
-  CONNECTION_TERMINATED,
+  CONNECTION_LOST,
   FORBIDDEN_FILTER_VALUE,
   NO_FREE_CONNECTION,
   NO_ROW_DELETED,
@@ -41,7 +41,23 @@ describe("pg", () => {
     await client.connect();
     const query = messageOf(client.query("select pg_sleep(60)"));
     client.connection.stream.destroy();
-    expect(await query).toMatch(CONNECTION_TERMINATED);
+    expect(await query).toMatch(CONNECTION_LOST);
+  });
+
+  it("runs a query on a connection that is already lost or closed", async () => {
+    for (const breakOff of [
+      (client: pg.Client) => client.connection.stream.destroy(),
+      (client: pg.Client) => client.end(),
+    ]) {
+      const client = new pg.Client({ connectionString: db.authUrl });
+      client.on("error", () => {});
+      await client.connect();
+      const ended = new Promise((resolve) => client.once("end", resolve));
+      breakOff(client);
+      await ended;
+      expect(await messageOf(client.query("select 1"))).toMatch(/^Client (?:has|was)/);
+      expect(await messageOf(client.query("select 1"))).toMatch(CONNECTION_LOST);
+    }
   });
 
   it("gets no answer from the server in time", async () => {
@@ -51,7 +67,7 @@ describe("pg", () => {
     const address = silent.address();
     const port = typeof address === "object" && address ? address.port : 0;
     const pool = new pg.Pool({ host: "127.0.0.1", port, user: "nobody", connectionTimeoutMillis: 50 });
-    expect(await messageOf(pool.connect())).toMatch(CONNECTION_TERMINATED);
+    expect(await messageOf(pool.connect())).toMatch(CONNECTION_LOST);
     await pool.end();
     silent.close();
   });

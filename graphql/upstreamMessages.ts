@@ -5,7 +5,8 @@
 export const NO_FREE_CONNECTION = /^timeout exceeded when trying to connect$/;
 
 /** pg lost its connection, or got none in time. https://github.com/brianc/node-postgres/blob/master/packages/pg/lib/client.js */
-export const CONNECTION_TERMINATED = /^Connection terminated/;
+export const CONNECTION_LOST =
+  /^(?:Connection terminated|Client has encountered a connection error and is not queryable$|Client was closed and is not queryable$)/;
 
 /** A delete found no row. https://github.com/graphile/crystal/blob/main/grafast/dataplan-pg/src/steps/pgDeleteSingle.ts */
 export const NO_ROW_DELETED = /^No values were deleted in collection /;

@@ -2,13 +2,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import cors from "cors";
 import express, { type ErrorRequestHandler, type Response } from "express";
-import pg from "pg";
+import type pg from "pg";
 import type { Logger } from "pino";
 import { postgraphile } from "postgraphile";
 import { grafserv } from "postgraphile/grafserv/express/v4";
 import { requestTooLarge } from "../graphql/errors.ts";
 import { EVENT_STREAM_PATH, GRAPHQL_PATH, MAXIMUM_REQUEST_BYTES, makePreset } from "../graphql/preset.ts";
 import type { Definition } from "../wizard/migrations.ts";
+import { makePool } from "./database/pool.ts";
 import { EXAMPLE_QUERY } from "./dev/exampleQuery.ts";
 import { GraphiqlUserPlugin } from "./dev/GraphiqlUserPlugin.ts";
 import { DEV_SIGN_IN_PATH, devSignIn } from "./dev/signIn.ts";
@@ -153,14 +154,10 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function openPool(connectionString: string, max: number, logger: Logger): Promise<pg.Pool> {
-  const pool = new pg.Pool({
-    connectionString,
-    max,
-    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-    application_name: "stagekeep",
-  });
-  // An idle connection that is lost is replaced by the next request; it is no reason to stop.
-  pool.on("error", (error) => logger.warn({ err: error }, "an idle database connection was lost"));
+  const pool = makePool(
+    { connectionString, max, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, application_name: "stagekeep" },
+    logger,
+  );
   try {
     if (await isMigrated(pool)) return pool;
     throw new Fault("The database has no tables yet. Run npm run db:migrate, then start again.");

@@ -1,8 +1,8 @@
 import "../loadEnvironment.ts";
 import { parseArgs } from "node:util";
-import pg from "pg";
 import { configuredConnections } from "../database/connections.ts";
 import { joinDatabase, openDatabase } from "../database/open.ts";
+import { withClient } from "../database/pool.ts";
 import { type Env, readEnv } from "../env.ts";
 import { Fault } from "../fault.ts";
 import { makeLogger } from "../log.ts";
@@ -52,10 +52,11 @@ async function work(databaseUrl: string, env: Env, stopped: Promise<NodeJS.Signa
 
 async function describeSweep(connectionString: string, { abandonAfter, purgeAfter }: Env): Promise<string> {
   // Whatever it is asked, this connection can't change anything.
-  const client = new pg.Client({ connectionString, options: "-c default_transaction_read_only=on" });
+  const config = { connectionString, options: "-c default_transaction_read_only=on" };
   try {
-    await client.connect();
-    const { purged, abandoned, thinned } = await previewSweep(client, { abandonAfter, purgeAfter });
+    const { purged, abandoned, thinned } = await withClient(config, (client) =>
+      previewSweep(client, { abandonAfter, purgeAfter }),
+    );
     return [
       "A sweep would now",
       `  delete   ${counted(purged, "abandoned session")} not saved for ${purgeAfter}`,
@@ -65,8 +66,6 @@ async function describeSweep(connectionString: string, { abandonAfter, purgeAfte
     ].join("\n");
   } catch (error) {
     throw new Fault(`The sweep can't be previewed: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await client.end();
   }
 }
 

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import pg from "pg";
 import { Fault } from "../fault.ts";
 import { PROJECT_ROOT } from "./migrate.ts";
+import { withClient } from "./pool.ts";
 
 const COMMITTED = resolve(PROJECT_ROOT, "db/migrations/committed");
 const UNDEFINED_TABLE = "42P01";
@@ -25,15 +26,13 @@ async function hashOf(name: string): Promise<string | undefined> {
 }
 
 async function seenHashes(connectionString: string): Promise<Set<string | undefined> | undefined> {
-  const client = new pg.Client({ connectionString });
   try {
-    await client.connect();
-    const { rows } = await client.query<{ hash: string }>("select hash from graphile_migrate.migrations");
+    const { rows } = await withClient({ connectionString }, (client) =>
+      client.query<{ hash: string }>("select hash from graphile_migrate.migrations"),
+    );
     return new Set(rows.map(({ hash }) => hash));
   } catch (error) {
     if (error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE) return undefined;
     throw new Fault(`DATABASE_URL: the database can't be used: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await client.end();
   }
 }

@@ -16,6 +16,8 @@ export async function setUpDatabase(connections: Connections): Promise<void> {
   const owner = new URL(connections.databaseUrl);
   const auth = new URL(connections.authDatabaseUrl);
   const client = new pg.Client({ connectionString: connections.rootDatabaseUrl });
+  // The query in progress rejects with it.
+  client.on("error", () => {});
   await client.connect().catch((cause: Error) => {
     throw new Fault(`ROOT_DATABASE_URL: the server can't be reached: ${cause.message}`, { cause });
   });

@@ -82,8 +82,6 @@ const READ = `
 
 async function readChange(pool: Pool, claims: Claims, id: string, notice: Notice) {
   const client = await pool.connect();
-  // A connection that is lost says so twice: the query fails, and this. Unheard, it would end the process.
-  client.on("error", ignore);
   let failure: Error | undefined;
   try {
     await client.query("begin read only");
@@ -100,9 +98,6 @@ async function readChange(pool: Pool, claims: Claims, id: string, notice: Notice
     });
     throw error;
   } finally {
-    client.off("error", ignore);
     client.release(failure);
   }
 }
-
-function ignore(): void {}

@@ -1,8 +1,9 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Runner, run, type WorkerEvents } from "graphile-worker";
-import pg from "pg";
+import type pg from "pg";
 import type { Logger } from "pino";
+import { makePool } from "../database/pool.ts";
 import { Fault } from "../fault.ts";
 import { workerLogger } from "./log.ts";
 import type { SweepSettings } from "./sweep.ts";
@@ -115,17 +116,15 @@ async function ending(runner: Runner, signal: AbortSignal): Promise<void> {
 }
 
 async function openPool(connectionString: string, logger: Logger): Promise<pg.Pool> {
-  const pool = new pg.Pool({
-    connectionString,
-    max: CONNECTIONS,
-    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-    application_name: "stagekeep worker",
-  });
-  // A connection that is lost is replaced by the next one; without these two the loss would end the process.
-  pool.on("error", (error) => logger.warn({ err: error }, "an idle connection of the worker was lost"));
-  pool.on("connect", (client) => {
-    client.on("error", (error) => logger.debug({ err: error }, "a connection of the worker was lost"));
-  });
+  const pool = makePool(
+    {
+      connectionString,
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+      application_name: "stagekeep worker",
+    },
+    logger,
+  );
   try {
     const { rows } = await pool.query<{ there: boolean }>(
       "select to_regprocedure('app_private.preview_sweep(interval, interval)') is not null as there",
