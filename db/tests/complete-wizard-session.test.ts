@@ -56,7 +56,7 @@ describe("completing", () => {
       postal_code: "14467",
       country: "DE",
       currency: "EUR",
-      description: "Bring a blanket and somebody you like.",
+      description: "Bring a blanket and a friend.",
       slug: state.page.slug,
       cover_image_url: "https://images.example.com/garden.jpg",
       cover_image_alt: "Paper lanterns between apple trees",
