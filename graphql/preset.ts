@@ -54,12 +54,8 @@ export const GRAPHIQL_PATH = "/graphiql";
 /** Where GraphiQL hears of a changed schema while `watch` is on. */
 export const EVENT_STREAM_PATH = `${GRAPHQL_PATH}/stream`;
 const SMART_TAGS = fileURLToPath(new URL("smart-tags.json5", import.meta.url));
-// A table is read through its relations. smart-tags.json5 names the tables that have a list of their own, and the
-// columns that a list can be filtered, ordered and aggregated by.
-const DEFAULT_BEHAVIOR = [
-  ...["-query:resource:single", "-query:resource:connection", "-resource:aggregates"],
-  ...["-attribute:orderBy", "-attribute:filterBy", "-attribute:aggregate", "-attribute:havingBy"],
-].join(" ");
+// smart-tags.json5 names the columns that lists can be filtered, ordered and aggregated by.
+const DEFAULT_BEHAVIOR = "-attribute:orderBy -attribute:filterBy -attribute:aggregate -attribute:havingBy";
 const DEFAULT_PAGE_SIZE = 50;
 const MAXIMUM_PAGE_SIZE = 100;
 // A state of 256 KiB, written in JSON with every second character escaped, and the rest of the request.
