@@ -53,7 +53,7 @@ describe("a stage", () => {
 
   it.each([0, 7, -1, 2_147_483_647])("can't be %d, in the constraint's own words", async (stage) => {
     const extensions = { code: "INVALID_INPUT", field: "stage" };
-    await expectBothRefused({ stage }, { extensions, message: "The stage is a whole number from 1 to 6." });
+    await expectBothRefused({ stage }, { extensions, message: "The stage must be a whole number from 1 to 6." });
   });
 
   it("can't be null", async () => {
@@ -86,7 +86,7 @@ describe("a state", () => {
     ["a number", 1],
     ["true", true],
   ])("can't be %s", async (_, state) => {
-    const message = "The state is a JSON object. Send it as JSON, not as text that holds JSON.";
+    const message = "The state must be a JSON object. Send JSON, not a string that contains JSON.";
     await expectBothRefused({ state }, { extensions: { code: "INVALID_INPUT", field: "state" }, message });
   });
 

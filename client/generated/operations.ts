@@ -4,7 +4,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@apollo/client';
-/** At a venue, online, or both. */
+/** Venue, online or hybrid. */
 export type EventMode =
   | 'HYBRID'
   | 'ONLINE'
@@ -16,13 +16,13 @@ export type EventStatus =
   | 'DRAFT'
   | 'PUBLISHED';
 
-/** Free, paid, or pay what you want. */
+/** Free, paid or donation. */
 export type EventTicketKind =
   | 'DONATION'
   | 'FREE'
   | 'PAID';
 
-/** Public: listed for all. Unlisted: for those who know its address. Private: for its owner. */
+/** Public: listed for everyone. Unlisted: visible to those who know the slug. Private: visible to the owner only. */
 export type EventVisibility =
   | 'PRIVATE'
   | 'PUBLIC'
@@ -60,9 +60,9 @@ export type WizardSessionChangeKind =
   | 'SAVED';
 
 /**
- * In progress, completed or abandoned. A completed session can't be changed any
- * more; an abandoned one goes on when it is saved. One that is not saved for long
- * is abandoned, and later deleted.
+ * In progress, completed or abandoned. A completed session can't be changed. A
+ * session that is not saved for a long time is abandoned and later deleted; saving
+ * an abandoned session resumes it.
  */
 export type WizardSessionStatus =
   | 'ABANDONED'
