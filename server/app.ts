@@ -13,7 +13,6 @@ import { makePool } from "./database/pool.ts";
 import { EXAMPLE_QUERY } from "./dev/exampleQuery.ts";
 import { GraphiqlUserPlugin } from "./dev/GraphiqlUserPlugin.ts";
 import { DEV_SIGN_IN_PATH, devSignIn } from "./dev/signIn.ts";
-import { Fault } from "./fault.ts";
 import { authenticate, claimsOf } from "./http/authenticate.ts";
 import { health, isMigrated } from "./http/health.ts";
 import { readBody } from "./http/readBody.ts";
@@ -25,6 +24,7 @@ import { acceptSockets, isWebsocket, type SocketLimits } from "./live/sockets.ts
 import { makeWatchSession } from "./live/watchSession.ts";
 import { logRequests } from "./log.ts";
 import { KeysUnavailableError, makeVerifyToken, type TokenSettings } from "./tokens.ts";
+import { UserError } from "./userError.ts";
 
 export interface AppOptions {
   /** The authenticator's connection. */
@@ -65,7 +65,7 @@ const CLOSE_IDLE_EVERY_MS = 50;
 
 /**
  * Builds the express server with GraphQL and starts to listen.
- * @throws {Fault} when the database is not migrated, or the port is taken.
+ * @throws {UserError} when the database is not migrated, or the port is taken.
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { tokens, logger, development, maximumConnections = DEFAULT_CONNECTIONS } = options;
@@ -160,11 +160,13 @@ async function openPool(connectionString: string, max: number, logger: Logger): 
   );
   try {
     if (await isMigrated(pool)) return pool;
-    throw new Fault("The database has no tables yet. Run npm run db:migrate, then start again.");
+    throw new UserError("The database has no tables yet. Run npm run db:migrate, then start again.");
   } catch (error) {
     await pool.end();
-    if (error instanceof Fault) throw error;
-    throw new Fault(`AUTH_DATABASE_URL: the database can't be reached: ${(error as Error).message}`, { cause: error });
+    if (error instanceof UserError) throw error;
+    throw new UserError(`AUTH_DATABASE_URL: the database can't be reached: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -200,7 +202,7 @@ function listen(server: Server, { host, port }: AppOptions): Promise<void> {
         EADDRNOTAVAIL: `${host} is no address of this machine. Set HOST to one that is.`,
         ENOTFOUND: `HOST ${host} is not known.`,
       }[error.code ?? ""];
-      reject(advice ? new Fault(advice, { cause: error }) : error);
+      reject(advice ? new UserError(advice, { cause: error }) : error);
     });
     server.listen(port, host, resolve);
   });

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { PROJECT_ROOT } from "./database/migrate.ts";
 import { ENV_VARIABLES, EnvError, readEnv } from "./env.ts";
-import { Fault } from "./fault.ts";
+import { UserError } from "./userError.ts";
 
 type Variables = Record<string, string>;
 
@@ -143,7 +143,7 @@ describe("readEnv", () => {
 
   it("throws them as one fault that can be read", () => {
     const error = new EnvError(["PORT: expected a port number", "GRAPHIQL: expected 0 or 1"]);
-    expect(error).toBeInstanceOf(Fault);
+    expect(error).toBeInstanceOf(UserError);
     expect(error.message).toBe(
       "The environment can't be used:\n" +
         "  - PORT: expected a port number\n" +

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { Fault } from "./fault.ts";
 import { secondsIn } from "./interval.ts";
+import { UserError } from "./userError.ts";
 
 /** The settings of a Stagekeep process, read once from the environment. */
 export interface Env {
@@ -34,7 +34,7 @@ export interface Env {
 }
 
 /** Everything that is wrong with the environment, a line per variable. */
-export class EnvError extends Fault {
+export class EnvError extends UserError {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {

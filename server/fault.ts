@@ -1,4 +1,2 @@
-/** Something that a person has to put right. Its message says what is wrong and what to do; no stack is shown. */
-export class Fault extends Error {
-  override readonly name: string = "Fault";
-}
+/** The former name, until the last files that import it are renamed. */
+export { UserError as Fault } from "./userError.ts";

@@ -30,7 +30,7 @@ describe("writeOrCheck", () => {
   it("fails where a file differs, says where and what to run, and changes nothing", async () => {
     await writeFile(file, "a\nx\n");
     await expect(check("a\nb\n")).rejects.toMatchObject({
-      name: "Fault",
+      name: "UserError",
       message: expect.stringMatching(
         /^.*made\.sql is out of date\. Run npm run make, and look at what has changed\.\nFrom line 2 .*\n- x\n- \n\+ b\n/,
       ),
@@ -40,7 +40,7 @@ describe("writeOrCheck", () => {
 
   it("fails where there is no file, and makes none", async () => {
     await expect(check("a\n")).rejects.toMatchObject({
-      name: "Fault",
+      name: "UserError",
       message: `${file} is missing. Run npm run make.`,
     });
     expect(await readdir(folder)).toEqual([]);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { PROJECT_ROOT } from "./database/migrate.ts";
 import { describeDifference } from "./describeDifference.ts";
-import { Fault } from "./fault.ts";
+import { UserError } from "./userError.ts";
 
 export interface GeneratedFile {
   readonly file: string;
@@ -14,7 +14,7 @@ export interface GeneratedFile {
 
 /**
  * Writes a generated file, or, with `check`, compares it with what is there.
- * @throws {Fault} when `check` finds it missing or out of date.
+ * @throws {UserError} when `check` finds it missing or out of date.
  * @returns what was done, for people
  */
 export async function writeOrCheck({ file, content, command }: GeneratedFile, check: boolean): Promise<string> {
@@ -26,23 +26,23 @@ export async function writeOrCheck({ file, content, command }: GeneratedFile, ch
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  if (tracked === undefined) throw new Fault(`${file} is missing. Run ${command}.`);
+  if (tracked === undefined) throw new UserError(`${file} is missing. Run ${command}.`);
   const difference = describeDifference(tracked, content);
   if (difference !== undefined) {
-    throw new Fault(`${file} is out of date. Run ${command}, and look at what has changed.\n${difference}`);
+    throw new UserError(`${file} is out of date. Run ${command}, and look at what has changed.\n${difference}`);
   }
   return `${file} is up to date.`;
 }
 
 /**
  * The options `--check` and `--file` of a command that generates one file, by default `file` in the project.
- * @throws {Fault} with `usage` for any other
+ * @throws {UserError} with `usage` for any other
  */
 export function readGeneratorOptions(file: string, usage: string): { check: boolean; file: string } {
   try {
     const { values } = parseArgs({ options: { check: { type: "boolean", default: false }, file: { type: "string" } } });
     return { check: values.check, file: resolve(PROJECT_ROOT, values.file ?? file) };
   } catch (error) {
-    throw new Fault(`${(error as Error).message}\n\n${usage}`);
+    throw new UserError(`${(error as Error).message}\n\n${usage}`);
   }
 }

@@ -1,11 +1,11 @@
-import { Fault } from "./fault.ts";
+import { UserError } from "./userError.ts";
 
 /** Runs a program to its end. What somebody has to put right is printed without a stack; either way it exits with 1. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    const shown = error instanceof Fault ? error.message : error instanceof Error ? error.stack : String(error);
+    const shown = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`\n${shown}\n`);
     process.exitCode = 1;
   }

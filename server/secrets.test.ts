@@ -45,7 +45,7 @@ describe("loadSecrets", () => {
       await mkdir(dataDir);
       await writeFile(file, content);
       await expect(loadSecrets(dataDir)).rejects.toMatchObject({
-        name: "Fault",
+        name: "UserError",
         message: `${file} can't be read as what Stagekeep wrote there. Restore it, or set DATA_DIR to a new folder.`,
       });
       expect(await readFile(file, "utf8")).toBe(content);
@@ -55,7 +55,7 @@ describe("loadSecrets", () => {
   it("says so where the data folder is a file", async () => {
     await writeFile(dataDir, "");
     await expect(loadSecrets(dataDir)).rejects.toMatchObject({
-      name: "Fault",
+      name: "UserError",
       message: expect.stringContaining(
         `${dataDir} is not a folder. Remove what is there, or set DATA_DIR to another path.`,
       ),

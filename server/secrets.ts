@@ -3,7 +3,7 @@ import { link, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { explainFailure } from "./embedded/failures.ts";
-import { Fault } from "./fault.ts";
+import { UserError } from "./userError.ts";
 
 const secretsSchema = z.object({
   superuserPassword: z.string(),
@@ -27,7 +27,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
     });
     return content === undefined ? await makeSecrets(dataDir, file) : parseSecrets(content, file);
   } catch (error) {
-    throw error instanceof Fault ? error : explainFailure(error, dataDir);
+    throw error instanceof UserError ? error : explainFailure(error, dataDir);
   }
 }
 
@@ -35,7 +35,7 @@ function parseSecrets(content: string, file: string): Secrets {
   try {
     return secretsSchema.parse(JSON.parse(content));
   } catch (cause) {
-    throw new Fault(
+    throw new UserError(
       `${file} can't be read as what Stagekeep wrote there. Restore it, or set DATA_DIR to a new folder.`,
       {
         cause,

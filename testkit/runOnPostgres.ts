@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { programsPackage } from "../server/embedded/binaries.ts";
-import { Fault } from "../server/fault.ts";
 import { runCommand } from "../server/runCommand.ts";
+import { UserError } from "../server/userError.ts";
 import { PROGRAMS_VARIABLE } from "./cluster.ts";
 
 // The newest of each major version that npm has; 18 is the one that is installed with the project.
@@ -19,7 +19,7 @@ await runCommand(async () => {
   const [major = "", ...jestArguments] = process.argv.slice(2);
   const version = VERSIONS[major];
   if (version === undefined) {
-    throw new Fault(`Usage: npm run test:postgres -- ${Object.keys(VERSIONS).join("|")} [arguments for Jest]`);
+    throw new UserError(`Usage: npm run test:postgres -- ${Object.keys(VERSIONS).join("|")} [arguments for Jest]`);
   }
   const folder = resolve(ROOT, `.data/test-programs/${major}`);
   const name = programsPackage();
@@ -37,5 +37,5 @@ await runCommand(async () => {
 
 function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): void {
   const { status } = spawnSync(program, args, { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...env } });
-  if (status !== 0) throw new Fault(`${[program, ...args].join(" ")} failed.`);
+  if (status !== 0) throw new UserError(`${[program, ...args].join(" ")} failed.`);
 }

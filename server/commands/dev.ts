@@ -6,9 +6,9 @@ import { configuredConnections } from "../database/connections.ts";
 import { GRAPHILE_MIGRATE, PROJECT_ROOT, runMigrations } from "../database/migrate.ts";
 import { openDatabase } from "../database/open.ts";
 import { readEnv } from "../env.ts";
-import { Fault } from "../fault.ts";
 import { buildPage, VITE, WEB_FOLDER } from "../page/build.ts";
 import { runCommand, stopSignal } from "../runCommand.ts";
+import { UserError } from "../userError.ts";
 
 const SERVER = fileURLToPath(new URL("../main.ts", import.meta.url));
 
@@ -38,7 +38,7 @@ await runCommand(async () => {
   try {
     const childEnded = children.map((child) => once(child, "exit").then(() => "a child"));
     if ((await Promise.race([stopped, ...childEnded])) === "a child") {
-      throw new Fault(
+      throw new UserError(
         "The server, graphile-migrate watch or vite build --watch has ended by itself; what it said is above.",
       );
     }

@@ -5,9 +5,9 @@ import * as typedDocumentNode from "@graphql-codegen/typed-document-node";
 import * as typescriptOperations from "@graphql-codegen/typescript-operations";
 import { buildSchema, type DocumentNode, GraphQLError, parse, validate } from "graphql";
 import { PROJECT_ROOT } from "../database/migrate.ts";
-import { Fault } from "../fault.ts";
 import { readGeneratorOptions, writeOrCheck } from "../generatedFile.ts";
 import { runCommand } from "../runCommand.ts";
+import { UserError } from "../userError.ts";
 
 const USAGE = `Usage: npm run graphql:types -- [options]
   --check      write nothing, and fail when the file differs from what the schema and graphql/operations make
@@ -31,7 +31,7 @@ async function generate(): Promise<string> {
   const files = await readOperations();
   const all = files.flatMap(({ document }) => document.definitions);
   const [fault] = validate(schema, { kind: "Document", definitions: all } as DocumentNode);
-  if (fault) throw new Fault(`${OPERATIONS} does not fit ${SCHEMA}: ${fault.message}`);
+  if (fault) throw new UserError(`${OPERATIONS} does not fit ${SCHEMA}: ${fault.message}`);
   const code = await codegen({
     filename: "operations.ts",
     schema: parse(await readFile(join(PROJECT_ROOT, SCHEMA), "utf8")),
@@ -60,7 +60,7 @@ async function generate(): Promise<string> {
   return `// Made by \`npm run graphql:types\` of graphql/schema.graphql and graphql/operations. Don't edit.\n${code.trim()}\n`;
 }
 
-/** @throws {Fault} for a file that is no GraphQL, or that does not hold exactly what its name says */
+/** @throws {UserError} for a file that is no GraphQL, or that does not hold exactly what its name says */
 async function readOperations(): Promise<OperationFile[]> {
   const folder = join(PROJECT_ROOT, OPERATIONS);
   const names = (await readdir(folder)).filter((name) => name.endsWith(".graphql")).toSorted();
@@ -70,7 +70,7 @@ async function readOperations(): Promise<OperationFile[]> {
       const [definition, ...others] = document.definitions;
       const defined = definition && "name" in definition ? definition.name?.value : undefined;
       if (others.length > 0 || `${defined}.graphql` !== name) {
-        throw new Fault(`${OPERATIONS}/${name} has to hold one definition, of the name of its file.`);
+        throw new UserError(`${OPERATIONS}/${name} has to hold one definition, of the name of its file.`);
       }
       return { name, document };
     }),
@@ -81,7 +81,7 @@ function parseOperation(name: string, text: string): DocumentNode {
   try {
     return parse(text, { noLocation: true });
   } catch (error) {
-    if (error instanceof GraphQLError) throw new Fault(`${OPERATIONS}/${name}: ${error.message}`);
+    if (error instanceof GraphQLError) throw new UserError(`${OPERATIONS}/${name}: ${error.message}`);
     throw error;
   }
 }

@@ -3,9 +3,9 @@ import { parseArgs } from "node:util";
 import { StageFileError } from "../../wizard/generate/checkStage.ts";
 import { generatedFiles } from "../../wizard/generate/generatedFiles.ts";
 import { PROJECT_ROOT } from "../database/migrate.ts";
-import { Fault } from "../fault.ts";
 import { writeOrCheck } from "../generatedFile.ts";
 import { runCommand } from "../runCommand.ts";
+import { UserError } from "../userError.ts";
 
 const USAGE = `Usage: npm run wizard:types -- [options]
   --check          write nothing, and fail if a generated file is out of date
@@ -23,7 +23,7 @@ async function generate(folder: string) {
   try {
     return await generatedFiles(folder);
   } catch (error) {
-    throw error instanceof StageFileError ? new Fault(error.message) : error;
+    throw error instanceof StageFileError ? new UserError(error.message) : error;
   }
 }
 
@@ -34,6 +34,6 @@ function readOptions() {
     });
     return { check: values.check, folder: resolve(PROJECT_ROOT, values.folder ?? "wizard") };
   } catch (error) {
-    throw new Fault(`${(error as Error).message}\n\n${USAGE}`);
+    throw new UserError(`${(error as Error).message}\n\n${USAGE}`);
   }
 }

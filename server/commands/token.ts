@@ -3,10 +3,10 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { TOKEN_ROLES } from "../../graphql/claims.ts";
 import { readEnv } from "../env.ts";
-import { Fault } from "../fault.ts";
 import { runCommand } from "../runCommand.ts";
 import { tokenSettings } from "../tokenSettings.ts";
 import { signToken } from "../tokens.ts";
+import { UserError } from "../userError.ts";
 
 const USAGE = `Usage: npm run token -- --sub UUID [--role ${TOKEN_ROLES.join("|")}] [--expires 1h]`;
 
@@ -23,10 +23,10 @@ await runCommand(async () => {
   const { sub, role, expires } = readOptions();
   const env = readEnv();
   if (env.production)
-    throw new Fault("Tokens are signed here for development only. In production your issuer signs them.");
+    throw new UserError("Tokens are signed here for development only. In production your issuer signs them.");
   const settings = await tokenSettings(env);
   if (settings.secret === undefined) {
-    throw new Fault("JWKS_URL is set: tokens are signed by that issuer, whose private key is not here.");
+    throw new UserError("JWKS_URL is set: tokens are signed by that issuer, whose private key is not here.");
   }
   console.log(await signToken(settings, { sub, role, expiresIn: expires }));
 });
@@ -40,6 +40,6 @@ function readOptions() {
   } catch (error) {
     const reasons =
       error instanceof z.ZodError ? error.issues.map(({ message }) => message) : [(error as Error).message];
-    throw new Fault(`${reasons.join("\n")}\n${USAGE}`);
+    throw new UserError(`${reasons.join("\n")}\n${USAGE}`);
   }
 }

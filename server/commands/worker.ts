@@ -4,9 +4,9 @@ import { configuredConnections } from "../database/connections.ts";
 import { joinDatabase, openDatabase } from "../database/open.ts";
 import { withClient } from "../database/pool.ts";
 import { type Env, readEnv } from "../env.ts";
-import { Fault } from "../fault.ts";
 import { makeLogger } from "../log.ts";
 import { runCommand, stopSignal } from "../runCommand.ts";
+import { UserError } from "../userError.ts";
 import { startWorker } from "../worker/startWorker.ts";
 import { previewSweep } from "../worker/sweep.ts";
 
@@ -35,7 +35,7 @@ function readOptions() {
   try {
     return parseArgs({ options: { preview: { type: "boolean", default: false } } }).values;
   } catch (error) {
-    throw new Fault(`${(error as Error).message}\n${USAGE}`);
+    throw new UserError(`${(error as Error).message}\n${USAGE}`);
   }
 }
 
@@ -65,7 +65,7 @@ async function describeSweep(connectionString: string, { abandonAfter, purgeAfte
       "Nothing was changed.",
     ].join("\n");
   } catch (error) {
-    throw new Fault(`The sweep can't be previewed: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`The sweep can't be previewed: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { pgDump } from "@electric-sql/pglite-tools/pg_dump";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 import { PROJECT_ROOT } from "./migrate.ts";
 import { type MigrationFile, readMigrations } from "./migrationFiles.ts";
 
@@ -10,7 +10,7 @@ import { type MigrationFile, readMigrations } from "./migrationFiles.ts";
  * Migrates an empty database in memory, as the owner, and dumps its schema. PostgreSQL is PGlite here because no npm
  * package has pg_dump: the result does not depend on what is installed on the machine.
  * @param afterwards run after the migrations
- * @throws {Fault} when a file fails on an empty database
+ * @throws {UserError} when a file fails on an empty database
  */
 export async function dumpMigrated(afterwards: readonly MigrationFile[] = []): Promise<string> {
   const roles = await readFile(resolve(PROJECT_ROOT, "db/roles.sql"), "utf8");
@@ -20,7 +20,7 @@ export async function dumpMigrated(afterwards: readonly MigrationFile[] = []): P
     await database.exec("alter database postgres owner to stagekeep_owner; set role stagekeep_owner");
     for (const { name, sql } of [...(await readMigrations()), ...afterwards]) {
       await database.exec(sql).catch((error: Error) => {
-        throw new Fault(`${name} fails on an empty database: ${error.message}`, { cause: error });
+        throw new UserError(`${name} fails on an empty database: ${error.message}`, { cause: error });
       });
     }
     await database.exec("reset role");

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Fault } from "../fault.ts";
 import { ProgramError, runProgram } from "../runProgram.ts";
+import { UserError } from "../userError.ts";
 
 /** The folder of `.gmrc`, from which graphile-migrate has to be run. */
 export const PROJECT_ROOT = dirname(fileURLToPath(new URL("../../package.json", import.meta.url)));
@@ -29,6 +29,6 @@ export async function runMigrations({ databaseUrl, includeCurrent = false }: Mig
     return (await runProgram(process.execPath, [GRAPHILE_MIGRATE, command], { cwd: PROJECT_ROOT, env })).trim();
   } catch (cause) {
     if (!(cause instanceof ProgramError)) throw cause;
-    throw new Fault(`The database could not be migrated.\n${cause.output.trim()}`, { cause });
+    throw new UserError(`The database could not be migrated.\n${cause.output.trim()}`, { cause });
   }
 }

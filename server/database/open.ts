@@ -1,6 +1,6 @@
 import { chooseDataDir } from "../embedded/dataDir.ts";
 import type { Env } from "../env.ts";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 import { type Connections, configuredConnections } from "./connections.ts";
 import { runningEmbeddedDatabase, startEmbeddedDatabase } from "./embedded.ts";
 import { pendingMigrations } from "./pendingMigrations.ts";
@@ -13,14 +13,14 @@ export interface OpenDatabase {
 
 /**
  * The database to serve from: the configured one as it is, or the embedded one, started and migrated.
- * @throws {Fault} when the configured one has not seen all migrations.
+ * @throws {UserError} when the configured one has not seen all migrations.
  */
 export async function openDatabase(env: Env): Promise<OpenDatabase> {
   const connections = configuredConnections(env);
   if (connections) {
     const pending = await pendingMigrations(connections.databaseUrl);
     if (pending.length === 0) return { connections, close: async () => {} };
-    throw new Fault(
+    throw new UserError(
       `The database lacks what ${pending.join(", ")} would make. Run npm run db:migrate, then start again.`,
     );
   }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import pg from "pg";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 import { PROJECT_ROOT } from "./migrate.ts";
 import { withClient } from "./pool.ts";
 
@@ -11,7 +11,7 @@ const UNDEFINED_TABLE = "42P01";
 /**
  * The committed migrations that a database has not seen, by file name. None where graphile-migrate keeps no account of
  * it: such a database was migrated by other means, a Supabase project for one.
- * @throws {Fault} when the database can't be reached
+ * @throws {UserError} when the database can't be reached
  */
 export async function pendingMigrations(databaseUrl: string): Promise<string[]> {
   const seen = await seenHashes(databaseUrl);
@@ -33,6 +33,6 @@ async function seenHashes(connectionString: string): Promise<Set<string | undefi
     return new Set(rows.map(({ hash }) => hash));
   } catch (error) {
     if (error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE) return undefined;
-    throw new Fault(`DATABASE_URL: the database can't be used: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`DATABASE_URL: the database can't be used: ${(error as Error).message}`, { cause: error });
   }
 }

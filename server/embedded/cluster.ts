@@ -2,8 +2,8 @@ import { chown, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/pro
 import { createServer } from "node:net";
 import { join } from "node:path";
 import pg from "pg";
-import { Fault } from "../fault.ts";
 import { ProgramError, runProgram } from "../runProgram.ts";
+import { UserError } from "../userError.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { explainFailure } from "./failures.ts";
 import { canEnter, databaseIdentity, type ProcessIdentity } from "./systemUser.ts";
@@ -39,13 +39,13 @@ const START_TIMEOUT_SECONDS = 60;
 /**
  * Starts the PostgreSQL in `dataDir`, initialising it at the first start. A server that was left behind by a
  * process that was killed is taken over.
- * @throws {Fault} that says why it could not be started and what to do.
+ * @throws {UserError} that says why it could not be started and what to do.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   try {
     return await start(options);
   } catch (error) {
-    throw error instanceof Fault ? error : explainFailure(error, options.dataDir);
+    throw error instanceof UserError ? error : explainFailure(error, options.dataDir);
   }
 }
 
@@ -65,7 +65,7 @@ async function start({ dataDir, superuserPassword, settings = {}, programs }: Cl
   await mkdir(paths.home, { recursive: true });
   if (identity.uid !== undefined && identity.gid !== undefined) await chown(paths.home, identity.uid, identity.gid);
   if (!canEnter(paths.home, identity)) {
-    throw new Fault(
+    throw new UserError(
       `PostgreSQL runs as the user postgres here, who can't enter ${dataDir}. Let others enter each folder ` +
         "above it (chmod o+x), or set DATA_DIR to a folder such as /var/lib/stagekeep.",
     );
@@ -81,8 +81,8 @@ async function start({ dataDir, superuserPassword, settings = {}, programs }: Cl
   const port = portLeftRunning ?? (await startServer(paths, binaries, settings, invoke));
   const rootUrl = urlFor(port, superuserPassword);
   const owner = await takeOwnership(rootUrl, dataDir).catch(async (error) => {
-    // A Fault says that another process owns it by now: then it is not ours to stop.
-    if (portLeftRunning === undefined && !(error instanceof Fault)) await stopServer();
+    // A UserError says that another process owns it by now: then it is not ours to stop.
+    if (portLeftRunning === undefined && !(error instanceof UserError)) await stopServer();
     throw error;
   });
 
@@ -212,7 +212,7 @@ async function takeOwnership(rootUrl: string, dataDir: string): Promise<pg.Clien
   );
   await client.end();
   const process_ = holder.rows[0]?.name.replace("stagekeep ", "process ") ?? "a process that is just stopping";
-  throw new Fault(
+  throw new UserError(
     `Another Stagekeep (${process_}) is using the data in ${dataDir}. Stop it first, or set DATA_DIR to another folder.`,
   );
 }

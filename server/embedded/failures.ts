@@ -1,4 +1,4 @@
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 
 const EXPLANATIONS: readonly (readonly [RegExp, (dataDir: string) => string])[] = [
   [
@@ -46,11 +46,11 @@ const EXPLANATIONS: readonly (readonly [RegExp, (dataDir: string) => string])[] 
 ];
 
 /** Turns an error number's name, or the words of one of PostgreSQL's programs, into something to act on. */
-export function explainFailure(error: unknown, dataDir: string): Fault {
+export function explainFailure(error: unknown, dataDir: string): UserError {
   // Asked for its parts rather than its class: an error of Node's own may come from another realm.
   const { message = String(error), output: said = "" } = error as { message?: string; output?: string };
   const output = `${message}\n${said}`;
   const known = EXPLANATIONS.find(([pattern]) => pattern.test(output));
   const explanation = known?.[1](dataDir) ?? `The embedded database in ${dataDir} could not be started.`;
-  return new Fault(`${explanation}\n\n${output.trim().split("\n").slice(-12).join("\n")}`, { cause: error });
+  return new UserError(`${explanation}\n\n${output.trim().split("\n").slice(-12).join("\n")}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 
 /** Whom PostgreSQL's programs run as: an empty object is "as ourselves". */
 export interface ProcessIdentity {
@@ -11,7 +11,7 @@ const USER = "postgres";
 
 /**
  * PostgreSQL refuses to run as root. Where we are root it runs as the user postgres, who is made when missing.
- * @throws {Fault} when that user is missing and can't be made.
+ * @throws {UserError} when that user is missing and can't be made.
  */
 export function databaseIdentity(): ProcessIdentity {
   if (process.getuid?.() !== 0) return {};
@@ -20,7 +20,7 @@ export function databaseIdentity(): ProcessIdentity {
   const made = spawnSync("useradd", ["--system", "--no-create-home", "--shell", "/usr/sbin/nologin", USER]);
   const identity = made.status === 0 ? lookUp() : undefined;
   if (identity) return identity;
-  throw new Fault(
+  throw new UserError(
     `PostgreSQL refuses to run as root, and the user ${USER} could not be made ` +
       `(${made.error?.message ?? made.stderr?.toString().trim()}). Make that user, or start as an ordinary user.`,
   );

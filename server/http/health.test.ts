@@ -3,8 +3,8 @@ import pg from "pg";
 import { useTestApi } from "../../testkit/api.ts";
 import { testRootUrl } from "../../testkit/cluster.ts";
 import { startApp } from "../app.ts";
-import { Fault } from "../fault.ts";
 import { makeLogger } from "../log.ts";
+import { UserError } from "../userError.ts";
 
 const api = useTestApi();
 
@@ -88,7 +88,7 @@ describe("/healthz and /readyz", () => {
       await api.db.root.query("alter table wizard_sessions rename to wizard_sessions_away");
       expect([await get("/healthz"), await get("/readyz")]).toEqual([OK, UNMIGRATED]);
       await expect(startAnother(api.db.authUrl)).rejects.toEqual(
-        new Fault("The database has no tables yet. Run npm run db:migrate, then start again."),
+        new UserError("The database has no tables yet. Run npm run db:migrate, then start again."),
       );
     });
   });
@@ -96,7 +96,7 @@ describe("/healthz and /readyz", () => {
 
 it("a server does not start without its database, and says which setting names it", async () => {
   await expect(startAnother("postgres://authenticator:word@127.0.0.1:1/stagekeep")).rejects.toEqual(
-    new Fault("AUTH_DATABASE_URL: the database can't be reached: connect ECONNREFUSED 127.0.0.1:1"),
+    new UserError("AUTH_DATABASE_URL: the database can't be reached: connect ECONNREFUSED 127.0.0.1:1"),
   );
 });
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { PROJECT_ROOT } from "../database/migrate.ts";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 
 export const WEB_FOLDER = join(PROJECT_ROOT, "web");
 /** The folder of the built page: `index.html`, and `assets/` with a content hash in each file name. */
@@ -20,7 +20,7 @@ const HASH_FILE = "sources.sha256";
 /**
  * Builds the page, unless it was already built from the current sources. A build takes some seconds, so `onBuild` is called
  * before it starts.
- * @throws {Fault} with the output of Vite, if the build fails.
+ * @throws {UserError} with the output of Vite, if the build fails.
  */
 export async function buildPage(onBuild: () => void, folder = PAGE_FOLDER): Promise<void> {
   const hash = await hashOfSources();
@@ -50,7 +50,7 @@ async function runVite(args: readonly string[]): Promise<void> {
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
   const [code] = await once(child, "close");
-  if (code !== 0) throw new Fault(`The page could not be built:\n${output.trim()}`);
+  if (code !== 0) throw new UserError(`The page could not be built:\n${output.trim()}`);
 }
 
 /** A digest of the names and contents of the sources. File times do not matter. */

@@ -4,7 +4,7 @@ import { type Runner, run, type WorkerEvents } from "graphile-worker";
 import type pg from "pg";
 import type { Logger } from "pino";
 import { makePool } from "../database/pool.ts";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 import { workerLogger } from "./log.ts";
 import type { SweepSettings } from "./sweep.ts";
 import { makeSchedule, makeTasks } from "./tasks.ts";
@@ -33,7 +33,7 @@ const STOP_TIMEOUT_MS = 5_000;
 /**
  * Starts a worker, which makes jobs by its schedule and does them, until it is stopped. It survives the loss of its
  * database. The tables of its queue are made where they are missing, in the schema graphile_worker.
- * @throws {Fault} when the database can't be used.
+ * @throws {UserError} when the database can't be used.
  */
 export async function startWorker({ databaseUrl, sweep, logger }: WorkerOptions): Promise<Worker> {
   const pool = await openPool(databaseUrl, logger);
@@ -73,7 +73,7 @@ export async function startWorker({ databaseUrl, sweep, logger }: WorkerOptions)
 
   const first = await start().catch(async (error: Error) => {
     await pool.end();
-    throw new Fault(`The worker can't start: ${error.message}`, { cause: error });
+    throw new UserError(`The worker can't start: ${error.message}`, { cause: error });
   });
   /** A runner ends by itself too, when it can't tell the database how a job has ended. */
   const keepRunning = async () => {
@@ -130,10 +130,10 @@ async function openPool(connectionString: string, logger: Logger): Promise<pg.Po
       "select to_regprocedure('app_private.preview_sweep(interval, interval)') is not null as there",
     );
     if (rows[0]?.there) return pool;
-    throw new Fault("The database has no tables yet. Run npm run db:migrate, then start again.");
+    throw new UserError("The database has no tables yet. Run npm run db:migrate, then start again.");
   } catch (error) {
     await pool.end();
-    if (error instanceof Fault) throw error;
-    throw new Fault(`DATABASE_URL: the database can't be reached: ${(error as Error).message}`, { cause: error });
+    if (error instanceof UserError) throw error;
+    throw new UserError(`DATABASE_URL: the database can't be reached: ${(error as Error).message}`, { cause: error });
   }
 }
