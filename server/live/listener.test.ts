@@ -274,7 +274,7 @@ describe("the server's stop", () => {
     expect(await listening(api)).toEqual({ connections: 2, locks: 2 });
     await app.stop();
     deaf.terminate();
-    expect(await until(() => page.closed)).toEqual({ code: 1001, reason: "The server stops." });
+    expect(await until(() => page.closed)).toEqual({ code: 1001, reason: "Going away" });
     expect(await listening(api)).toEqual({ connections: 1, locks: 1 });
     // What one server stops hearing, the other goes on to.
     await updateSession(ada, id, { stage: 2 });

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Logger } from "pino";
-import { FIRST_DELAY_MS, nextDelay } from "./delays.ts";
-import { Queue } from "./queue.ts";
+import { FIRST_DELAY_MS, nextDelay } from "./backoff.ts";
+import { BoundedQueue } from "./boundedQueue.ts";
 
-/** What is heard of a session: a save, or that something may have been missed. The end of a session ends the queue. */
+/** A save of a session, or REFETCH when saves may have been missed. Deleting the session ends the queue. */
 export type Notice = { readonly kind: "SAVED"; readonly revision: number } | { readonly kind: "REFETCH" };
 
 export interface ListenerOptions {
-  /** The authenticator's connection; LISTEN does not survive a pool of transactions in between. */
+  /** Connects as authenticator. LISTEN does not work through a transaction pooler. */
   readonly connectionString: string;
   readonly logger: Logger;
 }
 
 interface Watch {
   readonly key: string;
-  readonly queue: Queue<Notice>;
+  readonly queue: BoundedQueue<Notice>;
 }
 
 // As in 250-live.sql.
@@ -23,25 +23,25 @@ const CHANNEL = "wizard_session_changed";
 const CONNECTION_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 10_000;
 const END_TIMEOUT_MS = 1_000;
-// A lock that a save has just now is asked for again.
-const LOCK_AGAIN_MS = 25;
-// So often the connection has to answer: one that is cut without a word would otherwise seem to be silent.
+/** Delay before another attempt at a lock that a save holds. */
+const LOCK_RETRY_MS = 25;
+/** Interval of a query that detects a connection which the network dropped without closing it. */
 const HEARTBEAT_MS = 15_000;
-const NOTICES_PER_READER = 50;
+const NOTICES_PER_WATCH = 50;
 
 /**
- * Hears of saves over one connection of its own, which is there only while somebody listens. For each session that is
- * watched it holds the lock at which a save sees that somebody listens. A lost connection is made again, and everybody
- * is then told to read again.
+ * Receives notifications of saves on one connection, which is open only while a session is watched. For each watched
+ * session it holds a shared advisory lock; a save notifies only if that lock is held. After a lost connection it
+ * reconnects and sends REFETCH to every watch.
  */
 export class SessionListener {
   readonly #options: ListenerOptions;
   readonly #stopped = new AbortController();
   readonly #watches = new Map<string, Set<Watch>>();
-  /** How many watches need each lock. */
+  /** The number of watches that need each lock. */
   readonly #keys = new Map<string, number>();
-  /** Those whose lock is not held (yet, or any more). */
-  readonly #unarmed = new Set<Watch>();
+  /** Watches whose lock is not held. */
+  readonly #withoutLock = new Set<Watch>();
   #changed = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
 
@@ -50,12 +50,12 @@ export class SessionListener {
   }
 
   /**
-   * Notices of a session from now on. REFETCH comes as soon as no later save can be missed: whoever then reads the
-   * session has all before it. `key` is the lock that `app_private.wizard_session_watch_key` names.
+   * Watches a session. The first notice is REFETCH, sent once the lock is held: a read after it sees every earlier save,
+   * and every later one is notified. `key` is the lock's key, from `app_private.wizard_session_watch_key`.
    */
-  watch(sessionId: string, key: string): Queue<Notice> {
-    const queue = new Queue<Notice>({
-      limit: NOTICES_PER_READER,
+  watch(sessionId: string, key: string): BoundedQueue<Notice> {
+    const queue = new BoundedQueue<Notice>({
+      limit: NOTICES_PER_WATCH,
       overflow: { kind: "REFETCH" },
       onEnd: () => this.#remove(sessionId, watch),
     });
@@ -64,13 +64,13 @@ export class SessionListener {
     if (others) others.add(watch);
     else this.#watches.set(sessionId, new Set([watch]));
     this.#keys.set(key, (this.#keys.get(key) ?? 0) + 1);
-    this.#unarmed.add(watch);
+    this.#withoutLock.add(watch);
     if (this.#stopped.signal.aborted) void queue.return();
     else this.#wake();
     return queue;
   }
 
-  /** Ends every watch, and then the connection. */
+  /** Ends every watch, then closes the connection. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     for (const watches of [...this.#watches.values()]) for (const { queue } of [...watches]) await queue.return();
@@ -84,7 +84,7 @@ export class SessionListener {
     const others = (this.#keys.get(watch.key) ?? 1) - 1;
     if (others === 0) this.#keys.delete(watch.key);
     else this.#keys.set(watch.key, others);
-    this.#unarmed.delete(watch);
+    this.#withoutLock.delete(watch);
     this.#wake();
   }
 
@@ -93,7 +93,7 @@ export class SessionListener {
     if (this.#watches.size === 0) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      // Somebody may have come while the connection was being closed.
+      // A watch may have been added while the connection was closing.
       this.#wake();
     });
   }
@@ -106,15 +106,15 @@ export class SessionListener {
           delay = FIRST_DELAY_MS;
         });
       } catch (error) {
-        for (const watches of this.#watches.values()) for (const watch of watches) this.#unarmed.add(watch);
-        this.#options.logger.warn({ err: error, delay }, "the connection that hears of saves was lost");
+        for (const watches of this.#watches.values()) for (const watch of watches) this.#withoutLock.add(watch);
+        this.#options.logger.warn({ err: error, delay }, "lost the connection that listens for saves; reconnecting");
         await sleep(delay, undefined, { signal: this.#stopped.signal }).catch(() => {});
         delay = nextDelay(delay);
       }
     }
   }
 
-  /** Listens for as long as anybody does; rejects when the connection is lost. */
+  /** Listens while sessions are watched. Rejects if the connection is lost. */
   async #listen(onConnected: () => void): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#options.connectionString,
@@ -129,7 +129,7 @@ export class SessionListener {
       this.#changed.resolve();
     };
     client.on("error", lose);
-    client.on("end", () => lose(new Error("The connection has ended.")));
+    client.on("end", () => lose(new Error("The connection was closed.")));
     client.on("notification", ({ payload }) => this.#pass(payload ?? ""));
     const held = new Set<string>();
     try {
@@ -137,22 +137,22 @@ export class SessionListener {
       await client.query(`listen ${CHANNEL}`);
       onConnected();
       while (this.#watches.size > 0) {
-        // One for each round: what waits for a promise that lives longer stays with it, though the wait is over.
+        // A new promise for each round: a long-lived one would keep every `await` of it in memory.
         const changed = Promise.withResolvers<void>();
         this.#changed = changed;
         await this.#lock(client, held);
-        const timer = setTimeout(changed.resolve, this.#unarmed.size > 0 ? LOCK_AGAIN_MS : HEARTBEAT_MS);
+        const timer = setTimeout(changed.resolve, this.#withoutLock.size > 0 ? LOCK_RETRY_MS : HEARTBEAT_MS);
         await changed.promise;
         clearTimeout(timer);
         if (lost) throw lost;
       }
     } finally {
-      // Locks and LISTEN go with it.
+      // Releases the locks as well.
       await Promise.race([client.end(), sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
     }
   }
 
-  /** Takes and gives back locks until those are held that are needed, as far as no save has one now. */
+  /** Releases locks that are no longer needed, and tries to take the missing ones. */
   async #lock(client: pg.Client, held: Set<string>): Promise<void> {
     const unwanted = [...held].filter((key) => !this.#keys.has(key));
     if (unwanted.length > 0) {
@@ -160,15 +160,15 @@ export class SessionListener {
       for (const key of unwanted) held.delete(key);
     }
     const missing = [...this.#keys.keys()].filter((key) => !held.has(key));
-    // Never waits: while it did, nothing would be heard. With no key it is the heartbeat.
+    // Must not wait for a lock: notifications arrive only between queries. Without a key, this is the heartbeat.
     const { rows } = await client.query<{ key: string; held: boolean }>(
       "select key, pg_try_advisory_lock_shared(key) as held from unnest($1::bigint[]) key",
       [missing],
     );
     for (const row of rows) if (row.held) held.add(row.key);
-    for (const watch of this.#unarmed) {
+    for (const watch of this.#withoutLock) {
       if (!held.has(watch.key)) continue;
-      this.#unarmed.delete(watch);
+      this.#withoutLock.delete(watch);
       watch.queue.push({ kind: "REFETCH" });
     }
   }

@@ -12,8 +12,8 @@ const ORIGIN = "https://app.example";
 const api = useTestApi({
   corsOrigins: [ORIGIN],
   socketLimits: {
-    ...{ strangers: 5, socketsPerUser: 3, subscriptionsPerSocket: 2, subscriptionsPerUser: 3 },
-    ...{ messageBytes: 10_000, initTimeoutMs: 500, sendTimeoutMs: 1_000 },
+    ...{ unauthenticated: 5, socketsPerUser: 3, subscriptionsPerSocket: 2, subscriptionsPerUser: 3 },
+    ...{ messageBytes: 10_000, initTimeoutMs: 500, pingMs: 2_000 },
   },
 });
 const tab = useTabs(api);
@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 const PROTOCOL = "graphql-transport-ws";
 
-/** A socket without a GraphQL client around it: what it is sent, and how it ends. */
+/** A bare websocket, with the messages it receives and how it is closed. */
 function connect(options: { path?: string; protocol?: string; origin?: string } = {}) {
   const { path = "/graphql", protocol = PROTOCOL, origin } = options;
   const socket = new WebSocket(websocketUrl(api).replace("/graphql", path), protocol, origin ? { origin } : {});
@@ -48,14 +48,14 @@ function connect(options: { path?: string; protocol?: string; origin?: string } 
   return { socket, messages, closed, refused, opened };
 }
 
-describe("who is calling", () => {
+describe("authentication", () => {
   it.each([
-    ["no JWT", { authorization: "Bearer x" }],
-    ["no Bearer", { authorization: "x" }],
-    ["not text", { authorization: { Bearer: "x" } }],
+    ["not a JWT", { authorization: "Bearer x" }],
+    ["without Bearer", { authorization: "x" }],
+    ["not a string", { authorization: { Bearer: "x" } }],
     ["empty", { authorization: "" }],
-    ["there twice", { authorization: "Bearer x", Authorization: "Bearer x" }],
-  ])("is not said by a token that is %s: 4401", async (_, params) => {
+    ["given twice", { authorization: "Bearer x", Authorization: "Bearer x" }],
+  ])("closes the socket with 4401 when the token is %s", async (_, params) => {
     const page = tab({ params });
     expect(await until(() => page.closed)).toEqual({
       code: 4401,
@@ -63,14 +63,14 @@ describe("who is calling", () => {
     });
   });
 
-  it("is not said by somebody else's token: 4401", async () => {
-    const forged = { ...TEST_TOKENS, secret: "another secret, of 32 bytes or more, of somebody else" };
+  it("closes the socket with 4401 when the token has another issuer's signature", async () => {
+    const forged = { ...TEST_TOKENS, secret: "another secret, of 32 bytes or more, of another issuer" };
     const token = await signToken(forged, { sub: ada.id ?? "", role: "authenticated", expiresIn: "1h" });
     const page = tab({ params: { authorization: `Bearer ${token}` } });
     expect(await until(() => page.closed)).toMatchObject({ code: 4401 });
   });
 
-  it("has to be said: 4401 without a token, and with one for nobody", async () => {
+  it("closes the socket with 4401 without a token, and with one for the role anon", async () => {
     const token = await signToken(TEST_TOKENS, { sub: ada.id ?? "", role: "anon", expiresIn: "1h" });
     for (const params of [{}, { authorization: `Bearer ${token}` }]) {
       const page = tab({ params });
@@ -81,24 +81,24 @@ describe("who is calling", () => {
     }
   });
 
-  it("is said by the token of connection_init, whatever its case", async () => {
+  it("reads the token from connection_init, whatever the case of its key", async () => {
     const watching = await tab({ params: { Authorization: ada.headers.authorization } }).watch(id);
     expect(watching.changes).toHaveLength(1);
   });
 
-  it("is over when the token ends: 4401, and nothing is heard any more", async () => {
+  it("closes the socket with 4401 when the token expires, and stops listening", async () => {
     const token = await signToken(TEST_TOKENS, { sub: ada.id ?? "", role: "authenticated", expiresIn: "2s" });
     const page = tab({ params: { authorization: `Bearer ${token}` } });
     const watching = await page.watch(id);
     expect(page.closed).toBeUndefined();
-    expect(await until(() => page.closed)).toEqual({ code: 4401, reason: "The token has ended. Sign in again." });
+    expect(await until(() => page.closed)).toEqual({ code: 4401, reason: "The token has expired. Sign in again." });
     const before = watching.changes.length;
     await updateSession(ada, id, { stage: 2 });
     await until(async () => (await listening(api)).connections === 0, "end of listening");
     expect(watching.changes).toHaveLength(before);
   });
 
-  it("holds for longer than a timer can count", async () => {
+  it("accepts a token that expires later than a timer can count", async () => {
     const token = await signToken(TEST_TOKENS, { sub: ada.id ?? "", role: "authenticated", expiresIn: "50y" });
     const page = tab({ params: { authorization: `Bearer ${token}` } });
     const watching = await page.watch(id);
@@ -108,19 +108,19 @@ describe("who is calling", () => {
   });
 });
 
-describe("what is asked", () => {
+describe("operations", () => {
   it.each([
     ["query", "query ($id: UUID!) { wizardSession(id: $id) { id } }"],
     ["mutation", "mutation ($id: UUID!) { deleteWizardSession(input: { id: $id }) { clientMutationId } }"],
-  ])("is no %s: those go over HTTP", async (kind, document) => {
+  ])("refuses a %s and asks for HTTP", async (kind, document) => {
     expect(await tab(ada).refused(document, { id })).toMatchObject({
-      message: `A ${kind} is sent with POST, over HTTP.`,
+      message: `Send a ${kind} over HTTP, with POST.`,
       extensions: { code: "INVALID_INPUT" },
     });
     expect(await readSession(ada, id)).toMatchObject({ id });
   });
 
-  it("is not the mutation of two operations, though the other is a subscription", async () => {
+  it("refuses the named mutation of a document that also has a subscription", async () => {
     const document = `${CHANGED.replace("subscription", "subscription One")} ${UPDATE.replace("mutation", "mutation Two")}`;
     const { socket, messages, opened } = connect();
     await opened;
@@ -135,7 +135,7 @@ describe("what is asked", () => {
     socket.close();
   });
 
-  it("is held against the limits for documents", async () => {
+  it("applies the document limits", async () => {
     const fields = Array.from({ length: 600 }, (_, place) => `a${place}: revision`).join(" ");
     const error = await tab(ada).refused(`subscription ($id: UUID!) { wizardSessionChanged(id: $id) { ${fields} } }`, {
       id,
@@ -144,7 +144,7 @@ describe("what is asked", () => {
     expect(error.message).toMatch(/^At most 500 are answered at once/);
   });
 
-  it("holds two states at the most", async () => {
+  it("allows two states per event", async () => {
     const document = (states: string) =>
       `subscription ($id: UUID!) { wizardSessionChanged(id: $id) { kind wizardSession { ${states} } } }`;
     const page = tab(ada);
@@ -154,14 +154,14 @@ describe("what is asked", () => {
     expect(error.message).toMatch(/^At most 2 are answered at once, and this asks for 3 states/);
   });
 
-  it("holds 1,000 values at the most", async () => {
+  it("allows 1,000 values per event", async () => {
     const ids = Array.from({ length: 11 }, (_, place) => `a${place}: id`).join(" ");
     const list = `user { events(first: 100) { nodes { ${ids} } } }`;
     const document = `subscription ($id: UUID!) { wizardSessionChanged(id: $id) { wizardSession { ${list} } } }`;
     expect((await tab(ada).refused(document, { id })).message).toMatch(/^At most 1000 are answered at once/);
   });
 
-  it("is refused in the words for HTTP", async () => {
+  it("refuses invalid documents and variables as over HTTP", async () => {
     const page = tab(ada);
     const watching = page.subscribe(id, "subscription { wizardSessionChanged(id: 1) { nothing } }");
     await until(() => watching.ended, "refusal");
@@ -172,7 +172,7 @@ describe("what is asked", () => {
     expect(await page.refused(CHANGED, { id: "no uuid" })).toMatchObject({ extensions: { code: "INVALID_INPUT" } });
   });
 
-  it("is not sent with POST", async () => {
+  it("refuses a subscription over HTTP", async () => {
     expect(await ada.answer(CHANGED, { id })).toMatchObject({
       errors: [
         {
@@ -184,25 +184,25 @@ describe("what is asked", () => {
   });
 });
 
-describe("how much", () => {
-  it("a socket has a number of subscriptions at most", async () => {
+describe("limits", () => {
+  it("limits the subscriptions of a socket", async () => {
     const page = tab(ada);
     const [one] = [await page.watch(id), await page.watch(id)];
     expect(await page.refused(CHANGED, { id })).toMatchObject({
-      message: "At most 2 subscriptions are open on a connection.",
+      message: "A connection can have 2 open subscriptions.",
       extensions: { code: "INVALID_INPUT" },
     });
     one?.stop();
     expect((await page.watch(id)).changes).toHaveLength(1);
   });
 
-  it("a user has a number of subscriptions at most, over all sockets", async () => {
+  it("limits the subscriptions of a user over all sockets", async () => {
     const [first, second] = [tab(ada), tab(ada)];
     const one = await first.watch(id);
     await first.watch(id);
     await second.watch(id);
     expect(await second.refused(CHANGED, { id })).toMatchObject({
-      message: "At most 3 subscriptions of a user are open.",
+      message: "A user can have 3 open subscriptions.",
       extensions: { code: "INVALID_INPUT" },
     });
     const ben = await api.user();
@@ -211,7 +211,7 @@ describe("how much", () => {
     expect((await second.watch(id)).changes).toHaveLength(1);
   });
 
-  it("a user has a number of sockets at most", async () => {
+  it("limits the sockets of a user", async () => {
     const pages = [tab(ada), tab(ada), tab(ada)];
     for (const page of pages) await page.watch(id);
     const another = tab(ada);
@@ -221,25 +221,25 @@ describe("how much", () => {
     expect((await tab(ada).watch(id)).changes).toHaveLength(1);
   });
 
-  it("of those who have not said who they are, the first has to go when they are too many", async () => {
+  it("drops the oldest unauthenticated socket when there are too many", async () => {
     const page = tab(ada);
     await page.watch(id);
-    const strangers = Array.from({ length: 6 }, () => connect());
-    const codes = (await Promise.all(strangers.map(({ closed }) => closed))).map(([code]) => code);
+    const unauthenticated = Array.from({ length: 6 }, () => connect());
+    const codes = (await Promise.all(unauthenticated.map(({ closed }) => closed))).map(([code]) => code);
     expect(codes.sort()).toEqual([1006, 4408, 4408, 4408, 4408, 4408]);
     expect(page.closed).toBeUndefined();
   });
 
-  it("a message is of a size", async () => {
+  it("closes the socket when a message is too large", async () => {
     const { socket, opened, closed } = connect();
     await opened;
     socket.send("x".repeat(10_001));
     expect(await closed).toEqual([1009, ""]);
-    await until(() => api.logged().some((line) => line.includes("a websocket failed")), "line in the log");
+    await until(() => api.logged().some((line) => line.includes("websocket protocol error")), "line in the log");
     expect((await fetch(api.url("/healthz"))).status).toBe(200);
   });
 
-  it("who does not read is sent away", async () => {
+  it("drops a client that does not read", async () => {
     const large = await createSession(ada, { state: { text: "x".repeat(250_000) } });
     const { socket, messages, opened } = connect();
     await opened;
@@ -256,19 +256,19 @@ describe("how much", () => {
     socket.terminate();
   });
 
-  it("who says nothing is sent away", async () => {
+  it("closes a socket that does not send connection_init in time", async () => {
     const { closed } = connect();
     expect(await closed).toEqual([4408, "Connection initialisation timeout"]);
   });
 
-  it("who does not say who it is subscribes to nothing", async () => {
+  it("closes a socket that subscribes before it authenticates", async () => {
     const { socket, opened, closed } = connect();
     await opened;
     socket.send(JSON.stringify({ id: "1", type: "subscribe", payload: { query: CHANGED, variables: { id } } }));
     expect(await closed).toEqual([4401, "Unauthorized"]);
   });
 
-  it("what is no message ends the socket", async () => {
+  it("closes a socket that sends an invalid message", async () => {
     const { socket, opened, closed } = connect();
     await opened;
     socket.send("{");
@@ -276,34 +276,34 @@ describe("how much", () => {
   });
 });
 
-describe("from where", () => {
+describe("the upgrade", () => {
   it.each([
     ["a page of a listed origin", ORIGIN],
     ["a page of this host", "SELF"],
-  ])("%s may connect", async (_, origin) => {
+  ])("accepts %s", async (_, origin) => {
     const { socket, opened } = connect({ origin: origin === "SELF" ? new URL(api.url()).origin : origin });
     await opened;
     socket.close();
   });
 
   it.each(["https://evil.example", "null", "https://app.example.evil.example", "http://app.example"])(
-    "a page of %s may not",
+    "refuses a page of %s",
     async (origin) => {
       expect(await connect({ origin }).refused).toBe(403);
     },
   );
 
-  it("nothing is at another path", async () => {
+  it("answers 404 at another path", async () => {
     expect(await connect({ path: "/graphiql" }).refused).toBe(404);
   });
 
-  it("another protocol is none", async () => {
+  it("does not agree to another protocol", async () => {
     const { socket, opened } = connect({ protocol: "graphql-ws" });
     await expect(opened).rejects.toThrow(/subprotocol/i);
     socket.terminate();
   });
 
-  it("an offer of HTTP/2 is answered as if it were not there", async () => {
+  it("answers an offer of HTTP/2 as a plain request", async () => {
     const call = request(api.url("/healthz"), { headers: { Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c" } });
     call.end();
     const [response] = await once(call, "response");

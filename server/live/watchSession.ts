@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { Logger } from "pino";
 import { SafeError } from "postgraphile/grafast";
+import { WebSocket } from "ws";
 import { type Claims, pgSettingsFor } from "../../graphql/claims.ts";
 import { isTransient } from "../../graphql/errors.ts";
 import type { SessionChange } from "../../graphql/live.ts";
-import { FIRST_DELAY_MS, nextDelay } from "./delays.ts";
+import { FIRST_DELAY_MS, nextDelay } from "./backoff.ts";
+import { makeFairSemaphore } from "./fairSemaphore.ts";
 import type { Notice, SessionListener } from "./listener.ts";
-import { whenSent } from "./send.ts";
-import { makeTurns } from "./turns.ts";
 
 export interface WatchOptions {
   /** Connects as authenticator. */
@@ -17,37 +17,37 @@ export interface WatchOptions {
   readonly logger: Logger;
 }
 
-// When the listening connection comes back, everybody reads at once. Those who save must find connections all the same.
-// Users get turns one by one, so that nobody waits for all the tabs of somebody else.
-const READERS_AT_ONCE = 4;
+// After the listener reconnects, every subscription reads at once. This leaves connections of the pool for saves.
+const CONCURRENT_READS = 4;
+const DRAIN_CHECK_MS = 10;
 
 /**
- * Makes what a subscription listens to. Each event is read as its subscriber: what the policies hide ends the stream,
- * and says nothing of why.
+ * Makes the function that starts a subscription's stream. Each event is read as the subscriber, under RLS. The stream
+ * ends when the subscriber can no longer read the session.
  */
 export function makeWatchSession({ pool, listener, logger }: WatchOptions) {
-  const inTurn = makeTurns(READERS_AT_ONCE);
+  const limited = makeFairSemaphore(CONCURRENT_READS);
   return async (id: string, claims: Claims, socket: object): Promise<AsyncIterableIterator<SessionChange>> => {
     const session = await readChange(pool, claims, id, { kind: "REFETCH" });
     if (!session) throw new SafeError("There is no such session, or it is not yours.", { code: "NOT_FOUND" });
     const notices = listener.watch(session.sessionId, session.key);
 
-    /** Reads until the database answers, or nobody listens any more: an outage is no reason to end a stream. */
-    const readPatiently = async (given: Notice): Promise<SessionChange | undefined> => {
+    /** Retries while the database is unavailable and the stream is open. */
+    const readWithRetry = async (given: Notice): Promise<SessionChange | undefined> => {
       let notice = given;
       for (let delay = FIRST_DELAY_MS; ; delay = nextDelay(delay)) {
         try {
           const read = notice;
-          return await inTurn(claims.sub, async () =>
+          return await limited(claims.sub, async () =>
             notices.ended ? undefined : readChange(pool, claims, session.sessionId, read),
           );
         } catch (error) {
           if (!isTransient(error)) {
-            // Grafast asks no more of a stream that failed, and does not end it either.
+            // Grafast does not call `return` on a stream whose `next` rejected.
             await notices.return();
             throw error;
           }
-          logger.warn({ err: error }, "a session could not be read for a subscriber");
+          logger.warn({ err: error }, "cannot read a session for a subscriber; retrying");
           notice = { kind: "REFETCH" };
           await sleep(delay, undefined, { ref: false });
         }
@@ -55,11 +55,10 @@ export function makeWatchSession({ pool, listener, logger }: WatchOptions) {
     };
     const changes: AsyncIterableIterator<SessionChange> = {
       async next() {
-        // Grafast asks for the next one at once, whether or not anybody reads. Until then they wait in the listener's
-        // queue, which has an end.
-        await whenSent(socket);
+        // Grafast asks for the next event before the last one is sent. Until it is, notices wait in the bounded queue.
+        await drained(socket);
         const notice = await notices.next();
-        const change = notice.done ? undefined : await readPatiently(notice.value);
+        const change = notice.done ? undefined : await readWithRetry(notice.value);
         if (change) return { done: false, value: change };
         return notices.return() as Promise<IteratorReturnResult<undefined>>;
       },
@@ -72,7 +71,13 @@ export function makeWatchSession({ pool, listener, logger }: WatchOptions) {
   };
 }
 
-// A notice names the revision; who saved it, and how, is in the history, which has the same policies.
+/** Waits until the client has received everything sent so far, or is gone. ws has no event for it. */
+async function drained(socket: object): Promise<void> {
+  if (!(socket instanceof WebSocket)) return;
+  while (socket.readyState === socket.OPEN && socket.bufferedAmount > 0) await sleep(DRAIN_CHECK_MS);
+}
+
+// A notice has only the revision. The details of the save are in its history, which has the same policies.
 const READ = `
   select s.id as "sessionId", coalesce(r.revision, $2, s.revision) as revision, r.save_id as "saveId",
          coalesce(r.stage, s.stage) as stage, r.saved_by as "savedBy", app_private.wizard_session_watch_key(s.id) as key

@@ -1,16 +1,16 @@
 import { expect, it } from "@jest/globals";
-import { Queue } from "./queue.ts";
+import { BoundedQueue } from "./boundedQueue.ts";
 
 function makeQueue(limit = 3) {
   const ends: string[] = [];
-  const queue = new Queue<string>({ limit, overflow: "again", onEnd: () => ends.push("end") });
+  const queue = new BoundedQueue<string>({ limit, overflow: "again", onEnd: () => ends.push("end") });
   return { queue, ends };
 }
 
 const item = (value: string) => ({ done: false, value });
 const END = { done: true, value: undefined };
 
-it("gives what was pushed in its order, before and after somebody waits for it", async () => {
+it("returns items in order, pushed before or after the read", async () => {
   const { queue } = makeQueue();
   queue.push("a");
   queue.push("b");
@@ -21,13 +21,13 @@ it("gives what was pushed in its order, before and after somebody waits for it",
   expect(await Promise.all(waiting)).toEqual([item("c"), item("d")]);
 });
 
-it("puts one word in place of what a reader leaves for too long", async () => {
+it("replaces waiting items with the overflow item once the limit is exceeded", async () => {
   const { queue } = makeQueue();
   for (const value of ["a", "b", "c", "d", "e"]) queue.push(value);
   expect([await queue.next(), await queue.next()]).toEqual([item("again"), item("e")]);
 });
 
-it("ends at once, also for who waits, and only once", async () => {
+it("ends waiting reads at once, and calls onEnd once", async () => {
   const { queue, ends } = makeQueue();
   const waiting = [queue.next(), queue.next()];
   await queue.return();

@@ -1,8 +1,8 @@
 /**
- * What is pushed, to be read one by one. A reader that falls behind by more than `limit` finds `overflow` alone. Unlike
- * an async generator it ends at once, also while somebody waits for the next item.
+ * A queue that is read as an async iterator. When more than `limit` items wait, `overflow` replaces them all. Unlike an
+ * async generator, it ends at once even while a reader waits for the next item.
  */
-export class Queue<T> implements AsyncIterableIterator<T> {
+export class BoundedQueue<T> implements AsyncIterableIterator<T> {
   readonly #limit: number;
   readonly #overflow: T;
   readonly #onEnd: () => void;
