@@ -1,10 +1,10 @@
 import type { ComponentType } from "react";
 import type { RouteObject } from "react-router";
-import { BrokenPage } from "./layout/BrokenPage.tsx";
+import { Page } from "./layout/AppLayout.tsx";
+import { ErrorPage } from "./layout/ErrorPage.tsx";
+import { Loading } from "./layout/Loading.tsx";
 import { Message } from "./layout/Message.tsx";
-import { Page } from "./layout/Page.tsx";
 import { RequireSignIn } from "./layout/RequireSignIn.tsx";
-import { Waiting } from "./layout/Waiting.tsx";
 
 // Each page is loaded when it is opened. The router waits for it: React would show what stands in for it for 300 ms at
 // least.
@@ -16,13 +16,13 @@ const page = (load: () => Promise<{ readonly default: ComponentType }>): RouteOb
 export const routes: RouteObject[] = [
   {
     element: <Page />,
-    errorElement: <BrokenPage />,
-    hydrateFallbackElement: <Waiting />,
+    errorElement: <ErrorPage />,
+    hydrateFallbackElement: <Loading />,
     children: [
       {
         element: <RequireSignIn />,
         children: [
-          { path: "/", lazy: page(() => import("./pages/Drafts.tsx")) },
+          { path: "/", lazy: page(() => import("./pages/DraftsPage.tsx")) },
           { path: "/sessions/:id", lazy: page(() => import("./wizard/WizardPage.tsx")) },
           { path: "/funnel", lazy: page(() => import("./pages/FunnelPage.tsx")) },
         ],

@@ -1,13 +1,13 @@
 import { expect, it } from "@jest/globals";
 import { completeState, countEvents, publish } from "../../testkit/events.ts";
-import { addTicket, choose, fillIn, next } from "./support/filling.ts";
+import { addTicket, choose, fillIn, next } from "./support/fillForm.ts";
 import { ADA, BEN, idOf, useSite } from "./support/site.ts";
 
 const site = useSite();
 
-const AT_ONCE = { visibility: "public", acceptTerms: true };
+const PUBLISH_NOW = { visibility: "public", acceptTerms: true };
 
-it("takes somebody from signing in to a published page", async () => {
+it("leads from signing in to a published event page", async () => {
   const device = await site.device();
   const tab = await device.open("/");
   const { page } = tab;
@@ -24,7 +24,7 @@ it("takes somebody from signing in to a published page", async () => {
   await page.getByLabel("Starts").fill("2027-06-19T18:00");
   await page.getByLabel("Ends").fill("2027-06-19T23:00");
   await page.getByLabel("Doors open").fill("2027-06-19T17:30");
-  // The same time on the clocks of another place.
+  // Another time zone keeps the wall-clock times.
   await choose(tab, "Time zone", "Lisb", "Europe/Lisbon");
   await next(tab, "Place");
 
@@ -47,7 +47,7 @@ it("takes somebody from signing in to a published page", async () => {
 
   await page.getByRole("radio", { name: /^Public/ }).check();
   await tab.saved();
-  // What is missing is named, and leads to where it belongs.
+  // The list of problems links to the fields.
   await tab.button("Publish").click();
   await page
     .getByRole("alert")
@@ -104,7 +104,7 @@ it("takes somebody from signing in to a published page", async () => {
   const { rows } = await site.db.root.query("select title, slug from events where id = $1", [event_id]);
   expect(rows).toEqual([{ title: "Summer party", slug: "summer-party" }]);
 
-  // For everybody.
+  // Visitors need no account.
   const guest = await (await site.device()).open("/e/summer-party");
   const article = guest.page.getByRole("article");
   await article.getByRole("heading", { level: 1, name: "Summer party" }).waitFor();
@@ -117,11 +117,11 @@ it("takes somebody from signing in to a published page", async () => {
   expect(shown).not.toContain("ada@example.com");
 });
 
-it("edits what is published, at the same address", async () => {
+it("edits a published event at the same address", async () => {
   const title = "Autumn party";
   const { id, slug } = await publish(site.db, ADA.id, {
     basics: { ...completeState().basics, title },
-    publish: AT_ONCE,
+    publish: PUBLISH_NOW,
   });
   const before = await countEvents(site.db, ADA.id);
   const tab = await (await site.device({ user: ADA })).open("/");
@@ -130,7 +130,7 @@ it("edits what is published, at the same address", async () => {
   await tab.saved();
   await tab.field("Title").fill("Winter party");
   await page.getByRole("button", { name: /^Stage 6:/ }).click();
-  // They are accepted anew each time.
+  // The terms must be accepted again for each publication.
   await page.getByRole("checkbox", { name: /I accept the terms/ }).check();
   await tab.saved();
   const { pathname } = new URL(page.url());
@@ -143,8 +143,8 @@ it("edits what is published, at the same address", async () => {
   await guest.page.getByRole("heading", { level: 1, name: "Winter party" }).waitFor();
 });
 
-it("says «published» only where there is an event", async () => {
-  const { id } = await publish(site.db, BEN.id, { publish: AT_ONCE });
+it('says "Published" only if the event exists', async () => {
+  const { id } = await publish(site.db, BEN.id, { publish: PUBLISH_NOW });
   const tab = await (await site.device({ user: BEN })).open("/");
   const row = tab.page.getByRole("main").getByRole("listitem");
   await row.getByText("Published", { exact: true }).waitFor();

@@ -2,13 +2,13 @@ import { Button, Group, Stack, Text } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { isObject } from "../../json/equality.ts";
 import { pointerTo } from "../../json/pointer.ts";
-import { entryKeys, newEntryKey } from "./entries.ts";
+import { entryTitle } from "./describeField.ts";
+import { entryKeys, newEntryKey } from "./entryKeys.ts";
 import { type FieldProps, fieldId } from "./FieldProps.ts";
 import classes from "./fields.module.css";
 import { focusField } from "./focusField.ts";
 import { InnerFields } from "./GroupField.tsx";
-import { useProblem } from "./problems.ts";
-import { entryTitle } from "./words.ts";
+import { useProblem } from "./problemsContext.ts";
 
 /** Entries of the same kind, such as tickets: an object keyed by ids that are made here. */
 export function CollectionField(props: FieldProps) {

@@ -1,7 +1,7 @@
 import { TextInput } from "@mantine/core";
+import { emptyToUndefined } from "./basicFields.tsx";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
 import classes from "./fields.module.css";
-import { emptied } from "./inputs.tsx";
 
 const HEX = /^#[0-9a-f]{6}$/i;
 const GREY = "#868e96";
@@ -16,7 +16,7 @@ export function ColourField(props: FieldProps) {
       autoComplete="off"
       placeholder={`Such as ${textOf(schema.examples?.[0])}`}
       value={text}
-      onChange={(event) => onChange(pointer, emptied(event.currentTarget.value))}
+      onChange={(event) => onChange(pointer, emptyToUndefined(event.currentTarget.value))}
       leftSection={
         <input
           type="color"

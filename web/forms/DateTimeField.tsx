@@ -1,8 +1,8 @@
 import { Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { momentAt, offsetName, wallTimeOf } from "../format/zonedTime.ts";
+import { timeZoneOf } from "./dependentChanges.ts";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
-import { zoneOf } from "./followingChanges.ts";
 
 // While the digits of a year are typed, it is a year of antiquity.
 const FIRST_YEAR = "1000";
@@ -11,7 +11,7 @@ const FIRST_YEAR = "1000";
 export function DateTimeField(props: FieldProps) {
   const { state, pointer, value, onChange } = props;
   const [typed, setTyped] = useState<string>();
-  const zone = zoneOf(state);
+  const zone = timeZoneOf(state);
   const wall = wallTimeOf(value, zone);
   const { description, ...common } = inputProps(props);
   const inZone = `${zone.replaceAll("_", " ")}${wall !== undefined ? ` (${offsetName(String(value), zone)})` : ""}`;

@@ -1,13 +1,13 @@
 import type { ComponentType } from "react";
+import { CheckboxField, LinesField, RadioField, SearchField, SelectField, TextField } from "./basicFields.tsx";
 import { CollectionField } from "./CollectionField.tsx";
 import { ColourField } from "./ColourField.tsx";
 import { DateTimeField } from "./DateTimeField.tsx";
 import type { FieldProps } from "./FieldProps.ts";
 import { GroupField } from "./GroupField.tsx";
 import { ImageField } from "./ImageField.tsx";
-import { CheckboxField, LinesField, RadioField, SearchField, SelectField, TextField } from "./inputs.tsx";
 import { MarkdownField } from "./MarkdownField.tsx";
-import { MoneyField, NumberField } from "./numbers.tsx";
+import { MoneyField, NumberField } from "./numberFields.tsx";
 import { SlugField } from "./SlugField.tsx";
 import { type Widget, widgetOf } from "./widgetOf.ts";
 

@@ -5,7 +5,7 @@ import { fieldsOf } from "../../wizard/fields.ts";
 import { FieldInput } from "./FieldInput.tsx";
 import type { FieldProps } from "./FieldProps.ts";
 import classes from "./fields.module.css";
-import { useProblem } from "./problems.ts";
+import { useProblem } from "./problemsContext.ts";
 
 /** Fields that belong together: an object in the state. */
 export function GroupField(props: FieldProps) {

@@ -2,9 +2,9 @@ import { Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { valueAt } from "../../json/pointer.ts";
 import { FORMATS } from "../../wizard/formats.ts";
+import { TextField } from "./basicFields.tsx";
 import { type FieldProps, textOf } from "./FieldProps.ts";
 import classes from "./fields.module.css";
-import { TextField } from "./inputs.tsx";
 
 export function ImageField(props: FieldProps) {
   const url = textOf(props.value);

@@ -1,8 +1,8 @@
 import { Button, Group, Loader, Stack, Text, Textarea } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
+import { emptyToUndefined } from "./basicFields.tsx";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
 import classes from "./fields.module.css";
-import { emptied } from "./inputs.tsx";
 
 const Markdown = lazy(() => import("../pages/Markdown.tsx"));
 
@@ -18,7 +18,7 @@ export function MarkdownField(props: FieldProps) {
         minRows={8}
         maxRows={24}
         value={text}
-        onChange={(event) => onChange(pointer, emptied(event.currentTarget.value))}
+        onChange={(event) => onChange(pointer, emptyToUndefined(event.currentTarget.value))}
       />
       <Group justify="space-between" gap="xs">
         <Text size="sm" c="dimmed">

@@ -1,8 +1,8 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { valueAt } from "../../json/pointer.ts";
 import { suggestSlug } from "../format/slug.ts";
+import { TextField } from "./basicFields.tsx";
 import { type FieldProps, textOf } from "./FieldProps.ts";
-import { TextField } from "./inputs.tsx";
 
 const TITLE_POINTER = "/basics/title";
 

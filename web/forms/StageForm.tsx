@@ -5,7 +5,7 @@ import { pointerTo } from "../../json/pointer.ts";
 import { fieldsOf } from "../../wizard/fields.ts";
 import type { Stage } from "../../wizard/stages.ts";
 import { FieldInput } from "./FieldInput.tsx";
-import { ProblemsContext } from "./problems.ts";
+import { ProblemsContext } from "./problemsContext.ts";
 
 export interface StageFormProps {
   readonly stage: Stage;

@@ -6,11 +6,11 @@ import { choicesOf, schemaAt } from "../../wizard/fields.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { type PublishedEvent, PublishedEventDocument, type PublishedTicket } from "../api/documents.ts";
 import { errorText } from "../api/errorText.ts";
-import { readableOn } from "../format/colour.ts";
+import { textColourOn } from "../format/contrast.ts";
 import { formatMoney } from "../format/money.ts";
 import { formatMoment, formatSpan } from "../format/zonedTime.ts";
+import { Loading } from "../layout/Loading.tsx";
 import { Message } from "../layout/Message.tsx";
-import { Waiting } from "../layout/Waiting.tsx";
 import classes from "./EventPage.module.css";
 
 const Markdown = lazy(() => import("./Markdown.tsx"));
@@ -20,7 +20,7 @@ export default function EventPage() {
   const { slug = "" } = useParams();
   const { data, error, loading } = useQuery(PublishedEventDocument, { variables: { slug } });
   if (data?.publishedEvent) return <Published event={data.publishedEvent} />;
-  if (loading) return <Waiting />;
+  if (loading) return <Loading />;
   if (error) return <Message title="This page can't be shown">{errorText(error)}</Message>;
   return (
     <Message title="There is no such event">It may not be published yet, be private, or have another address.</Message>
@@ -49,7 +49,7 @@ function Published({ event }: { readonly event: PublishedEvent }) {
       </Stack>
       <div className={classes.columns}>
         <section aria-label="Description" className={classes.description}>
-          <Suspense fallback={<Waiting />}>
+          <Suspense fallback={<Loading />}>
             <Markdown text={event.description} />
           </Suspense>
         </section>
@@ -90,7 +90,7 @@ function Published({ event }: { readonly event: PublishedEvent }) {
               component="a"
               href={mailto(event.supportEmail)}
               color={accent}
-              c={accent ? readableOn(accent) : undefined}
+              c={accent ? textColourOn(accent) : undefined}
             >
               Ask the organizer
             </Button>

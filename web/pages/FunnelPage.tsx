@@ -5,9 +5,9 @@ import { FunnelDocument, type FunnelStage } from "../api/documents.ts";
 import { errorText } from "../api/errorText.ts";
 import { useAuth } from "../auth/useAuth.ts";
 import { formatDuration } from "../format/duration.ts";
+import { ANALYST_ROLES } from "../layout/AppLayout.tsx";
+import { Loading } from "../layout/Loading.tsx";
 import { Message } from "../layout/Message.tsx";
-import { ANALYST_ROLES } from "../layout/Page.tsx";
-import { Waiting } from "../layout/Waiting.tsx";
 
 const FunnelChart = lazy(() => import("./FunnelChart.tsx"));
 
@@ -51,11 +51,11 @@ function Funnel() {
         tell.
       </Text>
       {error && <Alert color="red" role="alert" title="The numbers can't be shown" children={errorText(error)} />}
-      {!stages && !error && <Waiting />}
+      {!stages && !error && <Loading />}
       {stages && (
         <>
           <Card withBorder radius="lg">
-            <Suspense fallback={<Waiting />}>
+            <Suspense fallback={<Loading />}>
               <FunnelChart stages={stages} />
             </Suspense>
           </Card>

@@ -2,7 +2,7 @@ import { Alert, Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import type { FieldConflict } from "../../client/index.ts";
 import type { Json, JsonObject } from "../../json/equality.ts";
-import { describePointer, describeValue } from "../forms/words.ts";
+import { describePointer, describeValue } from "../forms/describeField.ts";
 import classes from "./ConflictDialog.module.css";
 
 type Side = "yours" | "theirs";

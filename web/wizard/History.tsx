@@ -6,8 +6,8 @@ import { STAGES } from "../../wizard/stages.ts";
 import { type RevisionRow, RevisionsDocument, StatesAroundDocument } from "../api/documents.ts";
 import { errorText } from "../api/errorText.ts";
 import { differencesOf } from "../format/diff.ts";
-import { describePointer, describeValue } from "../forms/words.ts";
-import { Waiting } from "../layout/Waiting.tsx";
+import { describePointer, describeValue } from "../forms/describeField.ts";
+import { Loading } from "../layout/Loading.tsx";
 import classes from "./History.module.css";
 
 const PAGE_SIZE = 20;
@@ -49,7 +49,7 @@ function Revisions({ sessionId, state, revision, onClose, onRestore }: Omit<Hist
   });
   const revisions = (data ?? previousData)?.wizardSession?.revisions;
   if (error) return <Alert color="red" role="alert" children={errorText(error)} />;
-  if (!revisions) return <Waiting />;
+  if (!revisions) return <Loading />;
   const { nodes, totalCount } = revisions;
   return (
     <Stack gap="md">
@@ -162,7 +162,7 @@ function Changes({ sessionId, before, after }: ChangesProps) {
     fetchPolicy: "cache-first",
   });
   if (error) return <Alert color="red" role="alert" mt="xs" children={errorText(error)} />;
-  if (!data) return <Waiting />;
+  if (!data) return <Loading />;
   const [old, next] = [data.before?.state, data.after?.state];
   return (
     <dl className={classes.changes} aria-label={`What save ${after} changed`}>

@@ -5,8 +5,8 @@ import { isObject } from "../../json/equality.ts";
 import { pointerTo } from "../../json/pointer.ts";
 import { fieldsOf } from "../../wizard/fields.ts";
 import { STAGES, type Stage } from "../../wizard/stages.ts";
-import { entryKeys } from "../forms/entries.ts";
-import { describeValue } from "../forms/words.ts";
+import { describeValue } from "../forms/describeField.ts";
+import { entryKeys } from "../forms/entryKeys.ts";
 import { type GoTo, ProblemLinks } from "./ProblemLinks.tsx";
 import classes from "./Review.module.css";
 

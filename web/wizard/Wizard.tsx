@@ -7,16 +7,16 @@ import type { Json } from "../../json/equality.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { goodToken } from "../auth/signedIn.ts";
 import { draftName } from "../format/draftName.ts";
+import { dependentChanges } from "../forms/dependentChanges.ts";
 import { focusField } from "../forms/focusField.ts";
-import { followingChanges } from "../forms/followingChanges.ts";
 import { StageForm } from "../forms/StageForm.tsx";
+import { Loading } from "../layout/Loading.tsx";
 import { Message } from "../layout/Message.tsx";
-import { Waiting } from "../layout/Waiting.tsx";
 import { ConflictDialog } from "./ConflictDialog.tsx";
+import { eventPageOfDraft } from "./eventPageLink.ts";
 import { History } from "./History.tsx";
 import { Publish } from "./Publish.tsx";
-import { Published } from "./Published.tsx";
-import { publishedPage } from "./publishedPage.ts";
+import { Published } from "./PublishedNotice.tsx";
 import { Review } from "./Review.tsx";
 import { StageList } from "./StageList.tsx";
 import { StatusLine } from "./StatusLine.tsx";
@@ -76,7 +76,7 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
     return <Message title="There is no such draft">It has been deleted, or it belongs to somebody else.</Message>;
   }
   // What is typed into a form that shows nothing of the draft would be written over what the draft has.
-  if (!isLoaded) return status.phase === "loading" ? <Waiting /> : <NotLoaded status={status} />;
+  if (!isLoaded) return status.phase === "loading" ? <Loading /> : <NotLoaded status={status} />;
   if (!stage) return null;
 
   const readOnly = status.phase === "completed";
@@ -91,11 +91,11 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
     setTarget(pointer);
   };
   const change = (pointer: string, value: Json | undefined) => {
-    session.setFields([...followingChanges(state, pointer, value), { pointer, value }]);
+    session.setFields([...dependentChanges(state, pointer, value), { pointer, value }]);
   };
   // Where there is no page to go to, the wizard says so.
   const openPage = () => {
-    const page = publishedPage(state, new Date());
+    const page = eventPageOfDraft(state, new Date());
     if (page.kind === "open") navigate(page.path);
     else heading.current?.focus();
   };

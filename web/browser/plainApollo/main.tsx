@@ -3,10 +3,7 @@ import { ApolloProvider, useMutation, useQuery } from "@apollo/client/react";
 import type { FormEvent } from "react";
 import { createRoot } from "react-dom/client";
 
-/**
- * A front end as somebody else would write it: Apollo Client with what its documentation shows, and the API as its
- * schema shows it. Nothing of this project's own client is in it.
- */
+/** A front end as another team would write it. It uses Apollo Client as documented, and nothing of `client/`. */
 interface WizardSession {
   readonly __typename: "WizardSession";
   readonly id: string;
@@ -48,7 +45,7 @@ const client = new ApolloClient({
   cache: new InMemoryCache(),
 });
 
-/** Shows what the cache holds: it asks the server once, and is told of nothing. */
+/** Shows the session in the cache. It is read once and has no subscription. */
 function Shown() {
   const { data, error } = useQuery<{ wizardSession: WizardSession | null }>(READ, { variables: { id: sessionId } });
   if (error) return <Failure name="Not read" error={error} />;
@@ -72,7 +69,7 @@ function Editor() {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const patch = JSON.parse(String(form.get("patch")));
-    // What went wrong is shown below.
+    // The error is shown below.
     update({ variables: { id: form.get("id"), patch } }).catch(() => {});
   };
   const saved = data?.updateWizardSession.wizardSession.revision;
@@ -100,7 +97,7 @@ function Failure({ name, error }: { readonly name: string; readonly error: Error
   );
 }
 
-/** What a front end can tell errors apart by. */
+/** The properties by which a front end can tell errors apart. */
 function describe(error: Error): object {
   if (CombinedGraphQLErrors.is(error)) {
     return {

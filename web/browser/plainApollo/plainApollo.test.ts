@@ -44,7 +44,7 @@ async function open({ session, token = tokenOf(ada), origin = allowed.origin }: 
   await page.goto(`${origin}/#${new URLSearchParams({ api: api.url(), session, token })}`);
 }
 
-/** Opens a session of Ada's and waits until it is shown. */
+/** Opens a session of Ada and waits until it is shown. */
 async function openSession(session: object = {}): Promise<string> {
   const { id } = await createSession(ada, session);
   await open({ session: id });
@@ -58,7 +58,7 @@ async function update(patch: object, id?: string): Promise<void> {
   await page.getByRole("button", { name: "Update" }).click();
 }
 
-/** What the front end made of the refusal of its update. */
+/** The error that the front end shows. */
 async function refusal(name = "Not updated"): Promise<unknown> {
   return JSON.parse((await page.getByRole("alert", { name }).textContent()) ?? "");
 }
@@ -72,8 +72,8 @@ const refused = (extensions: object) => ({
   errors: [{ message: expect.any(String), extensions }],
 });
 
-describe("a front end with nothing but Apollo Client", () => {
-  it("saves, and everything that shows the session shows it as saved, without reading again", async () => {
+describe("a front end that uses Apollo Client only", () => {
+  it("shows the saved session everywhere without another request", async () => {
     const id = await openSession({ state: { basics: { title: "Fête" } } });
     expect(await shown().textContent()).toBe('Revision 0, stage 1{"basics":{"title":"Fête"}}');
 
@@ -85,7 +85,7 @@ describe("a front end with nothing but Apollo Client", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ revision: 1, state: { basics: { title: "Fête d’été" } } });
   });
 
-  it("saves with the revision it has read", async () => {
+  it("saves with the revision that it has read", async () => {
     const id = await openSession();
     await update({ revision: 0, state: { a: 1 } });
     await updatedTo(1);
@@ -94,7 +94,7 @@ describe("a front end with nothing but Apollo Client", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ revision: 2, state: { a: 2 } });
   });
 
-  it("is told the current revision when somebody else has saved since, and can save on top of that", async () => {
+  it("gets the current revision if another client has saved since, and can save on top of it", async () => {
     const id = await openSession();
     await updateSession(ada, id, { state: { elsewhere: true } });
 
@@ -108,7 +108,7 @@ describe("a front end with nothing but Apollo Client", () => {
     expect(await shown().textContent()).toMatch(/^Revision 2, stage 1\{.*"here":true/);
   });
 
-  it("overwrites what others saved when it names no revision", async () => {
+  it("overwrites the saves of others if it sends no revision", async () => {
     const id = await openSession();
     await updateSession(ada, id, { state: { elsewhere: true } });
     await update({ state: { here: true } });
@@ -117,17 +117,17 @@ describe("a front end with nothing but Apollo Client", () => {
   });
 });
 
-describe("what it is refused", () => {
+describe("the API refuses", () => {
   it.each([
-    ["a stage that there is not", { stage: 7 }, { code: "INVALID_INPUT", field: "stage" }],
-    ["a state that is no object", { state: [] }, { code: "INVALID_INPUT", field: "state" }],
-    ["a state that is a text", { state: "{}" }, { code: "INVALID_INPUT", field: "state" }],
+    ["a stage that does not exist", { stage: 7 }, { code: "INVALID_INPUT", field: "stage" }],
+    ["a state that is not an object", { state: [] }, { code: "INVALID_INPUT", field: "state" }],
+    ["a state that is a string", { state: "{}" }, { code: "INVALID_INPUT", field: "state" }],
     [
       "a state that is too large",
       { state: { text: "x".repeat(256 * 1024) } },
       { code: "STATE_TOO_LARGE", limit: 262_144, bytes: expect.any(Number) },
     ],
-  ])("is %s, as an error of GraphQL with its code", async (_, patch, extensions) => {
+  ])("%s, with a GraphQL error and its code", async (_, patch, extensions) => {
     const id = await openSession({ state: { kept: true } });
     await update(patch);
     expect(await refusal()).toEqual(refused(extensions));
@@ -135,14 +135,14 @@ describe("what it is refused", () => {
     expect(await shown().textContent()).toBe('Revision 0, stage 1{"kept":true}');
   });
 
-  it("is a patch that does not fit the schema", async () => {
+  it("a patch that does not match the schema", async () => {
     const id = await openSession();
     await update({ startedAt: "2027-01-01T00:00:00Z" });
     expect(await refusal()).toEqual(refused({ code: "INVALID_INPUT" }));
     expect(await storedSession(api.db, id)).toMatchObject({ revision: 0 });
   });
 
-  it("is any change of a completed session", async () => {
+  it("any change of a completed session", async () => {
     const id = await openSession({ state: { kept: true } });
     await updateSession(await api.service(), id, { status: "COMPLETED" });
     await update({ state: {} });
@@ -150,7 +150,7 @@ describe("what it is refused", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ status: "completed", revision: 1, state: { kept: true } });
   });
 
-  it("is somebody else's session, which is not shown either, in the words for one that is not there", async () => {
+  it("the session of another user, with the same error as for a missing one", async () => {
     const { id } = await createSession(await api.user(), { state: { secret: true } });
     await open({ session: id });
     await page.getByText("There is no such session").waitFor();
@@ -164,7 +164,7 @@ describe("what it is refused", () => {
     expect(await refusal()).toEqual(others);
   });
 
-  it("is everything for somebody who is not signed in", async () => {
+  it("everything without a token", async () => {
     const { id } = await createSession(ada);
     await open({ session: id, token: "" });
     expect(await refusal("Not read")).toEqual(refused({ code: "FORBIDDEN" }));
@@ -173,7 +173,7 @@ describe("what it is refused", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ stage: 1, revision: 0 });
   });
 
-  it("is everything with a bad token: a ServerError with status 401, whose body has the code", async () => {
+  it("everything with an invalid token, as a ServerError with status 401 and the code in its body", async () => {
     const { id } = await createSession(ada);
     await open({ session: id, token: "no.good.token" });
     const expected = { is: "ServerError", status: 401, challenge: "Bearer", body: expect.any(String) };
@@ -188,7 +188,7 @@ describe("what it is refused", () => {
   });
 });
 
-it("is refused by the browser itself where its origin is not listed, and nothing reaches the database", async () => {
+it("a browser blocks requests from an origin that is not in CORS_ORIGINS, and nothing is saved", async () => {
   const { id } = await createSession(ada);
   await open({ session: id, origin: notAllowed.origin });
   expect(await refusal("Not read")).toEqual({ is: "TypeError", message: "Failed to fetch" });

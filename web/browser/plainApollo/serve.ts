@@ -12,15 +12,15 @@ import { VITE } from "../../../server/page/build.ts";
 const SOURCES = fileURLToPath(new URL(".", import.meta.url));
 
 export interface ServedPage {
-  /** Where it is served: never the API's own origin. */
+  /** Differs from the origin of the API. */
   readonly origin: string;
   stop(): Promise<void>;
 }
 
-/** Builds the front end that stands for somebody else's, and serves it on a port of its own. */
+/** Builds the front end and serves it on a port of its own. */
 export async function servePlainApollo(): Promise<ServedPage> {
   const folder = await mkdtemp(join(tmpdir(), "stagekeep-plain-apollo-"));
-  // A program of its own: Vite does not run inside Jest.
+  // Vite does not run inside Jest, so it gets its own process.
   await promisify(execFile)(process.execPath, [VITE, "build", SOURCES, "--outDir", folder, "--logLevel", "warn"]);
   const server = express().use(express.static(folder)).listen(0, "127.0.0.1");
   await once(server, "listening");

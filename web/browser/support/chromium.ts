@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
-const USUAL_PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
-/** A name for this machine that browsers do not trust: a page from it is not in a secure context, unlike one from 127.0.0.1. */
+const USUAL_PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
+/** A host name that maps to 127.0.0.1. Browsers do not treat its pages as a secure context. */
 export const PLAIN_HTTP_HOST = "stagekeep.test";
-// Nothing but the tests' own requests, and what a container without a graphics card and a sandbox needs.
+// No requests other than those of the tests, and what a container without a GPU and a sandbox needs.
 const FLAGS = [
   "--headless",
   "--no-sandbox",
@@ -17,11 +17,11 @@ const FLAGS = [
   `--host-resolver-rules=MAP ${PLAIN_HTTP_HOST} 127.0.0.1`,
 ];
 
-/** Starts the system's Chromium; `CHROMIUM` names another one. */
+/** Starts the Chromium of the system, or the one at the path in `CHROMIUM`. */
 export function startChromium(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM || USUAL_PLACES.find((place) => existsSync(place));
+  const executablePath = process.env.CHROMIUM || USUAL_PATHS.find((path) => existsSync(path));
   if (executablePath === undefined) {
-    throw new Error(`There is no Chromium at ${USUAL_PLACES.join(" or ")}. Install it, or name it in CHROMIUM.`);
+    throw new Error(`There is no Chromium at ${USUAL_PATHS.join(" or ")}. Install it, or set CHROMIUM to its path.`);
   }
   return chromium.launch({ executablePath, args: FLAGS });
 }

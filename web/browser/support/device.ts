@@ -1,15 +1,15 @@
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { until } from "../../../testkit/until.ts";
-import type { Acknowledged } from "./between.ts";
-import { type PageLife, untruths } from "./untruths.ts";
+import type { Acknowledged } from "./fakeNetwork.ts";
+import { falseStatuses, type PageLife } from "./falseStatuses.ts";
 import { type PageRecord, REPORT, watchPage } from "./watchPage.ts";
 
-/** Where the page keeps who is signed in (web/auth/signedIn.ts). */
+/** The localStorage key under which the page keeps the sign-in (web/auth/signedIn.ts). */
 export const SIGNED_IN_KEY = "stagekeep.signedIn";
 
 export const signedInAs = ({ name }: { readonly name: string }, token: string) => JSON.stringify({ token, name });
 
-/** One person's browser, whose pages are watched. */
+/** The browser of one person. It records what happens in its pages. */
 export class Device {
   readonly context: BrowserContext;
   readonly #tabs: Tab[] = [];
@@ -30,14 +30,14 @@ export class Device {
   }
 
   async open(path: string): Promise<Tab> {
-    const before = this.#tabs.filter(({ over }) => over);
+    const before = this.#tabs.filter(({ ended }) => ended);
     const tab = new Tab(await this.context.newPage(), `Page ${this.#tabs.length + 1}`, before);
     this.#tabs.push(tab);
     await tab.page.goto(path);
     return tab;
   }
 
-  /** As another tab does it: the open ones hear of it. */
+  /** Signs in from another tab. The open tabs are notified by a storage event. */
   async signIn(user: { readonly name: string }, token: string): Promise<void> {
     const page = await this.context.newPage();
     await page.goto("/healthz");
@@ -48,10 +48,10 @@ export class Device {
     await page.close();
   }
 
-  async untruths(): Promise<string[]> {
-    // An answer comes after everything that was reported before.
-    await Promise.all(this.#tabs.filter(({ over }) => !over).map(({ page }) => page.evaluate("0").catch(() => {})));
-    return this.#tabs.flatMap((tab) => untruths(tab, tab.before, this.#acknowledged()));
+  async falseStatuses(): Promise<string[]> {
+    // The reply to `evaluate` arrives after all earlier reports of the page.
+    await Promise.all(this.#tabs.filter(({ ended }) => !ended).map(({ page }) => page.evaluate("0").catch(() => {})));
+    return this.#tabs.flatMap((tab) => falseStatuses(tab, tab.before, this.#acknowledged()));
   }
 
   close(): Promise<void> {
@@ -59,13 +59,13 @@ export class Device {
   }
 }
 
-/** One page of a browser, and the ways in which people use it. */
+/** A tab of a browser, with the actions of its user. */
 export class Tab implements PageLife {
   readonly page: Page;
   readonly name: string;
   readonly before: readonly Tab[];
   readonly records: PageRecord[] = [];
-  over = false;
+  ended = false;
 
   constructor(page: Page, name: string, before: readonly Tab[]) {
     this.page = page;
@@ -81,36 +81,36 @@ export class Tab implements PageLife {
     return this.page.getByRole("button", { name, exact: true });
   }
 
-  /** Letter by letter, where the caret is then: at the end of what is there. */
+  /** Types at the end of the field, key by key. */
   async type(label: string, text: string): Promise<void> {
     await this.field(label).press("End");
     await this.page.keyboard.type(text);
   }
 
-  /** What it says of saving, as everybody sees it. */
+  /** The visible save status. */
   async status(): Promise<string> {
     return (await this.page.getByTestId("save-status").textContent()) ?? "";
   }
 
-  async says(words: RegExp): Promise<void> {
-    await until(async () => words.test(await this.status()), `status ${words}`).catch(async (error: Error) => {
+  async showsStatus(text: RegExp): Promise<void> {
+    await until(async () => text.test(await this.status()), `status ${text}`).catch(async (error: Error) => {
       throw new Error(`${error.message} It is: ${await this.status()}`);
     });
   }
 
   async saved(): Promise<void> {
-    await this.says(/^Saved/);
+    await this.showsStatus(/^Saved/);
   }
 
-  /** The user has chosen in a dialogue, which counts as typing that. */
-  async decided(pointer: string, value: string): Promise<void> {
+  /** Records that the user chose a value in the conflict dialog. It counts as typing that value. */
+  async choseInDialog(pointer: string, value: string): Promise<void> {
     const at = await this.page.evaluate("Date.now()");
     const session = new URL(this.page.url()).pathname.split("/")[2];
     this.records.push({ kind: "typed", at: Number(at), session, pointer, value });
   }
 
-  async setCaret(label: string, place: number): Promise<void> {
-    await this.field(label).evaluate((field, at) => (field as HTMLInputElement).setSelectionRange(at, at), place);
+  async setCaret(label: string, position: number): Promise<void> {
+    await this.field(label).evaluate((field, at) => (field as HTMLInputElement).setSelectionRange(at, at), position);
   }
 
   caretOf(label: string): Promise<number | null> {
@@ -122,23 +122,23 @@ export class Tab implements PageLife {
     await until(async () => (await field.inputValue()) === value, `${label}: ${value}`);
   }
 
-  /** Waits until the browser's own database has these words. */
-  async journaled(words: string): Promise<void> {
-    const has = (record: PageRecord) => record.kind === "journaled" && JSON.stringify(record).includes(words);
-    await until(() => this.records.some(has), `«${words}» in the journal`);
+  /** Waits until the journal in IndexedDB contains this text. */
+  async journaled(text: string): Promise<void> {
+    const has = (record: PageRecord) => record.kind === "journaled" && JSON.stringify(record).includes(text);
+    await until(() => this.records.some(has), `"${text}" in the journal`);
   }
 
-  /** Without asking, and without a chance to do anything first. */
+  /** Crashes the renderer: the page can run no code before it ends. */
   async crash(): Promise<void> {
     const crashed = this.page.waitForEvent("crash");
     const session = await this.page.context().newCDPSession(this.page);
     session.send("Page.crash").catch(() => {});
     await crashed;
-    this.over = true;
+    this.ended = true;
   }
 
   async close(): Promise<void> {
     await this.page.close({ runBeforeUnload: false });
-    this.over = true;
+    this.ended = true;
   }
 }

@@ -7,69 +7,69 @@ import { TEST_TOKENS } from "../../../testkit/api.ts";
 import { type TestDatabase, useTestDatabase } from "../../../testkit/database.ts";
 import { type Program, usePrograms } from "../../../testkit/programs.ts";
 import { type SessionRow, storedSession } from "../../../testkit/rows.ts";
-import { type Acknowledged, type Between, startBetween } from "./between.ts";
 import { PLAIN_HTTP_HOST, startChromium } from "./chromium.ts";
 import { Device, SIGNED_IN_KEY, signedInAs } from "./device.ts";
+import { type Acknowledged, type FakeNetwork, startFakeNetwork } from "./fakeNetwork.ts";
 
 export const [ADA, BEN] = DEMO_USERS;
 export type User = (typeof DEMO_USERS)[number];
 
 export interface DeviceOptions extends BrowserContextOptions {
-  /** Who is signed in there; nobody, unless it is said. */
+  /** The user who is signed in. Without it, the browser is signed out. */
   readonly user?: User;
   /** Opens the site by a host name over plain http, where browsers withhold Web Locks and `crypto.randomUUID`. */
   readonly plainHttp?: boolean;
 }
 
-/** The real server with the page that it serves, on a database of its own; browsers come to it through `between`. */
+/** The real server and its page, on a database of its own. Browsers reach it through the fake network. */
 export interface Site {
   readonly db: TestDatabase;
-  readonly between: Between;
+  readonly network: FakeNetwork;
   start(): Promise<void>;
-  /** Ends the server's processes at once, whatever they are doing. */
+  /** Kills the server process. */
   kill(): Promise<void>;
-  /** A browser of its own: own storage, own sign-in. */
+  /** Opens a separate browser with its own storage and sign-in. */
   device(options?: DeviceOptions): Promise<Device>;
   token(user: User, expiresIn: string): Promise<string>;
-  /** What is saved, past the policies. */
+  /** The stored session, read without RLS. */
   stored(sessionId: string): Promise<SessionRow>;
 }
 
 /**
- * Gives a test file (at its top level) a site. After each test it holds every page to what it has said of saving, and
- * the database to what the server has acknowledged.
+ * Starts a site for a test file; call it at the top level. After each test, it checks that no page showed a false status
+ * and that the database has everything that the server acknowledged.
  */
 export function useSite(): Site {
-  let between: Between;
+  let network: FakeNetwork;
   let chromium: Browser;
   let program: Program;
   const devices: Device[] = [];
   const programs = usePrograms();
   const db = useTestDatabase();
-  // Jest runs these in the order in which they are written, after those of the two above.
+  // Jest runs these hooks after those of usePrograms and useTestDatabase.
   beforeAll(async () => {
-    between = await startBetween();
+    network = await startFakeNetwork();
     chromium = await startChromium();
     await site.start();
   }, STARTS_MS);
   afterAll(async () => {
     await chromium?.close();
-    await between?.stop();
+    await network?.stop();
   });
   afterEach(async () => {
-    const found = (await Promise.all(devices.map((device) => device.untruths()))).flat();
+    const found = (await Promise.all(devices.map((device) => device.falseStatuses()))).flat();
     for (const device of devices.splice(0)) await device.close();
-    between.heal();
-    const { acknowledged } = between;
-    found.push(...(await lostOf(db, acknowledged)));
-    for (const list of [acknowledged, between.sent, between.held]) list.length = 0;
+    network.heal();
+    const { acknowledged } = network;
+    found.push(...(await lostSaves(db, acknowledged)));
+    for (const list of [acknowledged, network.sent, network.held]) list.length = 0;
     expect(found).toEqual([]);
   });
 
   const site: Site = {
     db,
-    get between() {
-      return between;
+    get network() {
+      return network;
     },
     start: async () => {
       program = programs.start(["node", "server/main.ts"], {
@@ -80,7 +80,7 @@ export function useSite(): Site {
         LOG_LEVEL: "warn",
       });
       const [, url = ""] = await program.printed(/GraphQL +(http:\S+)\/graphql/);
-      between.target = url;
+      network.target = url;
     },
     kill: async () => {
       program.signal("SIGKILL");
@@ -89,7 +89,7 @@ export function useSite(): Site {
     device: async ({ user, plainHttp = false, ...options } = {}) => {
       const signedIn = user && signedInAs(user, await site.token(user, "1h"));
       const localStorage = signedIn ? [{ name: SIGNED_IN_KEY, value: signedIn }] : [];
-      const origin = plainHttp ? between.url.replace("127.0.0.1", PLAIN_HTTP_HOST) : between.url;
+      const origin = plainHttp ? network.url.replace("127.0.0.1", PLAIN_HTTP_HOST) : network.url;
       const context = await chromium.newContext({
         baseURL: origin,
         locale: "en-GB",
@@ -98,7 +98,7 @@ export function useSite(): Site {
         storageState: { cookies: [], origins: [{ origin, localStorage }] },
         ...options,
       });
-      const device = await Device.of(context, () => between.acknowledged);
+      const device = await Device.of(context, () => network.acknowledged);
       devices.push(device);
       return device;
     },
@@ -115,13 +115,13 @@ export function useSite(): Site {
 // The page may have to be built first.
 const STARTS_MS = 120_000;
 
-/** The path of a session that is not begun yet. */
+/** The path of a session that does not exist yet. */
 export const newSession = () => `/sessions/${randomUUID()}`;
 
 export const idOf = (path: string) => path.slice("/sessions/".length);
 
-/** Saves that the server has acknowledged, and that the database does not have. */
-async function lostOf(db: TestDatabase, acknowledged: readonly Acknowledged[]): Promise<string[]> {
+/** Saves that the server has acknowledged but the database does not have. */
+async function lostSaves(db: TestDatabase, acknowledged: readonly Acknowledged[]): Promise<string[]> {
   const { rows } = await db.root.query<{ session_id: string; revision: number; save_id: string | null }>(
     "select session_id, revision, save_id from wizard_session_revisions",
   );
@@ -132,5 +132,5 @@ async function lostOf(db: TestDatabase, acknowledged: readonly Acknowledged[]): 
         ? !own.some(({ save_id }) => save_id === saveId)
         : revision > 0 && !own.some((row) => row.revision === revision);
     })
-    .map(({ session, revision }) => `Revision ${revision} of ${session} was acknowledged, and is not there.`);
+    .map(({ session, revision }) => `Revision ${revision} of ${session} was acknowledged but is not stored.`);
 }

@@ -1,34 +1,34 @@
 import type { JournalRecord } from "../../../client/autosave/journal.ts";
 
-/** What happened in a page, in its order. */
+/** An event in a page. */
 export type PageRecord = { readonly at: number; readonly session: string | undefined } & (
   | { readonly kind: "typed"; readonly pointer: string; readonly value?: string | number | boolean }
-  /** What it said of saving, whenever that, what was typed or what is journaled has changed. */
-  | { readonly kind: "said"; readonly shown: string; readonly told: string }
-  /** What its journal held from then on: written and committed. */
+  /** The save status, visible and announced. Recorded when it changes, and after each edit and journal write. */
+  | { readonly kind: "status"; readonly shown: string; readonly announced: string }
+  /** A committed change of the journal. Without `record`, the entry was deleted. */
   | { readonly kind: "journaled"; readonly key: string; readonly record?: JournalRecord }
 );
 
-/** The function that a page finds under this name takes its records, as JSON. */
+/** The name of the global function through which a page sends its records, as JSON. */
 export const REPORT = "stagekeepTestReport";
 
 /**
- * Runs in each page before its own scripts, so it may use nothing from here but its arguments: looks at what is typed
- * and what is said of it, all the time, and at what IndexedDB has committed.
+ * Records what is typed, which save status the page shows, and what IndexedDB commits. It runs in each page before the
+ * scripts of the page, so it can only use its arguments.
  */
 export function watchPage(reportName: string): void {
-  const LOOK_EVERY_MS = 50;
-  type Happened<R = PageRecord> = R extends PageRecord ? Omit<R, "at" | "session"> : never;
+  const CHECK_EVERY_MS = 50;
+  type NewRecord<R = PageRecord> = R extends PageRecord ? Omit<R, "at" | "session"> : never;
   const send = Reflect.get(window, reportName) as (record: string) => Promise<void>;
-  let happened = 0;
-  const report = (record: Happened) => {
-    happened += 1;
+  let recorded = 0;
+  const report = (record: NewRecord) => {
+    recorded += 1;
     const session = /^\/sessions\/([^/]+)/.exec(location.pathname)?.[1];
-    // A page that is being left can't tell any more.
+    // Fails while the page is being unloaded.
     send(JSON.stringify({ at: Date.now(), session, ...record })).catch(() => {});
   };
 
-  // Before the page itself hears of it. Dates, amounts and lists to search in are kept otherwise than they are typed.
+  // Dates, amounts and searchable lists are left out: the page stores them in another form than they are typed.
   const typedInto = (field: EventTarget | null) => {
     if (field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement) return field.value;
     if (!(field instanceof HTMLInputElement) || field.role === "combobox" || field.inputMode === "decimal") return;
@@ -38,6 +38,7 @@ export function watchPage(reportName: string): void {
     }
     return ["text", "email", "url", "radio", "color"].includes(field.type) ? field.value : undefined;
   };
+  // The capture phase comes before the handlers of the page.
   window.addEventListener(
     "input",
     ({ target }) => {
@@ -50,25 +51,25 @@ export function watchPage(reportName: string): void {
   );
 
   let last = "";
-  const look = () => {
+  const checkStatus = () => {
     const line = document.querySelector('[data-testid="save-status"]');
     if (!line) return;
     const shown = line.textContent ?? "";
-    const told = line.parentElement?.querySelector('[role="status"]')?.textContent ?? "";
-    const now = JSON.stringify([shown, told, happened]);
+    const announced = line.parentElement?.querySelector('[role="status"]')?.textContent ?? "";
+    const now = JSON.stringify([shown, announced, recorded]);
     if (now === last) return;
-    report({ kind: "said", shown, told });
-    last = JSON.stringify([shown, told, happened]);
+    report({ kind: "status", shown, announced });
+    last = JSON.stringify([shown, announced, recorded]);
   };
-  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
-  setInterval(look, LOOK_EVERY_MS);
+  new MutationObserver(checkStatus).observe(document, { subtree: true, childList: true, characterData: true });
+  setInterval(checkStatus, CHECK_EVERY_MS);
 
-  const written = new WeakMap<IDBTransaction, Happened[]>();
+  const written = new WeakMap<IDBTransaction, NewRecord[]>();
   const { transaction } = IDBDatabase.prototype;
   IDBDatabase.prototype.transaction = function (...args) {
     const made = transaction.apply(this, args);
     written.set(made, []);
-    // The first to be told: before whoever waits for it goes on.
+    // Added first, so it runs before the listeners of the page.
     made.addEventListener("complete", () => written.get(made)?.forEach(report));
     return made;
   };

@@ -1,0 +1,213 @@
+import { Button, Checkbox, Group, NativeSelect, Radio, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { choicesOf } from "../../wizard/fields.ts";
+import type { Schema } from "../../wizard/schema.ts";
+import { isZone, ownZone } from "../format/zonedTime.ts";
+import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
+import { widgetOf } from "./widgetOf.ts";
+
+const LISTED_AT_ONCE = 100;
+// Browsers list some zones under their older names only, by which nobody looks for them.
+const NEWER_ZONE_NAMES = [
+  "America/Nuuk",
+  "Asia/Ho_Chi_Minh",
+  "Asia/Kathmandu",
+  "Asia/Kolkata",
+  "Asia/Yangon",
+  "Atlantic/Faroe",
+  "Europe/Kyiv",
+  "Pacific/Chuuk",
+  "Pacific/Pohnpei",
+];
+
+/** An emptyToUndefined field is taken out of the state: nothing and "" mean the same. */
+export function emptyToUndefined(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+export function TextField(props: FieldProps) {
+  const { name, schema, pointer, value, onChange } = props;
+  const widget = widgetOf(name, schema);
+  return (
+    <TextInput
+      {...inputProps(props)}
+      type={widget === "email" || widget === "url" ? widget : "text"}
+      placeholder={typeof schema.examples?.[0] === "string" ? `Such as ${schema.examples[0]}` : undefined}
+      autoComplete={widget === "email" ? "email" : "off"}
+      value={textOf(value)}
+      onChange={(event) => onChange(pointer, emptyToUndefined(event.currentTarget.value))}
+    />
+  );
+}
+
+export function RadioField(props: FieldProps) {
+  const { schema, pointer, value, readOnly, onChange } = props;
+  const { disabled, ...common } = inputProps(props);
+  const choices = choicesOf(schema) ?? [];
+  return (
+    <Radio.Group
+      {...common}
+      value={value === undefined ? null : textOf(value)}
+      onChange={(chosen) => onChange(pointer, valueFor(schema, chosen))}
+    >
+      <Stack gap="sm" mt="xs">
+        {choices.map((choice) => (
+          <Radio
+            key={String(choice.const)}
+            value={String(choice.const)}
+            label={choice.title}
+            description={choice.description}
+            disabled={readOnly}
+          />
+        ))}
+        {!props.required && value !== undefined && !readOnly && (
+          <Group>
+            <Button variant="subtle" size="compact-xs" onClick={() => onChange(pointer, undefined)}>
+              Clear “{schema.title}”
+            </Button>
+          </Group>
+        )}
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+export function SelectField(props: FieldProps) {
+  const { schema, pointer, value, onChange } = props;
+  const choices = choicesOf(schema) ?? [];
+  const shown = textOf(value);
+  const known = choices.some((choice) => String(choice.const) === shown);
+  return (
+    <NativeSelect
+      {...inputProps(props)}
+      value={shown}
+      onChange={(event) => {
+        const chosen = emptyToUndefined(event.currentTarget.value);
+        onChange(pointer, chosen === undefined ? undefined : valueFor(schema, chosen));
+      }}
+    >
+      <option value="">Choose …</option>
+      {/* What somebody has saved stays visible, even if it is no choice. */}
+      {shown !== "" && !known && <option value={shown}>{shown}</option>}
+      {choices.map((choice) => (
+        <option key={String(choice.const)} value={String(choice.const)}>
+          {choice.title}
+        </option>
+      ))}
+    </NativeSelect>
+  );
+}
+
+/** For the long lists: time zones, currencies, countries. */
+export function SearchField(props: FieldProps) {
+  const { schema, pointer, value, readOnly, onChange } = props;
+  const [opened, setOpened] = useState(false);
+  const shown = emptyToUndefined(textOf(value)) ?? null;
+  const own = schema.format === "iana-timezone" ? ownZone() : undefined;
+  return (
+    <Stack gap={6} align="stretch">
+      <Select
+        {...inputProps(props)}
+        placeholder="Type to search"
+        searchable
+        clearable={!props.required}
+        limit={LISTED_AT_ONCE}
+        comboboxProps={{ withinPortal: false }}
+        dropdownOpened={opened}
+        onDropdownOpen={() => setOpened(true)}
+        onDropdownClose={() => setOpened(false)}
+        // What scrolls can be tabbed to: an open list would be next, and take the keyboard with it when it closes.
+        onKeyDown={({ key }) => key === "Tab" && setOpened(false)}
+        nothingFoundMessage="Nothing found"
+        data={optionsOf(schema, shown)}
+        value={shown}
+        onChange={(chosen) => onChange(pointer, chosen ?? undefined)}
+      />
+      {own !== undefined && shown === null && !readOnly && (
+        <Group>
+          <Button variant="light" size="compact-sm" onClick={() => onChange(pointer, own)}>
+            Use {own.replaceAll("_", " ")}
+          </Button>
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+export function CheckboxField(props: FieldProps) {
+  const { pointer, value, schema, required, onChange } = props;
+  const { label, ...common } = inputProps(props);
+  return (
+    <Checkbox
+      {...common}
+      label={
+        <>
+          {label}
+          {required && (
+            <span aria-hidden="true" className="asterisk">
+              {" "}
+              *
+            </span>
+          )}
+        </>
+      }
+      checked={value === true}
+      onChange={(event) =>
+        onChange(
+          pointer,
+          event.currentTarget.checked || schema.const === undefined ? event.currentTarget.checked : undefined,
+        )
+      }
+    />
+  );
+}
+
+/** A list of texts, one in each line. */
+export function LinesField(props: FieldProps) {
+  const { pointer, value, onChange } = props;
+  const lines = Array.isArray(value) ? value.map(textOf).join("\n") : textOf(value);
+  return (
+    <Textarea
+      {...inputProps(props)}
+      autosize
+      minRows={3}
+      value={lines}
+      onChange={({ currentTarget }) =>
+        onChange(pointer, currentTarget.value === "" ? undefined : currentTarget.value.split("\n"))
+      }
+    />
+  );
+}
+
+/** Choices may be numbers, and inputs know texts only. */
+function valueFor(schema: Schema, chosen: string) {
+  const value = choicesOf(schema)?.find((choice) => String(choice.const) === chosen)?.const;
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : chosen;
+}
+
+interface Option {
+  readonly value: string;
+  readonly label: string;
+}
+
+// Hundreds of names: made once for each list.
+const made = new Map<string | undefined, readonly Option[]>();
+
+function optionsOf(schema: Schema, chosen: string | null): readonly Option[] {
+  const options = made.get(schema.format) ?? listOptions(schema);
+  made.set(schema.format, options);
+  if (chosen === null || options.some(({ value }) => value === chosen)) return options;
+  // A zone may have several names, and only one is listed.
+  return [{ value: chosen, label: chosen }, ...options];
+}
+
+function listOptions(schema: Schema): readonly Option[] {
+  const newer = schema.format === "iana-timezone" ? NEWER_ZONE_NAMES.filter(isZone) : [];
+  const more = newer.map((name) => ({ const: name, title: name.replaceAll("_", " ") }));
+  const choices = [...(choicesOf(schema) ?? []), ...more];
+  return [...new Map(choices.map((choice) => [choice.const, choice])).values()].map((choice) => {
+    const value = String(choice.const);
+    const isCode = schema.format === "iso-4217" || schema.format === "iso-3166-1-alpha-2";
+    return { value, label: isCode ? `${choice.title} (${value})` : choice.title };
+  });
+}

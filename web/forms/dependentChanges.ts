@@ -1,0 +1,79 @@
+import type { JsonObject } from "../../json/equality.ts";
+import { isObject } from "../../json/equality.ts";
+import { pointerTo, valueAt } from "../../json/pointer.ts";
+import { allFieldsOf } from "../../wizard/fields.ts";
+import type { Schema } from "../../wizard/schema.ts";
+import { STAGES } from "../../wizard/stages.ts";
+import { currencyDigits, decimalOf, minorOf, rescale } from "../format/money.ts";
+import { isZone, ownZone, sameWallTimeIn } from "../format/zonedTime.ts";
+import { widgetOf } from "./widgetOf.ts";
+
+export const ZONE_POINTER = "/schedule/timezone";
+export const CURRENCY_POINTER = "/tickets/currency";
+
+export interface Change {
+  readonly pointer: string;
+  readonly value: string | number;
+}
+
+/** The zone in which times are typed in and shown: the event's, and until it is chosen that of whoever looks on. */
+export function timeZoneOf(state: unknown): string {
+  const chosen = valueAt(state, ZONE_POINTER);
+  return isZone(chosen) ? chosen : ownZone();
+}
+
+/**
+ * What has to change beside the field itself. Who moves the event to another zone means the same time on the clocks
+ * there; who chooses another currency means the same amounts.
+ */
+export function dependentChanges(state: JsonObject, pointer: string, value: unknown): Change[] {
+  if (pointer === ZONE_POINTER && isZone(value)) {
+    const from = timeZoneOf(state);
+    return changesOf(state, "dateTime", (moment) => sameWallTimeIn(moment, from, value));
+  }
+  if (pointer === CURRENCY_POINTER && typeof value === "string") {
+    const before = valueAt(state, CURRENCY_POINTER);
+    const from = currencyDigits(typeof before === "string" ? before : undefined);
+    const to = currencyDigits(value);
+    return changesOf(state, "money", (amount) => sameAmount(amount, from, to));
+  }
+  return [];
+}
+
+/**
+ * An amount that the new currency can't hold is kept as text, as it was typed in, for the server to report: nobody means
+ * another price by trying another currency. In one that can hold it, it is an amount again.
+ */
+function sameAmount(amount: unknown, from: number, to: number): string | number | undefined {
+  if (typeof amount === "string") return /^-?\d+\.\d+$/.test(amount) ? minorOf(amount, to) : undefined;
+  if (!Number.isSafeInteger(amount)) return undefined;
+  return rescale(Number(amount), from, to) ?? decimalOf(Number(amount), from);
+}
+
+function changesOf(
+  state: JsonObject,
+  widget: "dateTime" | "money",
+  convert: (value: unknown) => string | number | undefined,
+): Change[] {
+  return STAGES.flatMap(({ key, schema }) => valuesIn(schema, state[key], widget, [key])).flatMap(({ path, value }) => {
+    const converted = convert(value);
+    return converted === undefined || converted === value ? [] : [{ pointer: pointerTo(path), value: converted }];
+  });
+}
+
+function valuesIn(
+  schema: Schema,
+  value: unknown,
+  widget: string,
+  path: readonly string[],
+): { path: readonly string[]; value: unknown }[] {
+  if (!isObject(value)) return [];
+  const entry = schema.additionalProperties;
+  if (entry) return Object.keys(value).flatMap((key) => valuesIn(entry, value[key], widget, [...path, key]));
+  // Also what is not asked for at present: it is there again when it is.
+  return allFieldsOf(schema).flatMap((field) => {
+    const inner = [...path, field.name];
+    if (field.schema.type === "object") return valuesIn(field.schema, value[field.name], widget, inner);
+    return widgetOf(field.name, field.schema) === widget ? [{ path: inner, value: value[field.name] }] : [];
+  });
+}

@@ -1,0 +1,20 @@
+import { expect, it } from "@jest/globals";
+import { STAGES } from "../../wizard/stages.ts";
+import { entryKeys, newEntryKey } from "./entryKeys.ts";
+
+it("makes keys that the wizard takes, the later ones behind", () => {
+  const names = STAGES.find(({ key }) => key === "tickets")?.schema.properties?.tickets?.propertyNames;
+  const keys = [newEntryKey(0, 0), newEntryKey(1_800_000_000_000, 2 ** 32 - 1), newEntryKey(1_800_000_000_001, 0)];
+  for (const key of [...keys, newEntryKey()]) expect(key).toMatch(new RegExp(String(names?.pattern)));
+  expect(entryKeys(Object.fromEntries(keys.toReversed().map((key) => [key, {}])))).toEqual(keys);
+});
+
+it("does not make the same twice", () => {
+  expect(new Set(Array.from({ length: 100 }, () => newEntryKey())).size).toBe(100);
+});
+
+it("sorts as PostgreSQL does, and leaves out what was taken away", () => {
+  expect(entryKeys({ b: {}, aa: {}, a: "x", c: null })).toEqual(["a", "b", "aa"]);
+  expect(entryKeys([1])).toEqual([]);
+  expect(entryKeys(undefined)).toEqual([]);
+});
