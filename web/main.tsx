@@ -11,9 +11,9 @@ import { useAuth } from "./auth/useAuth.ts";
 import { routes } from "./routes.tsx";
 import { theme, variables } from "./theme.ts";
 
-// The one under which this page may write styles (see the Content-Security-Policy).
+// The nonce for inline styles from the Content-Security-Policy.
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
-// The lock on scrolling behind a dialog asks for it under this name.
+// react-remove-scroll, which Mantine dialogs use, reads the nonce from this variable.
 Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 const router = createBrowserRouter(routes);

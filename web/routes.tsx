@@ -1,21 +1,21 @@
 import type { ComponentType } from "react";
 import type { RouteObject } from "react-router";
-import { Page } from "./layout/AppLayout.tsx";
+import { AppLayout } from "./layout/AppLayout.tsx";
 import { ErrorPage } from "./layout/ErrorPage.tsx";
 import { Loading } from "./layout/Loading.tsx";
 import { Message } from "./layout/Message.tsx";
 import { RequireSignIn } from "./layout/RequireSignIn.tsx";
 
-// Each page is loaded when it is opened. The router waits for it: React would show what stands in for it for 300 ms at
-// least.
+// Each page is loaded when it is opened. The router waits for it, because React.lazy would show a fallback for at least
+// 300 ms.
 const page = (load: () => Promise<{ readonly default: ComponentType }>): RouteObject["lazy"] => {
   return async () => ({ Component: (await load()).default });
 };
 
-/** Beside these, server/http/webPage.ts lists the addresses at which it serves the page. */
+/** Keep in sync with the paths in server/http/webPage.ts. */
 export const routes: RouteObject[] = [
   {
-    element: <Page />,
+    element: <AppLayout />,
     errorElement: <ErrorPage />,
     hydrateFallbackElement: <Loading />,
     children: [
@@ -28,7 +28,7 @@ export const routes: RouteObject[] = [
         ],
       },
       { path: "/e/:slug", lazy: page(() => import("./pages/EventPage.tsx")) },
-      { path: "*", element: <Message title="There is nothing here" /> },
+      { path: "*", element: <Message title="Page not found" /> },
     ],
   },
 ];

@@ -8,15 +8,15 @@ export const theme = createTheme({
   respectReducedMotion: true,
   headings: { fontWeight: "650" },
   components: {
-    // Its colour is seen in the background; the words are for reading.
+    // The colour of an alert is visible in its background. Its title needs more contrast.
     Alert: Alert.extend({ styles: { title: { color: "var(--mantine-color-text)" } } }),
-    // The library makes it a <header>, which is told as the banner of the whole page.
+    // Mantine renders a <header>, which screen readers announce as the banner of the page.
     DrawerHeader: Drawer.Header.extend({ defaultProps: { role: "presentation" } }),
     ModalHeader: Modal.Header.extend({ defaultProps: { role: "presentation" } }),
   },
 });
 
-/** Texts in Mantine's greys and reds have too little contrast to be read by everybody. */
+/** Mantine's grey and red texts have too little contrast. */
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
   light: {

@@ -4,53 +4,53 @@ import { ErrorLink } from "@apollo/client/link/error";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { OperationTypeNode } from "graphql";
 import { type Client, createClient } from "graphql-ws";
-import { currentToken, endToken, goodToken } from "../auth/signedIn.ts";
+import { currentToken, expireToken, validToken } from "../auth/signedIn.ts";
 
 const GRAPHQL_PATH = "/graphql";
 const UNAUTHORIZED = 401;
-/** The token is bad, or has ended. */
+/** The token is invalid or has expired. */
 const SOCKET_UNAUTHENTICATED = 4401;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
-// Lists that belong to a session come as a whole: the newer one counts.
-const NEWER = { merge: false };
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 60_000;
+// These values always arrive complete, so the newer one replaces the older one.
+const REPLACE = { merge: false };
 const TYPE_POLICIES = {
-  Query: { fields: { wizardSessions: NEWER } },
-  WizardSession: { fields: { state: NEWER, progress: NEWER, problems: NEWER, revisions: NEWER } },
+  Query: { fields: { wizardSessions: REPLACE } },
+  WizardSession: { fields: { state: REPLACE, progress: REPLACE, problems: REPLACE, revisions: REPLACE } },
 };
 
-/** A client for one user: what it has read is nobody else's, so each user gets another one. */
+/** A client for one user. Its cache must not be shown to another user, so each user gets a new client. */
 export function makeClient(): ApolloClient {
-  const authorize = new SetContextLink(({ headers }) => {
+  const authLink = new SetContextLink(({ headers }) => {
     const token = currentToken();
     return { sentToken: token, headers: token ? { ...headers, authorization: `Bearer ${token}` } : headers };
   });
-  const noticeEnd = new ErrorLink(({ error, operation }) => {
-    if (isUnauthenticated(error)) endToken(operation.getContext().sentToken);
+  const expiryLink = new ErrorLink(({ error, operation }) => {
+    if (isUnauthenticated(error)) expireToken(operation.getContext().sentToken);
   });
   return new ApolloClient({
     link: ApolloLink.split(
       ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
       new GraphQLWsLink(makeSocket()),
-      ApolloLink.from([authorize, noticeEnd, new HttpLink({ uri: GRAPHQL_PATH })]),
+      ApolloLink.from([authLink, expiryLink, new HttpLink({ uri: GRAPHQL_PATH })]),
     ),
     cache: new InMemoryCache({ typePolicies: TYPE_POLICIES }),
     defaultOptions: { watchQuery: { fetchPolicy: "cache-and-network" } },
   });
 }
 
-/** Opened with the first subscription, and closed after the last one. */
+/** The websocket opens with the first subscription and closes after the last one. */
 function makeSocket(): Client {
   return createClient({
     url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${GRAPHQL_PATH}`,
     connectionParams: () => {
-      const token = goodToken();
+      const token = validToken();
       return token ? { authorization: `Bearer ${token}` } : {};
     },
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: (event) => !(event instanceof CloseEvent && event.code === SOCKET_UNAUTHENTICATED),
     retryWait: (retries) => {
-      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** retries);
+      const pause = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** retries);
       return new Promise((resolve) => setTimeout(resolve, pause / 2 + (Math.random() * pause) / 2));
     },
   });

@@ -4,11 +4,11 @@ import { DEMO_SIGN_IN_PATH, type DemoUser, listDemoUsers, signInAsDemoUser } fro
 import { signIn } from "./signedIn.ts";
 
 interface SignInFormProps {
-  /** Who is to sign in again, if somebody has to. */
+  /** The user who must sign in again, after their token has expired. */
   readonly userId?: string;
 }
 
-/** Ways to get a token in: as a demo user where there are some, by pasting one elsewhere. */
+/** Signs in as a demo user on a development server, and with a pasted token elsewhere. */
 export function SignInForm({ userId }: SignInFormProps) {
   return DEMO_SIGN_IN_PATH ? <DemoSignIn path={DEMO_SIGN_IN_PATH} userId={userId} /> : <TokenSignIn />;
 }
@@ -24,7 +24,7 @@ function DemoSignIn({ path, userId }: SignInFormProps & { readonly path: string 
   const offered = same.length > 0 ? same : users;
   return (
     <Stack gap="sm">
-      {failure !== undefined && <Alert color="red" role="alert" title="That did not work" children={failure} />}
+      {failure !== undefined && <Alert color="red" role="alert" title="Sign-in failed" children={failure} />}
       {!users && !failure && <Loader size="sm" aria-label="Loading" />}
       <Group gap="sm">
         {offered?.map(({ key, name }) => (
@@ -51,8 +51,8 @@ function TokenSignIn() {
     <form onSubmit={submit} noValidate>
       <Stack gap="sm" align="flex-start">
         <Text size="sm">
-          This server leaves signing in to your organization's own service, which issues tokens (JWT). Paste one here to
-          go on. It stays in this browser until you sign out.
+          Paste a token (JWT) from the sign-in service of your organization. It stays in this browser until you sign
+          out.
         </Text>
         <PasswordInput name="token" label="Token" required error={failure} autoComplete="off" w="100%" />
         <Button type="submit">Sign in</Button>

@@ -12,7 +12,7 @@ export function SignInPage() {
             Sign in
           </Title>
           {DEMO_SIGN_IN_PATH && (
-            <Text>Choose who you are. These are demo users of a server for development; there is no password.</Text>
+            <Text>Choose a demo user. This is a development server, so you don't need a password.</Text>
           )}
           <SignInForm />
         </Stack>

@@ -1,4 +1,4 @@
-/** Who is signed in, and the token that says so to the server. */
+/** The signed-in user and the token to send to the server. */
 export interface SignedIn {
   readonly token: string;
   readonly userId: string;
@@ -8,14 +8,14 @@ export interface SignedIn {
   readonly expiresAt: number;
 }
 
-/** What is known of the session in this browser: nobody, somebody, or somebody whose token has ended. */
+/** The sign-in of this browser: no user, a user, or a user whose token has expired. */
 export interface AuthState {
   readonly user: SignedIn | undefined;
-  readonly ended: boolean;
+  readonly expired: boolean;
 }
 
 const STORAGE_KEY = "stagekeep.signedIn";
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -31,54 +31,54 @@ export function authState(): AuthState {
   return state;
 }
 
-/** The token to send; none when nobody is signed in. */
+/** The token to send. Undefined if no user is signed in. */
 export function currentToken(): string | undefined {
   return state.user?.token;
 }
 
-/** The same, as long as it has not ended. */
-export function goodToken(): string | undefined {
-  return state.ended ? undefined : currentToken();
+/** The token, unless it has expired. */
+export function validToken(): string | undefined {
+  return state.expired ? undefined : currentToken();
 }
 
 /**
- * Takes a token over, whoever has issued it. The server checks it; here it is only read.
- * @throws {Error} when it is no token, or has ended already.
+ * Signs in with a token from any issuer. Only the server verifies it.
+ * @throws {Error} if it is not a token or has expired.
  */
 export function signIn(token: string, name?: string): void {
   const user = readToken(token.trim(), name);
-  if (!user) throw new Error("This is not a token: it has to have three parts with dots between them.");
-  if (user.expiresAt <= Date.now()) throw new Error("This token has ended. Ask for a new one.");
+  if (!user) throw new Error("This is not a valid token. A token has three parts separated by dots.");
+  if (user.expiresAt <= Date.now()) throw new Error("This token has expired. Get a new one.");
   store(JSON.stringify({ token: user.token, name }));
-  become(stateOf(user));
+  setState(stateOf(user));
 }
 
 export function signOut(): void {
   store(undefined);
-  become(stateOf(undefined));
+  setState(stateOf(undefined));
 }
 
-/** The server does not accept the token any more. What is on the page stays there. */
-export function endToken(token: string | undefined): void {
-  if (token !== undefined && token === state.user?.token && !state.ended) become({ ...state, ended: true });
+/** Called when the server refuses the token. The page keeps its content. */
+export function expireToken(token: string | undefined): void {
+  if (token !== undefined && token === state.user?.token && !state.expired) setState({ ...state, expired: true });
 }
 
 // Another tab has signed in or out.
 window.addEventListener("storage", ({ key }) => {
-  if (key === STORAGE_KEY || key === null) become(stateOf(read()));
+  if (key === STORAGE_KEY || key === null) setState(stateOf(read()));
 });
 
-function become(next: AuthState): void {
+function setState(next: AuthState): void {
   state = next;
   for (const listener of listeners) listener();
 }
 
 function stateOf(user: SignedIn | undefined): AuthState {
   clearTimeout(timer);
-  if (!user) return { user, ended: false };
+  if (!user) return { user, expired: false };
   const left = user.expiresAt - Date.now();
-  if (left > 0) timer = setTimeout(() => become(stateOf(user)), Math.min(left, LONGEST_TIMER_MS));
-  return { user, ended: left <= 0 };
+  if (left > 0) timer = setTimeout(() => setState(stateOf(user)), Math.min(left, MAX_TIMER_MS));
+  return { user, expired: left <= 0 };
 }
 
 function read(): SignedIn | undefined {
@@ -90,7 +90,7 @@ function read(): SignedIn | undefined {
   }
 }
 
-// Where nothing can be stored (a private window that forbids it), one stays signed in until the page is left.
+// If the browser blocks storage, as some private windows do, the sign-in lasts until the page is closed.
 function store(text: string | undefined): void {
   try {
     if (text === undefined) localStorage.removeItem(STORAGE_KEY);

@@ -148,12 +148,12 @@ it('says "Published" only if the event exists', async () => {
   const tab = await (await site.device({ user: BEN })).open("/");
   const row = tab.page.getByRole("main").getByRole("listitem");
   await row.getByText("Published", { exact: true }).waitFor();
-  await row.getByRole("link", { name: /^Open page of / }).waitFor();
+  await row.getByRole("link", { name: /^View event page of / }).waitFor();
   await site.db.root.query("delete from events where id = $1", [id]);
   await tab.page.reload();
   await row.getByText("Completed", { exact: true }).waitFor();
-  expect(await row.getByRole("link").allTextContents()).toEqual(["Look at"]);
+  expect(await row.getByRole("link").allTextContents()).toEqual(["View"]);
   expect(await row.getByRole("button").allTextContents()).toEqual(["Delete"]);
   await row.getByRole("link").click();
-  await tab.page.getByText("there is no event that belongs to it").waitFor();
+  await tab.page.getByText("it has no event").waitFor();
 });

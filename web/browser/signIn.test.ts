@@ -5,7 +5,7 @@ import { ADA, BEN, idOf, newSession, useSite } from "./support/site.ts";
 
 const site = useSite();
 
-const banner = (tab: Tab) => tab.page.getByRole("alert").filter({ hasText: "Your sign-in has ended" });
+const banner = (tab: Tab) => tab.page.getByRole("alert").filter({ hasText: "Your sign-in has expired" });
 
 /** Opens a form as Ada, lets her token expire and types more. */
 async function expiredSignIn() {
@@ -69,7 +69,7 @@ it("never sends the unsent changes of one user as another user", async () => {
   const { revision } = await site.stored(idOf(path));
   await tab.button("Sign out").click();
   await tab.button("Sign in as Ben").click();
-  await tab.page.getByRole("heading", { name: "There is no such draft" }).waitFor();
+  await tab.page.getByRole("heading", { name: "Draft not found" }).waitFor();
   // Ben starts a draft of his own in the same browser.
   const own = newSession();
   await tab.page.goto(own);
@@ -85,7 +85,7 @@ it("never sends the unsent changes of one user as another user", async () => {
   await tab.button("Sign out").click();
   await tab.button("Sign in as Ada").click();
   // Wait for the sign-in: without it, the page would be left before her token arrives.
-  await tab.page.getByRole("heading", { name: "There is no such draft" }).waitFor();
+  await tab.page.getByRole("heading", { name: "Draft not found" }).waitFor();
   await tab.page.goto(path);
   await tab.shows("Title", "Summer party");
   await tab.saved();

@@ -39,7 +39,7 @@ async function conflict(where: "tabs" | "devices") {
 }
 
 const chooseNow = (tab: Tab) => tab.page.getByRole("alert").getByRole("button", { name: "Choose now" });
-const dialogOf = (tab: Tab) => tab.page.getByRole("dialog", { name: "Changed here and elsewhere" });
+const dialogOf = (tab: Tab) => tab.page.getByRole("dialog", { name: "Choose what to keep" });
 
 describe("two tabs of one browser", () => {
   it("save changes to different fields", async () => {

@@ -12,4 +12,4 @@ it.each([
   ["2027-06-19T16:00:00Z", "2 hours ago"],
   ["2027-06-18T17:00:00Z", "yesterday"],
   ["2027-06-09T18:00:00Z", "10 days ago"],
-])("calls %s %s", (moment, words) => expect(ago(new Date(moment), NOW)).toBe(words));
+])("formats %s as %s", (moment, words) => expect(ago(new Date(moment), NOW)).toBe(words));

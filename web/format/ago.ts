@@ -4,7 +4,7 @@ const STEPS = [
   ["minute", 60],
 ] as const;
 
-/** "3 minutes ago", "just now", "yesterday". */
+/** Formats a past time as "just now", "3 minutes ago" or "yesterday". */
 export function ago(moment: Date, now: Date): string {
   const seconds = (now.getTime() - moment.getTime()) / 1000;
   const step = STEPS.find(([, length]) => seconds >= length);

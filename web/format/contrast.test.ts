@@ -10,4 +10,4 @@ it.each([
   ["#777777", "black"],
   ["#707070", "white"],
   ["#zz", "white"],
-])("writes on %s in %s", (hex, colour) => expect(textColourOn(hex)).toBe(colour));
+])("on %s uses %s text", (hex, colour) => expect(textColourOn(hex)).toBe(colour));

@@ -23,7 +23,7 @@ describe("differencesOf", () => {
     [{ a: [1, 2] }, { a: [2, 1] }, [["/a", [1, 2], [2, 1]]]],
     [{ "a/b": 1 }, { "a/b": 2 }, [["/a~1b", 1, 2]]],
     [JSON.parse('{"__proto__": 1}'), {}, [["/__proto__", 1, undefined]]],
-  ])("of %j and %j", (before, after, expected) => {
+  ])("between %j and %j", (before, after, expected) => {
     const found = differencesOf(before, after).map((one) => [one.pointer, one.before, one.after]);
     expect(found).toEqual(expected);
   });

@@ -1,6 +1,6 @@
 import { valueAt } from "../../json/pointer.ts";
 
-/** What a draft is called, also before it has a title. */
+/** The title of a draft, or "Untitled". */
 export function draftName(state: unknown): string {
   const title = valueAt(state, "/basics/title");
   return typeof title === "string" && title.trim() !== "" ? title : "Untitled";

@@ -9,4 +9,4 @@ it.each([
   [5400, "1 h 30 min"],
   [3601, "1 h"],
   [200_000, "2 d 7 h"],
-])("writes %s as %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+])("formats %s seconds as %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));

@@ -5,12 +5,12 @@ const UNITS = [
   ["s", 1],
 ] as const;
 
-/** 5400 as "1 h 30 min": the two largest units. */
+/** Formats 5400 as "1 h 30 min", with the two largest units. */
 export function formatDuration(seconds: number): string {
-  let rest = Math.round(seconds);
+  let remaining = Math.round(seconds);
   const parts = UNITS.flatMap(([unit, length]) => {
-    const count = Math.floor(rest / length);
-    rest -= count * length;
+    const count = Math.floor(remaining / length);
+    remaining -= count * length;
     return [{ unit, count }];
   });
   const first = parts.findIndex(({ count }) => count > 0);

@@ -10,7 +10,7 @@ describe("currencyDigits", () => {
     [undefined, 2],
     ["", 2],
     ["euro", 2],
-  ])("of %s is %s", (currency, digits) => expect(currencyDigits(currency)).toBe(digits));
+  ])("of %s: %s", (currency, digits) => expect(currencyDigits(currency)).toBe(digits));
 });
 
 describe("decimalOf", () => {
@@ -22,7 +22,7 @@ describe("decimalOf", () => {
     [1250, 0, "1250"],
     [1, 3, "0.001"],
     [999999999999, 2, "9999999999.99"],
-  ])("writes %s with %s digits as %s", (minor, digits, text) => expect(decimalOf(minor, digits)).toBe(text));
+  ])("formats %s with %s decimals as %s", (minor, digits, text) => expect(decimalOf(minor, digits)).toBe(text));
 });
 
 describe("minorOf", () => {
@@ -42,7 +42,7 @@ describe("minorOf", () => {
     ["12.500", 3, 12500],
     ["12,500", 3, 12500],
     ["1 200,50", 2, 120050],
-  ])("reads %j with %s digits as %s", (text, digits, minor) => expect(minorOf(text, digits)).toBe(minor));
+  ])("parses %j with %s decimals as %s", (text, digits, minor) => expect(minorOf(text, digits)).toBe(minor));
 
   it.each([
     ["", 2],
@@ -65,9 +65,9 @@ describe("minorOf", () => {
     ["1.5", 0],
     ["1e3", 2],
     ["99999999999999999999", 2],
-  ])("takes %j with %s digits for no amount", (text, digits) => expect(minorOf(text, digits)).toBeUndefined());
+  ])("does not parse %j with %s decimals", (text, digits) => expect(minorOf(text, digits)).toBeUndefined());
 
-  it("reads what decimalOf writes", () => {
+  it("parses what decimalOf formats", () => {
     fc.assert(
       fc.property(fc.integer({ min: -1e12, max: 1e12 }), fc.integer({ min: 0, max: 4 }), (minor, digits) => {
         expect(minorOf(decimalOf(minor, digits), digits)).toBe(minor === 0 ? 0 : minor);
@@ -87,7 +87,7 @@ describe("rescale", () => {
     [1200, 2, 3, 12000],
     [12, 0, 2, 1200],
     [5, 2, 2, 5],
-  ])("makes of %s with %s digits, with %s: %s", (minor, from, to, expected) =>
+  ])("converts %s from %s to %s decimals: %s", (minor, from, to, expected) =>
     expect(rescale(minor, from, to)).toBe(expected),
   );
 });
@@ -99,5 +99,5 @@ describe("formatMoney", () => {
     [999999999999, "EUR", "€9,999,999,999.99"],
     [1250, undefined, "12.50"],
     [1250, "euros", "12.50 euros"],
-  ])("shows %s %s as %s", (minor, currency, text) => expect(formatMoney(minor, currency)).toBe(text));
+  ])("formats %s %s as %s", (minor, currency, text) => expect(formatMoney(minor, currency)).toBe(text));
 });

@@ -1,6 +1,6 @@
 const DEFAULT_CURRENCY_DIGITS = 2;
 
-/** How many digits a currency has after the point: 2 for EUR, 0 for JPY, 3 for KWD. */
+/** The number of decimals of a currency: 2 for EUR, 0 for JPY, 3 for KWD. */
 export function currencyDigits(currency: string | undefined): number {
   if (!currency) return DEFAULT_CURRENCY_DIGITS;
   try {
@@ -11,7 +11,7 @@ export function currencyDigits(currency: string | undefined): number {
   }
 }
 
-/** 1250 as "12.50", the way it is typed in. */
+/** Formats 1250 as "12.50", the form in which users type it. */
 export function decimalOf(minor: number, digits: number): string {
   const text = String(Math.abs(minor)).padStart(digits + 1, "0");
   const point = text.length - digits;
@@ -19,8 +19,8 @@ export function decimalOf(minor: number, digits: number): string {
 }
 
 /**
- * "12.5", "12,50" or "1 200" in the smallest unit; undefined for what is no amount, or finer than the currency, and for
- * "1,200" and "1.200": to some that is one, to others a thousand times as much. Counted in text: 4.35 * 100 is not 435.
+ * Parses "12.5", "12,50" or "1 200" into the smallest unit. Returns undefined for other text, for too many decimals, and
+ * for the ambiguous "1,200" and "1.200". It works on digits, because 4.35 * 100 is not 435 in floating point.
  */
 export function minorOf(text: string, digits: number): number | undefined {
   const [, sign = "", whole = "", fraction = ""] =
@@ -32,7 +32,7 @@ export function minorOf(text: string, digits: number): number | undefined {
   return Number.isSafeInteger(minor) ? minor : undefined;
 }
 
-/** The same amount in a currency with other digits; undefined where it would not be the same. */
+/** Converts an amount to a currency with another number of decimals. Undefined if that is not possible exactly. */
 export function rescale(minor: number, from: number, to: number): number | undefined {
   const divisor = 10 ** Math.max(from - to, 0);
   if (minor % divisor !== 0) return undefined;
@@ -40,7 +40,7 @@ export function rescale(minor: number, from: number, to: number): number | undef
   return Number.isSafeInteger(rescaled) ? rescaled : undefined;
 }
 
-/** "€12.50", or the plain number where there is no such currency. */
+/** Formats an amount as "€12.50", or without a symbol if the currency is unknown. */
 export function formatMoney(minor: number, currency: string | undefined): string {
   const decimal = decimalOf(minor, currencyDigits(currency));
   if (!currency) return decimal;

@@ -11,11 +11,13 @@ it.each([
   ["a/b\\c_d", "a-b-c-d"],
   ["x".repeat(80), "x".repeat(60)],
   [`${"word ".repeat(11)}of several syllables`, "word-word-word-word-word-word-word-word-word-word-word-of"],
-])("makes of %j the address %j", (title, slug) => expect(suggestSlug(title)).toBe(slug));
+])("suggests for the title %j: %j", (title, slug) => expect(suggestSlug(title)).toBe(slug));
 
-it.each(["", "!!", "ab", "日本の祭り"])("has none for %j", (title) => expect(suggestSlug(title)).toBeUndefined());
+it.each(["", "!!", "ab", "日本の祭り"])("suggests nothing for %j", (title) =>
+  expect(suggestSlug(title)).toBeUndefined(),
+);
 
-it("suggests only what the wizard takes", () => {
+it("suggests only page addresses that the wizard accepts", () => {
   const pattern = STAGES.find(({ key }) => key === "page")?.schema.properties?.slug?.pattern;
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 200 }), (title) => {

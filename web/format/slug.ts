@@ -1,7 +1,7 @@
-const MAXIMUM_LENGTH = 60;
-const MINIMUM_LENGTH = 3;
-// Letters that are no plain letter with an accent.
-const SPELT_OUT: Readonly<Record<string, string>> = {
+const MAX_LENGTH = 60;
+const MIN_LENGTH = 3;
+// Letters that Unicode normalization does not split into a base letter and an accent.
+const REPLACEMENTS: Readonly<Record<string, string>> = {
   ß: "ss",
   æ: "ae",
   œ: "oe",
@@ -14,17 +14,17 @@ const SPELT_OUT: Readonly<Record<string, string>> = {
   "&": " and ",
 };
 
-/** A page address for a title: "Fête d'été 2027" is `fete-d-ete-2027`. Undefined where too little of it is left. */
+/** Suggests a page address for a title: `fete-d-ete-2027` for "Fête d'été 2027". Undefined if it would be too short. */
 export function suggestSlug(title: string): string | undefined {
   const plain = title
     .toLowerCase()
-    .replaceAll(/[ßæœøđðłþı&]/g, (letter) => SPELT_OUT[letter] ?? "")
+    .replaceAll(/[ßæœøđðłþı&]/g, (letter) => REPLACEMENTS[letter] ?? "")
     .normalize("NFKD")
     .replaceAll(/\p{M}/gu, "")
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replace(/^-/, "");
-  // At most so long, and no half word at the end where that can be helped.
-  const cut = plain.length > MAXIMUM_LENGTH ? plain.slice(0, MAXIMUM_LENGTH + 1).replace(/-[^-]*$/, "") : plain;
-  const slug = cut.slice(0, MAXIMUM_LENGTH).replace(/-+$/, "");
-  return slug.length < MINIMUM_LENGTH ? undefined : slug;
+  // Cut at the end of a word if possible.
+  const cut = plain.length > MAX_LENGTH ? plain.slice(0, MAX_LENGTH + 1).replace(/-[^-]*$/, "") : plain;
+  const slug = cut.slice(0, MAX_LENGTH).replace(/-+$/, "");
+  return slug.length < MIN_LENGTH ? undefined : slug;
 }

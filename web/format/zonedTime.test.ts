@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { formatMoment, formatSpan, isZone, momentAt, offsetName, sameWallTimeIn, wallTimeOf } from "./zonedTime.ts";
+import { formatMoment, formatSpan, isTimeZone, momentAt, offsetName, sameWallTimeIn, wallTimeOf } from "./zonedTime.ts";
 
 const BERLIN = "Europe/Berlin";
 
@@ -12,10 +12,10 @@ describe("wallTimeOf", () => {
     ["2027-06-19T18:00:00Z", "Asia/Kathmandu", "2027-06-19T23:45"],
     ["2027-12-31T23:30:00Z", "Pacific/Auckland", "2028-01-01T12:30"],
     ["2027-06-19T18:00:00Z", "No/Where", "2027-06-19T18:00"],
-  ])("reads %s in %s as %s", (iso, zone, wall) => expect(wallTimeOf(iso, zone)).toBe(wall));
+  ])("converts %s to %s: %s", (iso, zone, wall) => expect(wallTimeOf(iso, zone)).toBe(wall));
 
   it.each([undefined, null, 5, "", "tomorrow", "2027-06-19", "2027-06-19T18:00", "2027-13-19T18:00:00Z"])(
-    "takes %j for no date-time",
+    "returns undefined for %j",
     (value) => expect(wallTimeOf(value, BERLIN)).toBeUndefined(),
   );
 });
@@ -26,22 +26,22 @@ describe("momentAt", () => {
     ["2027-01-19T18:00", BERLIN, "2027-01-19T18:00:00+01:00"],
     ["2027-06-19T18:00", "UTC", "2027-06-19T18:00:00Z"],
     ["2027-06-19T18:00", "America/St_Johns", "2027-06-19T18:00:00-02:30"],
-    // On the day before and after a change of the clocks.
+    // The day before and the day of a clock change.
     ["2027-03-27T12:00", BERLIN, "2027-03-27T12:00:00+01:00"],
     ["2027-03-28T12:00", BERLIN, "2027-03-28T12:00:00+02:00"],
     ["2027-03-28T01:59", BERLIN, "2027-03-28T01:59:00+01:00"],
-    // 02:30 is skipped: an hour later it is 03:30.
+    // 02:30 is skipped and becomes 03:30.
     ["2027-03-28T02:30", BERLIN, "2027-03-28T03:30:00+02:00"],
-    // 02:30 comes twice.
+    // 02:30 happens twice.
     ["2027-10-31T02:30", BERLIN, "2027-10-31T02:30:00+02:00"],
     ["2027-10-31T03:00", BERLIN, "2027-10-31T03:00:00+01:00"],
-  ])("finds %s in %s at %s", (wall, zone, iso) => expect(momentAt(wall, zone)).toBe(iso));
+  ])("converts %s in %s: %s", (wall, zone, iso) => expect(momentAt(wall, zone)).toBe(iso));
 
-  it.each(["", "2027-06-19", "18:00", "2027-06-19T25:00", "12027-06-19T18:00"])("finds %j nowhere", (wall) =>
+  it.each(["", "2027-06-19", "18:00", "2027-06-19T25:00", "12027-06-19T18:00"])("returns undefined for %j", (wall) =>
     expect(momentAt(wall, BERLIN)).toBeUndefined(),
   );
 
-  it("gives back the time on the clock, except where the clocks skip it", () => {
+  it("keeps every local time that exists", () => {
     const zones = [BERLIN, "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC", "Pacific/Apia"];
     const times = fc.date({ min: new Date("2015-01-01"), max: new Date("2040-01-01"), noInvalidDate: true });
     fc.assert(
@@ -54,29 +54,29 @@ describe("momentAt", () => {
 });
 
 describe("sameWallTimeIn", () => {
-  it("keeps the time on the clock", () => {
+  it("keeps the local time", () => {
     expect(sameWallTimeIn("2027-06-19T18:00:00+02:00", BERLIN, "America/New_York")).toBe("2027-06-19T18:00:00-04:00");
   });
 
-  it("leaves alone what is no date-time", () => {
+  it("returns undefined if the value is not a date-time", () => {
     expect(sameWallTimeIn("soon", BERLIN, "UTC")).toBeUndefined();
   });
 });
 
-it("knows which zones there are", () => {
-  expect([BERLIN, "UTC", "Asia/Calcutta", "Mars/Olympus", "", 5, null].map(isZone)).toEqual([
+it("isTimeZone accepts valid time zones only", () => {
+  expect([BERLIN, "UTC", "Asia/Calcutta", "Mars/Olympus", "", 5, null].map(isTimeZone)).toEqual([
     ...[true, true, true],
     ...[false, false, false, false],
   ]);
 });
 
-it("names offsets", () => {
+it("offsetName formats the offset of a time zone", () => {
   expect(offsetName("2027-06-19T18:00:00Z", BERLIN)).toBe("UTC+02:00");
   expect(offsetName("2027-06-19T18:00:00Z", "America/St_Johns")).toBe("UTC-02:30");
   expect(offsetName("2027-06-19T18:00:00Z", "UTC")).toBe("UTC");
 });
 
-it("writes moments and spans for people", () => {
+it("formatMoment and formatSpan format dates for people", () => {
   expect(formatMoment("2027-06-19T16:00:00Z", BERLIN)).toMatch(/^Saturday,? 19 June 2027 at 18:00$/);
   expect(formatMoment("soon", BERLIN)).toBeUndefined();
   const evening = formatSpan("2027-06-19T16:00:00Z", "2027-06-19T21:00:00Z", BERLIN);

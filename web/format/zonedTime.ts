@@ -3,16 +3,16 @@ const WALL = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)$/;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** The zone of whoever looks at the page. */
-export function ownZone(): string {
+/** The time zone of the browser. */
+export function browserTimeZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-export function isZone(name: unknown): name is string {
+export function isTimeZone(name: unknown): name is string {
   return typeof name === "string" && formatIn(name) !== undefined;
 }
 
-/** What a clock in that zone shows, as `2027-06-19T18:00`; undefined for what is no date-time. */
+/** The local time in a time zone, as `2027-06-19T18:00`. Undefined if the value is not a date-time. */
 export function wallTimeOf(iso: unknown, zone: string): string | undefined {
   if (typeof iso !== "string" || !ISO.test(iso)) return undefined;
   const time = Date.parse(iso);
@@ -20,34 +20,33 @@ export function wallTimeOf(iso: unknown, zone: string): string | undefined {
 }
 
 /**
- * The moment at which a clock in that zone shows `2027-06-19T18:00`, with the zone's offset:
- * `2027-06-19T18:00:00+02:00`. A time that the clocks skip counts as if they had not been put forward yet; of one that
- * they show twice, it is the first.
+ * Converts a local time to a date-time with its offset: `2027-06-19T18:00` to `2027-06-19T18:00:00+02:00`. When clocks go
+ * forward, a skipped time is read with the earlier offset. When they go back, a repeated time is the first of the two.
  */
 export function momentAt(wall: string, zone: string): string | undefined {
   if (!WALL.test(wall)) return undefined;
   const asUtc = Date.parse(`${wall}:00Z`);
   if (Number.isNaN(asUtc)) return undefined;
-  // The offset a day before and a day after: where they differ, the clocks change in between.
+  // If the offsets a day before and a day after differ, the clocks change in between.
   const offsets = [offsetAt(asUtc - DAY, zone), offsetAt(asUtc + DAY, zone)];
   const matching = offsets.find((offset) => wallAt(asUtc - offset, zone) === wall);
   const offset = matching ?? offsets[0] ?? 0;
   return isoAt(asUtc - offset, zone);
 }
 
-/** That moment in the other zone's words, with the same time on the clock. */
+/** Keeps the local time and moves it to another time zone. */
 export function sameWallTimeIn(iso: unknown, from: string, to: string): string | undefined {
   const wall = wallTimeOf(iso, from);
   return wall === undefined ? undefined : momentAt(wall, to);
 }
 
-/** "UTC+02:00" at that moment, or "UTC". */
+/** The offset of a time zone at a date-time: "UTC+02:00", or "UTC". */
 export function offsetName(iso: string, zone: string): string {
   const offset = offsetAt(Date.parse(iso), zone);
   return offset === 0 ? "UTC" : `UTC${offsetText(offset)}`;
 }
 
-/** "Saturday, 19 June 2027 at 18:00", as a clock in that zone shows it; undefined for what is no date-time. */
+/** Formats "Saturday, 19 June 2027 at 18:00" in a time zone. Undefined if the value is not a date-time. */
 export function formatMoment(iso: unknown, zone: string): string | undefined {
   if (wallTimeOf(iso, zone) === undefined) return undefined;
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone: zone }).format(
@@ -55,7 +54,7 @@ export function formatMoment(iso: unknown, zone: string): string | undefined {
   );
 }
 
-/** "Saturday, 19 June 2027, 18:00 – 23:00", or with both dates where they differ. */
+/** Formats "Saturday, 19 June 2027, 18:00 – 23:00", or both dates if they differ. */
 export function formatSpan(start: string, end: string, zone: string): string {
   const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone: zone });
   return format.formatRange(Date.parse(start), Date.parse(end));
@@ -76,7 +75,7 @@ function offsetText(offset: number): string {
   return `${offset < 0 ? "-" : "+"}${hours}:${rest}`;
 }
 
-/** How far the zone's clocks are ahead of UTC, in whole minutes: nothing else can be written after a date-time. */
+/** The offset from UTC in milliseconds, rounded to minutes: the offset of a date-time has no seconds. */
 function offsetAt(time: number, zone: string): number {
   const parts = formatIn(zone)?.formatToParts(time) ?? [];
   const part = (type: string) => Number(parts.find((candidate) => candidate.type === type)?.value ?? 0);

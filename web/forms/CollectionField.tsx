@@ -10,7 +10,7 @@ import { focusField } from "./focusField.ts";
 import { InnerFields } from "./GroupField.tsx";
 import { useProblem } from "./problemsContext.ts";
 
-/** Entries of the same kind, such as tickets: an object keyed by ids that are made here. */
+/** A collection of entries, such as tickets: an object whose keys are generated here. */
 export function CollectionField(props: FieldProps) {
   const { schema, name, pointer, value, error, required, readOnly, onChange } = props;
   const [added, setAdded] = useState<string>();
@@ -19,7 +19,7 @@ export function CollectionField(props: FieldProps) {
   const id = fieldId(pointer);
   const entryName = schema.additionalProperties?.title ?? "Entry";
 
-  // Whoever adds an entry wants to fill it in.
+  // Focus the first field of a new entry.
   useEffect(() => {
     if (added !== undefined) focusField(added);
   }, [added]);

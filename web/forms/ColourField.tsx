@@ -14,14 +14,14 @@ export function ColourField(props: FieldProps) {
       {...inputProps(props)}
       styles={{ wrapper: { maxWidth: 260 } }}
       autoComplete="off"
-      placeholder={`Such as ${textOf(schema.examples?.[0])}`}
+      placeholder={`e.g. ${textOf(schema.examples?.[0])}`}
       value={text}
       onChange={(event) => onChange(pointer, emptyToUndefined(event.currentTarget.value))}
       leftSection={
         <input
           type="color"
           className={classes.swatch}
-          aria-label={`Pick: ${schema.title}`}
+          aria-label={`Colour picker: ${schema.title}`}
           disabled={readOnly}
           value={HEX.test(text) ? text.toLowerCase() : GREY}
           onChange={(event) => onChange(pointer, event.currentTarget.value)}

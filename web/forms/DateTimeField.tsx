@@ -4,10 +4,10 @@ import { momentAt, offsetName, wallTimeOf } from "../format/zonedTime.ts";
 import { timeZoneOf } from "./dependentChanges.ts";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
 
-// While the digits of a year are typed, it is a year of antiquity.
-const FIRST_YEAR = "1000";
+// While the digits of a year are being typed, the browser reports years such as 0002.
+const MIN_YEAR = "1000";
 
-/** A time on the clocks of the event's zone, kept together with the offset that they have then. */
+/** A local time in the time zone of the event, stored with its offset. */
 export function DateTimeField(props: FieldProps) {
   const { state, pointer, value, onChange } = props;
   const [typed, setTyped] = useState<string>();
@@ -26,7 +26,7 @@ export function DateTimeField(props: FieldProps) {
           {unreadable && (
             <Text component="span" size="xs" fw={600}>
               {" "}
-              What is saved there is “{textOf(value)}”.
+              The saved value is “{textOf(value)}”.
             </Text>
           )}
         </>
@@ -36,11 +36,11 @@ export function DateTimeField(props: FieldProps) {
       value={typed ?? wall ?? ""}
       onChange={({ currentTarget: { value: text } }) => {
         setTyped(text);
-        if (text >= FIRST_YEAR) onChange(pointer, momentAt(text, zone));
+        if (text >= MIN_YEAR) onChange(pointer, momentAt(text, zone));
       }}
       onBlur={({ currentTarget }) => {
         setTyped(undefined);
-        // Half a date reads as an empty one, and is no wish to have none.
+        // An incomplete date has the value "" too, but the user has not cleared the field.
         const emptied = typed === "" && !currentTarget.validity.badInput;
         if (emptied && value !== undefined) onChange(pointer, undefined);
       }}

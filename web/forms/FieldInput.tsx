@@ -31,7 +31,7 @@ const INPUTS: Readonly<Record<Widget, ComponentType<FieldProps>>> = {
   group: GroupField,
 };
 
-/** The input for a field. The wrapper is where a link to the field leads. */
+/** The input of a field. Links to the field lead to its wrapper. */
 export function FieldInput(props: FieldProps) {
   const Input = INPUTS[widgetOf(props.name, props.schema)];
   return (

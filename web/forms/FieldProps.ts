@@ -5,23 +5,23 @@ export interface FieldProps {
   readonly name: string;
   readonly schema: Schema;
   readonly required: boolean;
-  /** Where the value is in the state, as a JSON pointer. */
+  /** The JSON pointer of the value in the state. */
   readonly pointer: string;
   readonly value: unknown;
-  /** What is wrong with it, in words. */
+  /** The message of the problem. */
   readonly error: string | undefined;
   readonly state: JsonObject;
   readonly readOnly: boolean;
-  /** `undefined` takes the value away. */
+  /** `undefined` removes the value. */
   readonly onChange: (pointer: string, value: Json | undefined) => void;
 }
 
-/** Names the element of a field, for labels and for links that lead to it. */
+/** The element id of a field, for labels and links. */
 export function fieldId(pointer: string): string {
   return `field${encodeURI(pointer)}`;
 }
 
-/** What the inputs of the component library have in common. It ties label, help and error to the input by itself. */
+/** The props that all Mantine inputs share. Mantine connects label, description and error to the input. */
 export function inputProps({ schema, name, pointer, required, error, readOnly }: FieldProps) {
   return {
     id: fieldId(pointer),
@@ -33,7 +33,7 @@ export function inputProps({ schema, name, pointer, required, error, readOnly }:
   };
 }
 
-/** A value as it stands in a text field, whatever somebody has saved there. */
+/** The text of a saved value, which may have any type. */
 export function textOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);

@@ -7,7 +7,7 @@ import type { FieldProps } from "./FieldProps.ts";
 import classes from "./fields.module.css";
 import { useProblem } from "./problemsContext.ts";
 
-/** Fields that belong together: an object in the state. */
+/** A group of fields: an object in the state. */
 export function GroupField(props: FieldProps) {
   return (
     <fieldset className={classes.entry}>

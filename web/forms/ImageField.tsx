@@ -12,7 +12,7 @@ export function ImageField(props: FieldProps) {
   return (
     <Stack gap="xs">
       <TextField {...props} />
-      {FORMATS["https-url"]?.isValid(url) && <Preview key={url} url={url} alt={alt || "Preview of the picture"} />}
+      {FORMATS["https-url"]?.isValid(url) && <Preview key={url} url={url} alt={alt || "Preview of the image"} />}
     </Stack>
   );
 }
@@ -22,7 +22,7 @@ function Preview({ url, alt }: { readonly url: string; readonly alt: string }) {
   if (failed) {
     return (
       <Text size="sm" role="status">
-        The picture can't be loaded from there. Check the address; it may also not allow other pages to show it.
+        The image can't be loaded. Check the address. The other site may also not allow its images to be shown here.
       </Text>
     );
   }

@@ -25,7 +25,7 @@ export function MarkdownField(props: FieldProps) {
           Markdown: **bold**, *italic*, # heading, - list, [link](https://…)
         </Text>
         <Button variant="light" size="compact-sm" aria-expanded={previewed} onClick={() => setPreviewed(!previewed)}>
-          {previewed ? "Hide the preview" : "Show the preview"}
+          {previewed ? "Hide preview" : "Show preview"}
         </Button>
       </Group>
       {previewed && (

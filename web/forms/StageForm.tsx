@@ -10,13 +10,13 @@ import { ProblemsContext } from "./problemsContext.ts";
 export interface StageFormProps {
   readonly stage: Stage;
   readonly state: JsonObject;
-  /** What to say beside the fields, by JSON pointer. */
+  /** Messages for fields, by JSON pointer. */
   readonly problems: ReadonlyMap<string, string>;
   readonly readOnly?: boolean;
   readonly onChange: (pointer: string, value: Json | undefined) => void;
 }
 
-/** The fields of one stage, as its JSON Schema asks for them given what was answered so far. */
+/** The form of a stage: the fields that its JSON Schema shows, given the answers so far. */
 export function StageForm({ stage, state, problems, readOnly = false, onChange }: StageFormProps) {
   const value = state[stage.key];
   const wholeStage = problems.get(pointerTo([stage.key]));

@@ -2,12 +2,12 @@ import { Button, Checkbox, Group, NativeSelect, Radio, Select, Stack, Textarea, 
 import { useState } from "react";
 import { choicesOf } from "../../wizard/fields.ts";
 import type { Schema } from "../../wizard/schema.ts";
-import { isZone, ownZone } from "../format/zonedTime.ts";
+import { browserTimeZone, isTimeZone } from "../format/zonedTime.ts";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
 import { widgetOf } from "./widgetOf.ts";
 
-const LISTED_AT_ONCE = 100;
-// Browsers list some zones under their older names only, by which nobody looks for them.
+const MAX_SUGGESTIONS = 100;
+// Browsers list these time zones under outdated names only.
 const NEWER_ZONE_NAMES = [
   "America/Nuuk",
   "Asia/Ho_Chi_Minh",
@@ -20,7 +20,7 @@ const NEWER_ZONE_NAMES = [
   "Pacific/Pohnpei",
 ];
 
-/** An emptyToUndefined field is taken out of the state: nothing and "" mean the same. */
+/** An empty field is removed from the state, because "" means no answer. */
 export function emptyToUndefined(text: string): string | undefined {
   return text === "" ? undefined : text;
 }
@@ -32,7 +32,7 @@ export function TextField(props: FieldProps) {
     <TextInput
       {...inputProps(props)}
       type={widget === "email" || widget === "url" ? widget : "text"}
-      placeholder={typeof schema.examples?.[0] === "string" ? `Such as ${schema.examples[0]}` : undefined}
+      placeholder={typeof schema.examples?.[0] === "string" ? `e.g. ${schema.examples[0]}` : undefined}
       autoComplete={widget === "email" ? "email" : "off"}
       value={textOf(value)}
       onChange={(event) => onChange(pointer, emptyToUndefined(event.currentTarget.value))}
@@ -86,8 +86,8 @@ export function SelectField(props: FieldProps) {
         onChange(pointer, chosen === undefined ? undefined : valueFor(schema, chosen));
       }}
     >
-      <option value="">Choose …</option>
-      {/* What somebody has saved stays visible, even if it is no choice. */}
+      <option value="">Choose…</option>
+      {/* A saved value stays visible even if it is not an option. */}
       {shown !== "" && !known && <option value={shown}>{shown}</option>}
       {choices.map((choice) => (
         <option key={String(choice.const)} value={String(choice.const)}>
@@ -98,12 +98,12 @@ export function SelectField(props: FieldProps) {
   );
 }
 
-/** For the long lists: time zones, currencies, countries. */
+/** A searchable list, for time zones, currencies and countries. */
 export function SearchField(props: FieldProps) {
   const { schema, pointer, value, readOnly, onChange } = props;
   const [opened, setOpened] = useState(false);
   const shown = emptyToUndefined(textOf(value)) ?? null;
-  const own = schema.format === "iana-timezone" ? ownZone() : undefined;
+  const own = schema.format === "iana-timezone" ? browserTimeZone() : undefined;
   return (
     <Stack gap={6} align="stretch">
       <Select
@@ -111,14 +111,14 @@ export function SearchField(props: FieldProps) {
         placeholder="Type to search"
         searchable
         clearable={!props.required}
-        limit={LISTED_AT_ONCE}
+        limit={MAX_SUGGESTIONS}
         comboboxProps={{ withinPortal: false }}
         dropdownOpened={opened}
         onDropdownOpen={() => setOpened(true)}
         onDropdownClose={() => setOpened(false)}
-        // What scrolls can be tabbed to: an open list would be next, and take the keyboard with it when it closes.
+        // An open list would be the next tab stop, and the focus would be lost when it closes.
         onKeyDown={({ key }) => key === "Tab" && setOpened(false)}
-        nothingFoundMessage="Nothing found"
+        nothingFoundMessage="No matches"
         data={optionsOf(schema, shown)}
         value={shown}
         onChange={(chosen) => onChange(pointer, chosen ?? undefined)}
@@ -162,7 +162,7 @@ export function CheckboxField(props: FieldProps) {
   );
 }
 
-/** A list of texts, one in each line. */
+/** An array of strings, one per line. */
 export function LinesField(props: FieldProps) {
   const { pointer, value, onChange } = props;
   const lines = Array.isArray(value) ? value.map(textOf).join("\n") : textOf(value);
@@ -179,7 +179,7 @@ export function LinesField(props: FieldProps) {
   );
 }
 
-/** Choices may be numbers, and inputs know texts only. */
+/** Inputs only have strings, but the value of an option may be a number. */
 function valueFor(schema: Schema, chosen: string) {
   const value = choicesOf(schema)?.find((choice) => String(choice.const) === chosen)?.const;
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : chosen;
@@ -190,19 +190,19 @@ interface Option {
   readonly label: string;
 }
 
-// Hundreds of names: made once for each list.
-const made = new Map<string | undefined, readonly Option[]>();
+// Each list has hundreds of names, so it is built only once.
+const cache = new Map<string | undefined, readonly Option[]>();
 
 function optionsOf(schema: Schema, chosen: string | null): readonly Option[] {
-  const options = made.get(schema.format) ?? listOptions(schema);
-  made.set(schema.format, options);
+  const options = cache.get(schema.format) ?? listOptions(schema);
+  cache.set(schema.format, options);
   if (chosen === null || options.some(({ value }) => value === chosen)) return options;
-  // A zone may have several names, and only one is listed.
+  // A time zone may have several names of which only one is listed.
   return [{ value: chosen, label: chosen }, ...options];
 }
 
 function listOptions(schema: Schema): readonly Option[] {
-  const newer = schema.format === "iana-timezone" ? NEWER_ZONE_NAMES.filter(isZone) : [];
+  const newer = schema.format === "iana-timezone" ? NEWER_ZONE_NAMES.filter(isTimeZone) : [];
   const more = newer.map((name) => ({ const: name, title: name.replaceAll("_", " ") }));
   const choices = [...(choicesOf(schema) ?? []), ...more];
   return [...new Map(choices.map((choice) => [choice.const, choice])).values()].map((choice) => {

@@ -16,8 +16,8 @@ const STATE = {
   publish: { publishAt: "2027-03-01T08:00:00Z" },
 };
 
-describe("another time zone", () => {
-  it("keeps the time on the clock, in each stage", () => {
+describe("a change of the time zone", () => {
+  it("keeps the local times of all stages", () => {
     expect(dependentChanges(STATE, "/schedule/timezone", "America/New_York")).toEqual([
       { pointer: "/schedule/startsAt", value: "2027-06-19T18:00:00-04:00" },
       { pointer: "/tickets/tickets/a/salesStart", value: "2027-01-19T09:00:00-05:00" },
@@ -25,17 +25,17 @@ describe("another time zone", () => {
     ]);
   });
 
-  it.each([undefined, "", "Mars/Olympus", 5])("changes nothing when it is %j", (zone) =>
+  it.each([undefined, "", "Mars/Olympus", 5])("changes nothing if the new value is %j", (zone) =>
     expect(dependentChanges(STATE, "/schedule/timezone", zone)).toEqual([]),
   );
 });
 
-describe("another currency", () => {
+describe("a change of the currency", () => {
   const PRICE = "/tickets/tickets/a/priceMinor";
   const priced = (currency: string, priceMinor: unknown) =>
     ({ tickets: { currency, tickets: { a: { kind: "paid", priceMinor } } } }) as JsonObject;
 
-  it("keeps the amounts, also where they are not asked for at present", () => {
+  it("keeps all amounts, including those of hidden fields", () => {
     expect(dependentChanges(STATE, "/tickets/currency", "KWD")).toEqual([
       { pointer: PRICE, value: 12500 },
       { pointer: "/tickets/tickets/b/priceMinor", value: 5000 },
@@ -54,7 +54,7 @@ describe("another currency", () => {
     ["EUR", "1.234", "KWD", 1234],
     ["EUR", -5, "JPY", "-0.05"],
     ["JPY", "-0.05", "EUR", -5],
-  ])("makes of %s %j in %s: %j", (from, before, to, after) =>
+  ])("converts %s %j to %s: %j", (from, before, to, after) =>
     expect(dependentChanges(priced(from, before), "/tickets/currency", to)).toEqual([{ pointer: PRICE, value: after }]),
   );
 
@@ -66,17 +66,17 @@ describe("another currency", () => {
     ["EUR", "JPY", 12.5],
     ["EUR", "JPY", null],
     ["EUR", "USD", 1250],
-  ])("from %s to %s leaves %j alone", (from, to, value) =>
+  ])("from %s to %s does not change %j", (from, to, value) =>
     expect(dependentChanges(priced(from, value), "/tickets/currency", to)).toEqual([]),
   );
 });
 
-it("follows nothing else", () => {
+it("ignores changes of other fields", () => {
   expect(dependentChanges(STATE, "/basics/title", "Fête")).toEqual([]);
   expect(dependentChanges({}, "/schedule/timezone", "Europe/Paris")).toEqual([]);
 });
 
-it("falls back to the zone of whoever looks on", () => {
+it("timeZoneOf falls back to the time zone of the browser", () => {
   expect(timeZoneOf(STATE)).toBe("Europe/Berlin");
   expect(timeZoneOf({ schedule: { timezone: "nowhere" } })).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone);
 });

@@ -5,7 +5,7 @@ import { allFieldsOf } from "../../wizard/fields.ts";
 import type { Schema } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { currencyDigits, decimalOf, minorOf, rescale } from "../format/money.ts";
-import { isZone, ownZone, sameWallTimeIn } from "../format/zonedTime.ts";
+import { browserTimeZone, isTimeZone, sameWallTimeIn } from "../format/zonedTime.ts";
 import { widgetOf } from "./widgetOf.ts";
 
 export const ZONE_POINTER = "/schedule/timezone";
@@ -16,18 +16,18 @@ export interface Change {
   readonly value: string | number;
 }
 
-/** The zone in which times are typed in and shown: the event's, and until it is chosen that of whoever looks on. */
+/** The time zone of the form: that of the event, or that of the browser if none is chosen. */
 export function timeZoneOf(state: unknown): string {
   const chosen = valueAt(state, ZONE_POINTER);
-  return isZone(chosen) ? chosen : ownZone();
+  return isTimeZone(chosen) ? chosen : browserTimeZone();
 }
 
 /**
- * What has to change beside the field itself. Who moves the event to another zone means the same time on the clocks
- * there; who chooses another currency means the same amounts.
+ * The changes that follow from a change of a field. A new time zone keeps all local times, and a new currency keeps all
+ * amounts.
  */
 export function dependentChanges(state: JsonObject, pointer: string, value: unknown): Change[] {
-  if (pointer === ZONE_POINTER && isZone(value)) {
+  if (pointer === ZONE_POINTER && isTimeZone(value)) {
     const from = timeZoneOf(state);
     return changesOf(state, "dateTime", (moment) => sameWallTimeIn(moment, from, value));
   }
@@ -41,8 +41,8 @@ export function dependentChanges(state: JsonObject, pointer: string, value: unkn
 }
 
 /**
- * An amount that the new currency can't hold is kept as text, as it was typed in, for the server to report: nobody means
- * another price by trying another currency. In one that can hold it, it is an amount again.
+ * Trying another currency must not change a price. An amount with too many decimals for the new currency becomes text, which
+ * the server reports as a problem. In a currency with enough decimals, the text becomes an amount again.
  */
 function sameAmount(amount: unknown, from: number, to: number): string | number | undefined {
   if (typeof amount === "string") return /^-?\d+\.\d+$/.test(amount) ? minorOf(amount, to) : undefined;
@@ -70,7 +70,7 @@ function valuesIn(
   if (!isObject(value)) return [];
   const entry = schema.additionalProperties;
   if (entry) return Object.keys(value).flatMap((key) => valuesIn(entry, value[key], widget, [...path, key]));
-  // Also what is not asked for at present: it is there again when it is.
+  // Includes hidden fields, because they can be shown again.
   return allFieldsOf(schema).flatMap((field) => {
     const inner = [...path, field.name];
     if (field.schema.type === "object") return valuesIn(field.schema, value[field.name], widget, inner);

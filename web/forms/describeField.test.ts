@@ -18,8 +18,8 @@ describe("describePointer", () => {
     ["/basics", "Basics"],
     ["/basics/unheardOf", "Basics › unheardOf"],
     ["/elsewhere/x", "/elsewhere/x"],
-    ["", "Everything"],
-  ])("calls %s «%s»", (pointer, words) => expect(describePointer(STATE, pointer)).toBe(words));
+    ["", "The whole draft"],
+  ])("describes %s as %j", (pointer, words) => expect(describePointer(STATE, pointer)).toBe(words));
 });
 
 describe("describeValue", () => {
@@ -44,9 +44,11 @@ describe("describeValue", () => {
     ["/tickets/tickets", { a: { name: "Early bird" } }, "Ticket: Name: Early bird"],
     ["/publish/acceptTerms", true, "Yes"],
     ["/elsewhere/x", { y: [1, 2] }, "y: 1, 2"],
-  ])("says of %s: %j as %j", (pointer, value, words) => expect(describeValue(STATE, pointer, value)).toBe(words));
+  ])("describes the value at %s: %j as %j", (pointer, value, words) =>
+    expect(describeValue(STATE, pointer, value)).toBe(words),
+  );
 
-  it("says times in the event's zone", () => {
+  it("uses the time zone of the event", () => {
     expect(describeValue(STATE, "/schedule/startsAt", "2027-06-19T16:00:00Z")).toMatch(/19 June 2027 at 18:00/);
   });
 });

@@ -8,11 +8,11 @@ import { formatMoment } from "../format/zonedTime.ts";
 import { CURRENCY_POINTER, timeZoneOf } from "./dependentChanges.ts";
 import { widgetOf } from "./widgetOf.ts";
 
-/** "Tickets › Ticket “Early bird” › Price": where a pointer leads, in the words of the forms. */
+/** The labels on the path to a field: "Tickets › Ticket “Early bird” › Price". */
 export function describePointer(state: unknown, pointer: string): string {
   const [stageKey = "", ...path] = segmentsOf(pointer);
   const stage = STAGES.find(({ key }) => key === stageKey);
-  if (!stage) return pointer === "" ? "Everything" : pointer;
+  if (!stage) return pointer === "" ? "The whole draft" : pointer;
   const names = [stage.title];
   let schema: Schema = stage.schema;
   let value = isObject(state) ? state[stageKey] : undefined;
@@ -20,7 +20,7 @@ export function describePointer(state: unknown, pointer: string): string {
     const entry = schema.additionalProperties;
     const field = allFieldsOf(schema).find(({ name }) => name === segment);
     value = valueAt(value, pointerTo([segment]));
-    // The name of an entry says enough; that of the collection is the stage's own, or stands before it.
+    // The name of an entry replaces the label of its collection.
     if (entry) names.splice(-1, 1, entryTitle(entry, value, segment));
     else names.push(field?.schema.title ?? segment);
     schema = field?.schema ?? entry ?? {};
@@ -28,7 +28,7 @@ export function describePointer(state: unknown, pointer: string): string {
   return names.join(" › ");
 }
 
-/** "Ticket “Early bird”": an entry is known by the first of its fields. */
+/** The name of an entry: "Ticket “Early bird”", from its first field. */
 export function entryTitle(entry: Schema, value: unknown, key: string): string {
   if (!isObject(value)) return entry.title ?? key;
   const name = value[allFieldsOf(entry)[0]?.name ?? ""];
@@ -36,7 +36,7 @@ export function entryTitle(entry: Schema, value: unknown, key: string): string {
   return `${entry.title ?? key} ${known}`;
 }
 
-/** A value the way a person would say it; undefined where there is none. */
+/** A value as readable text. Undefined if there is no value. */
 export function describeValue(state: unknown, pointer: string, value: unknown): string | undefined {
   const [stageKey = "", ...path] = segmentsOf(pointer);
   const stage = STAGES.find(({ key }) => key === stageKey);
@@ -61,7 +61,7 @@ function describe(state: unknown, name: string, schema: Schema, value: unknown):
 
 function describeObject(state: unknown, schema: Schema, value: Readonly<Record<string, unknown>>): string | undefined {
   const fields = allFieldsOf(schema);
-  // In the order of the form; what it does not know comes last.
+  // In the order of the form, with unknown fields last.
   const known = fields.map(({ name }) => name).filter((name) => Object.hasOwn(value, name));
   const keys = [...new Set([...known, ...Object.keys(value)])];
   const parts = keys.flatMap((key) => {
@@ -76,7 +76,7 @@ function choiceTitle(schema: Schema, value: unknown): string {
   return titlesOf(schema).get(value) ?? String(value);
 }
 
-// The lists of countries and currencies take a while to make.
+// The lists of countries and currencies are slow to build.
 const titles = new WeakMap<Schema, ReadonlyMap<unknown, string>>();
 
 function titlesOf(schema: Schema): ReadonlyMap<unknown, string> {

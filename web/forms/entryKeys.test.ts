@@ -2,18 +2,18 @@ import { expect, it } from "@jest/globals";
 import { STAGES } from "../../wizard/stages.ts";
 import { entryKeys, newEntryKey } from "./entryKeys.ts";
 
-it("makes keys that the wizard takes, the later ones behind", () => {
+it("makes keys that the wizard accepts and that sort by creation time", () => {
   const names = STAGES.find(({ key }) => key === "tickets")?.schema.properties?.tickets?.propertyNames;
   const keys = [newEntryKey(0, 0), newEntryKey(1_800_000_000_000, 2 ** 32 - 1), newEntryKey(1_800_000_000_001, 0)];
   for (const key of [...keys, newEntryKey()]) expect(key).toMatch(new RegExp(String(names?.pattern)));
   expect(entryKeys(Object.fromEntries(keys.toReversed().map((key) => [key, {}])))).toEqual(keys);
 });
 
-it("does not make the same twice", () => {
+it("makes no key twice", () => {
   expect(new Set(Array.from({ length: 100 }, () => newEntryKey())).size).toBe(100);
 });
 
-it("sorts as PostgreSQL does, and leaves out what was taken away", () => {
+it("sorts keys like PostgreSQL and leaves out deleted entries", () => {
   expect(entryKeys({ b: {}, aa: {}, a: "x", c: null })).toEqual(["a", "b", "aa"]);
   expect(entryKeys([1])).toEqual([]);
   expect(entryKeys(undefined)).toEqual([]);

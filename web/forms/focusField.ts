@@ -1,6 +1,6 @@
 const FOCUSABLE = "input:not([type=color]), select, textarea, button";
 
-/** Brings a field into view, and the keyboard to it. False where the form does not show it. */
+/** Scrolls to a field and focuses it. Returns false if the form does not show the field. */
 export function focusField(pointer: string): boolean {
   const field = document.querySelector(`[data-pointer="${CSS.escape(pointer)}"]`);
   const input =

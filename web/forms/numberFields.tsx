@@ -7,21 +7,23 @@ import { CURRENCY_POINTER } from "./dependentChanges.ts";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
 
 export function NumberField(props: FieldProps) {
-  return <Typed props={props} write={textOf} read={numberOf} inputMode="numeric" />;
+  return <NumericInput props={props} write={textOf} read={numberOf} inputMode="numeric" />;
 }
 
-/** Kept in the currency's smallest unit, typed in as people write it. */
+/** An amount, stored in the smallest unit of the currency and typed as a decimal number. */
 export function MoneyField(props: FieldProps) {
   const chosen = valueAt(props.state, CURRENCY_POINTER);
   const currency = typeof chosen === "string" ? chosen : undefined;
   const digits = currencyDigits(currency);
   const example = decimalOf(1250 * 10 ** (digits - 2) || 1250, digits);
   return (
-    <Typed
-      // Another currency writes the same amount in another way.
+    <NumericInput
+      // The text of an amount depends on the decimals of the currency.
       key={digits}
       props={props}
-      description={currency ? `In ${currency}, such as ${example}.` : `Such as ${example}. Choose the currency above.`}
+      description={
+        currency ? `In ${currency}, for example ${example}.` : `For example ${example}. Choose the currency above.`
+      }
       write={(value) =>
         typeof value === "number" && Number.isSafeInteger(value) ? decimalOf(value, digits) : textOf(value)
       }
@@ -36,19 +38,19 @@ export function MoneyField(props: FieldProps) {
   );
 }
 
-interface TypedProps {
+interface NumericInputProps {
   readonly props: FieldProps;
   readonly description?: string;
-  /** The value as it is typed in. */
+  /** Returns the text of a value. */
   readonly write: (value: unknown) => string;
-  /** The value of what was typed; undefined for what has none. */
+  /** Parses the typed text. Undefined if it is not a number. */
   readonly read: (text: string) => number | undefined;
   readonly inputMode: "numeric" | "decimal";
   readonly suffix?: string | undefined;
 }
 
-/** While somebody types, the text stays as it is: "12." is on its way to "12.50". */
-function Typed({ props, description, write, read, inputMode, suffix }: TypedProps) {
+/** While the user types, the text is not reformatted: "12." may become "12.50". */
+function NumericInput({ props, description, write, read, inputMode, suffix }: NumericInputProps) {
   const { pointer, value, onChange } = props;
   const [typed, setTyped] = useState<string>();
   const common = inputProps(props);
@@ -63,7 +65,7 @@ function Typed({ props, description, write, read, inputMode, suffix }: TypedProp
       rightSectionWidth={suffix ? 120 : undefined}
       onChange={({ currentTarget: { value: text } }) => {
         setTyped(text);
-        // What is no number is kept as it is, rather than lost; the server says what is wrong with it.
+        // Text that is not a number is saved too, and the server reports the problem.
         onChange(pointer, read(text) ?? emptyToUndefined(text));
       }}
       onBlur={() => setTyped(undefined)}

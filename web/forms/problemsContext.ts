@@ -1,6 +1,6 @@
 import { createContext, useContext } from "react";
 
-/** What is wrong, by JSON pointer; for the fields inside of others. */
+/** Messages of problems by JSON pointer, for nested fields. */
 export const ProblemsContext = createContext<ReadonlyMap<string, string>>(new Map());
 
 export function useProblem(pointer: string): string | undefined {

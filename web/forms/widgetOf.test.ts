@@ -8,7 +8,7 @@ function widgetsIn(schema: Schema): Record<string, unknown> {
   return Object.fromEntries(allFieldsOf(schema).map((field) => [field.name, widgetOf(field.name, field.schema)]));
 }
 
-it("has a widget for each field of the wizard", () => {
+it("returns a widget for each field of the wizard", () => {
   expect(Object.fromEntries(STAGES.map(({ key, schema }) => [key, widgetsIn(schema)]))).toEqual({
     basics: { title: "text", category: "select", summary: "text", organizerName: "text", organizerEmail: "email" },
     schedule: { timezone: "search", startsAt: "dateTime", endsAt: "dateTime", doorsAt: "dateTime" },
@@ -30,7 +30,7 @@ it("has a widget for each field of the wizard", () => {
   });
 });
 
-it("has one for each field of a ticket", () => {
+it("returns a widget for each field of a ticket", () => {
   const tickets = STAGES.find(({ key }) => key === "tickets")?.schema.properties?.tickets?.additionalProperties;
   expect(widgetsIn(tickets ?? {})).toEqual({
     ...{ name: "text", kind: "radio", priceMinor: "money", quantity: "number", maxPerOrder: "number" },
@@ -44,4 +44,4 @@ it.each<[Schema, string]>([
   [{ type: "string", pattern: "^[A-Z]{3}$" }, "text"],
   [{ type: "number" }, "number"],
   [{}, "text"],
-])("has one for %j as well: %s", (schema, widget) => expect(widgetOf("field", schema)).toBe(widget));
+])("returns a widget for the schema %j: %s", (schema, widget) => expect(widgetOf("field", schema)).toBe(widget));

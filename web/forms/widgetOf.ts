@@ -20,16 +20,16 @@ export type Widget =
   | "collection"
   | "group";
 
-const MOST_RADIO_BUTTONS = 5;
+const MAX_RADIO_BUTTONS = 5;
 const LONG_TEXT = 1000;
 
-/** What a field is filled in with. Its schema says it, and its name where two kinds have the same schema. */
+/** The widget of a field. It depends on the schema, and on the name if the schema allows two widgets. */
 export function widgetOf(name: string, schema: Schema): Widget {
   if (schema.type === "object") return schema.additionalProperties ? "collection" : "group";
   if (schema.type === "array") return "lines";
   if (schema.type === "boolean") return "checkbox";
   const options = schema.oneOf ?? schema.enum;
-  if (options) return options.length > MOST_RADIO_BUTTONS ? "select" : "radio";
+  if (options) return options.length > MAX_RADIO_BUTTONS ? "select" : "radio";
   if (schema.type === "integer" || schema.type === "number") return name.endsWith("Minor") ? "money" : "number";
   if (schema.format !== undefined) return widgetOfFormat(name, schema.format);
   if (schema.pattern !== undefined) return widgetOfPattern(new RegExp(schema.pattern, "u"));

@@ -7,16 +7,16 @@ import { useAuth } from "../auth/useAuth.ts";
 import classes from "./AppLayout.module.css";
 import { Brand } from "./Brand.tsx";
 
-/** The roles that may read how far people get. */
+/** The roles that may read the funnel. */
 export const ANALYST_ROLES: readonly string[] = ["analyst", "service_role"];
 
-export function Page() {
+export function AppLayout() {
   const { user } = useAuth();
   const content = useFocusOnContent();
   return (
     <>
       <a className={classes.skip} href="#content">
-        Skip to the content
+        Skip to content
       </a>
       <header className={classes.header}>
         <Container size="xl" px="md">
@@ -66,32 +66,29 @@ export function Page() {
   );
 }
 
-/**
- * What had the keyboard is gone with the page it was on, or with the form to sign in. The new page begins at its
- * content, as if it had been loaded.
- */
+/** Focuses the content after a navigation or a sign-in, because the element that had the focus is gone. */
 function useFocusOnContent(): RefObject<HTMLDivElement | null> {
   const content = useRef<HTMLDivElement>(null);
   const { pathname } = useLocation();
-  const { user, ended } = useAuth();
+  const { user, expired } = useAuth();
   const place = `${pathname} ${user?.userId}`;
-  const before = useRef({ place, ended });
+  const before = useRef({ place, expired });
   useEffect(() => {
-    const isElsewhere = before.current.place !== place;
-    const isBack = before.current.ended && !ended && document.activeElement === document.body;
-    before.current = { place, ended };
-    if (isElsewhere || isBack) content.current?.focus();
-  }, [place, ended]);
+    const hasNavigated = before.current.place !== place;
+    const hasSignedInAgain = before.current.expired && !expired && document.activeElement === document.body;
+    before.current = { place, expired };
+    if (hasNavigated || hasSignedInAgain) content.current?.focus();
+  }, [place, expired]);
   return content;
 }
 
 const NEXT_SCHEME = { auto: "light", light: "dark", dark: "auto" } as const;
 const SCHEME_ICON = { auto: "◐", light: "☀", dark: "☾" } as const;
-const SCHEME_NAME = { auto: "as the device", light: "light", dark: "dark" } as const;
+const SCHEME_NAME = { auto: "system", light: "light", dark: "dark" } as const;
 
 function SchemeButton() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const label = `Colours: ${SCHEME_NAME[colorScheme]}. Change to ${SCHEME_NAME[NEXT_SCHEME[colorScheme]]}`;
+  const label = `Colour scheme: ${SCHEME_NAME[colorScheme]}. Switch to ${SCHEME_NAME[NEXT_SCHEME[colorScheme]]}`;
   return (
     <ActionIcon
       variant="default"

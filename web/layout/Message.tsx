@@ -2,7 +2,7 @@ import { Anchor, Container, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 
-/** A page that has nothing to show but a sentence. */
+/** A page that shows only a message. */
 export function Message({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
   return (
     <Container size={560} px={0} py="xl">
@@ -13,7 +13,7 @@ export function Message({ title, children }: { readonly title: string; readonly 
         </Title>
         <Text component="div">{children}</Text>
         <Anchor component={Link} to="/">
-          Your events
+          Back to your events
         </Anchor>
       </Stack>
     </Container>

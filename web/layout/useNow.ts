@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The time, anew every so often, for texts such as "3 minutes ago". */
+/** The current time, updated regularly, for texts such as "3 minutes ago". */
 export function useNow(everyMs = 15_000): Date {
   const [now, setNow] = useState(() => new Date());
   useEffect(() => {

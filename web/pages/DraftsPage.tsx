@@ -14,17 +14,17 @@ import { useNow } from "../layout/useNow.ts";
 import { eventPageOf } from "../wizard/eventPageLink.ts";
 
 const PAGE_SIZE = 20;
-const MOST = 100;
+const MAX_SHOWN = 100;
 const STATUS = {
   IN_PROGRESS: { label: "Draft", color: "indigo" },
   COMPLETED: { label: "Completed", color: "gray" },
-  ABANDONED: { label: "Set aside", color: "gray" },
+  ABANDONED: { label: "Abandoned", color: "gray" },
 } as const;
 const PUBLISHED = { label: "Published", color: "green" } as const;
 
-export default function Drafts() {
+export default function DraftsPage() {
   const { user } = useAuth();
-  // Who only reads statistics has no events.
+  // Analysts have no events.
   return user?.role === "analyst" ? <Navigate to="/funnel" replace /> : <DraftList />;
 }
 
@@ -32,10 +32,10 @@ function DraftList() {
   const navigate = useNavigate();
   const [first, setFirst] = useState(PAGE_SIZE);
   const { data, previousData, error, refetch } = useQuery(DraftsDocument, { variables: { first } });
-  const [leaving, setLeaving] = useState<DraftRow>();
+  const [deleting, setDeleting] = useState<DraftRow>();
   const heading = useRef<HTMLHeadingElement>(null);
   const sessions = (data ?? previousData)?.wizardSessions;
-  // The id is made here, so that a request whose answer got lost can't make a second one.
+  // The client makes the id: repeating a request whose answer was lost does not create a second session.
   const create = () => navigate(`/sessions/${newId()}`);
   const edit = (eventId: string) => navigate(`/sessions/${newId()}?event=${eventId}`);
 
@@ -51,7 +51,7 @@ function DraftList() {
         </Button>
       </Group>
       {error && !sessions && (
-        <Alert color="red" role="alert" title="Your events can't be shown">
+        <Alert color="red" role="alert" title="Your events can't be loaded">
           <Stack gap="xs" align="flex-start">
             {errorText(error)}
             <Button size="xs" variant="default" onClick={() => refetch()}>
@@ -63,26 +63,28 @@ function DraftList() {
       {!sessions && !error && <Loading />}
       {sessions?.nodes.length === 0 && (
         <Card withBorder padding="xl" radius="lg">
-          <Text>You have no events yet. Begin one; it is saved as you type, and you can go on whenever you like.</Text>
+          <Text>
+            You have no events yet. Create your first one: it is saved as you type, and you can finish it later.
+          </Text>
         </Card>
       )}
       {sessions && sessions.nodes.length > 0 && (
         <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: "none" }}>
           {sessions.nodes.map((draft) => (
-            <DraftCard key={draft.id} draft={draft} onEdit={edit} onDelete={() => setLeaving(draft)} />
+            <DraftCard key={draft.id} draft={draft} onEdit={edit} onDelete={() => setDeleting(draft)} />
           ))}
         </Stack>
       )}
-      {sessions && sessions.totalCount > sessions.nodes.length && first < MOST && (
-        <Button variant="default" onClick={() => setFirst(Math.min(first + PAGE_SIZE, MOST))}>
+      {sessions && sessions.totalCount > sessions.nodes.length && first < MAX_SHOWN && (
+        <Button variant="default" onClick={() => setFirst(Math.min(first + PAGE_SIZE, MAX_SHOWN))}>
           Show more
         </Button>
       )}
       <DeleteDialog
-        draft={leaving}
-        onClose={() => setLeaving(undefined)}
+        draft={deleting}
+        onClose={() => setDeleting(undefined)}
         onDeleted={() => refetch()}
-        onLeft={() => heading.current?.focus()}
+        onClosed={() => heading.current?.focus()}
       />
     </Stack>
   );
@@ -127,8 +129,8 @@ function DraftCard({ draft, onEdit, onDelete }: DraftCardProps) {
         </Stack>
         <Group gap="xs">
           {page.kind === "open" && (
-            <Button component={Link} to={page.path} variant="light" aria-label={`Open page of ${title}`}>
-              Open page
+            <Button component={Link} to={page.path} variant="light" aria-label={`View event page of ${title}`}>
+              View event page
             </Button>
           )}
           {page.kind !== "open" && (
@@ -136,9 +138,9 @@ function DraftCard({ draft, onEdit, onDelete }: DraftCardProps) {
               component={Link}
               to={`/sessions/${draft.id}`}
               variant="light"
-              aria-label={`${completed ? "Look at" : "Resume"} ${title}`}
+              aria-label={`${completed ? "View" : "Resume"} ${title}`}
             >
-              {completed ? "Look at" : "Resume"}
+              {completed ? "View" : "Resume"}
             </Button>
           )}
           {published && (
@@ -159,11 +161,11 @@ interface DeleteDialogProps {
   readonly draft: DraftRow | undefined;
   readonly onClose: () => void;
   readonly onDeleted: () => void;
-  /** When the dialog has gone after that: the button that opened it is no longer there. */
-  readonly onLeft: () => void;
+  /** Called when the dialog has closed after a deletion. The button that opened it is gone. */
+  readonly onClosed: () => void;
 }
 
-function DeleteDialog({ draft, onClose, onDeleted, onLeft }: DeleteDialogProps) {
+function DeleteDialog({ draft, onClose, onDeleted, onClosed }: DeleteDialogProps) {
   const deleted = useRef(false);
   const [remove, { loading, error, reset }] = useMutation(DeleteDraftDocument);
   const close = () => {
@@ -182,22 +184,22 @@ function DeleteDialog({ draft, onClose, onDeleted, onLeft }: DeleteDialogProps) 
       opened={draft !== undefined}
       onClose={close}
       onExitTransitionEnd={() => {
-        if (deleted.current) onLeft();
+        if (deleted.current) onClosed();
         deleted.current = false;
       }}
-      title="Delete this?"
+      title="Delete this draft?"
       centered
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <Stack gap="md">
         <Text>
-          {draft && `“${draftName(draft.state)}”`} goes with all that was entered and its history. That can't be undone.
-          {draft?.status === "COMPLETED" && draft.event && " The event that was published from it stays."}
+          {draft && `“${draftName(draft.state)}”`} and its history will be deleted. This can't be undone.
+          {draft?.status === "COMPLETED" && draft.event && " The published event stays."}
         </Text>
         {error && <Alert color="red" role="alert" children={errorText(error)} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close} data-autofocus>
-            Keep
+            Cancel
           </Button>
           <Button color="red.9" loading={loading} onClick={() => confirm().catch(() => {})}>
             Delete

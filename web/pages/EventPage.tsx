@@ -15,19 +15,17 @@ import classes from "./EventPage.module.css";
 
 const Markdown = lazy(() => import("./Markdown.tsx"));
 
-/** What everybody sees of a published event; nobody has to sign in for it. */
+/** The public page of a published event. Visitors do not need to sign in. */
 export default function EventPage() {
   const { slug = "" } = useParams();
   const { data, error, loading } = useQuery(PublishedEventDocument, { variables: { slug } });
-  if (data?.publishedEvent) return <Published event={data.publishedEvent} />;
+  if (data?.publishedEvent) return <EventDetails event={data.publishedEvent} />;
   if (loading) return <Loading />;
-  if (error) return <Message title="This page can't be shown">{errorText(error)}</Message>;
-  return (
-    <Message title="There is no such event">It may not be published yet, be private, or have another address.</Message>
-  );
+  if (error) return <Message title="This event can't be loaded">{errorText(error)}</Message>;
+  return <Message title="Event not found">It may be private, not published yet, or have another address.</Message>;
 }
 
-function Published({ event }: { readonly event: PublishedEvent }) {
+function EventDetails({ event }: { readonly event: PublishedEvent }) {
   const zone = event.timezone;
   const online = event.mode === "ONLINE";
   const accent = event.accent ?? undefined;
@@ -71,7 +69,7 @@ function Published({ event }: { readonly event: PublishedEvent }) {
                 ))}
               </Text>
             )}
-            {event.mode !== "VENUE" && <Text>{online ? "Online" : "And online"}; ticket holders get the link.</Text>}
+            {event.mode !== "VENUE" && <Text>{online ? "Online." : "Also online."} Ticket holders get the link.</Text>}
           </Box>
           <Box title="Tickets">
             <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: "none" }}>
@@ -92,7 +90,7 @@ function Published({ event }: { readonly event: PublishedEvent }) {
               color={accent}
               c={accent ? textColourOn(accent) : undefined}
             >
-              Ask the organizer
+              Contact the organizer
             </Button>
           )}
         </Stack>
@@ -101,7 +99,7 @@ function Published({ event }: { readonly event: PublishedEvent }) {
   );
 }
 
-/** Nothing, where there is no picture at that address any more. */
+/** Shows nothing if the image can't be loaded. */
 function Cover({ url, alt }: { readonly url: string; readonly alt: string }) {
   const [failed, setFailed] = useState(false);
   if (failed) return null;
@@ -148,12 +146,12 @@ function Ticket({ ticket, currency, zone }: TicketProps) {
       </Group>
       {start && <Text size="sm">On sale from {start}</Text>}
       {end && <Text size="sm">On sale until {end}</Text>}
-      {ticket.maxPerOrder !== null && <Text size="sm">At most {ticket.maxPerOrder} per order</Text>}
+      {ticket.maxPerOrder !== null && <Text size="sm">Maximum {ticket.maxPerOrder} per order</Text>}
     </li>
   );
 }
 
-/** An address may hold a "?" and a "&", which would name further recipients or a text. */
+/** Encodes "?" and "&" in the address: unencoded, they could add recipients or a text. */
 function mailto(address: string): string {
   const at = address.lastIndexOf("@");
   return `mailto:${encodeURIComponent(address.slice(0, at))}${address.slice(at)}`;
@@ -164,7 +162,7 @@ function priceOf({ kind, priceMinor }: PublishedTicket, currency: string): strin
   return optionTitle("tickets", "tickets", "any", "kind", kind.toLowerCase());
 }
 
-/** What the wizard calls a choice. */
+/** The label of an option in the wizard. */
 function optionTitle(stageKey: string, ...path: readonly string[]): string {
   const value = path.at(-1) ?? "";
   const stage = STAGES.find(({ key }) => key === stageKey);

@@ -6,11 +6,11 @@ import type { FunnelStage } from "../api/documents.ts";
 const CHART_HEIGHT = 320;
 const SERIES = [
   { name: "reached", label: "Reached", color: "indigo.6" },
-  { name: "dropOff", label: "Went no further", color: "orange.6" },
+  { name: "dropOff", label: "Dropped off", color: "orange.6" },
   { name: "completed", label: "Completed", color: "teal.6" },
 ];
 
-/** The same numbers as in the table beside it, which is for everybody who can't see this. */
+/** Hidden from screen readers: the table has the same numbers. */
 export default function FunnelChart({ stages }: { readonly stages: readonly FunnelStage[] }) {
   const wide = useMediaQuery("(min-width: 62em)");
   const data = stages.map(({ stage, title, reached, dropOff, completed }) => ({

@@ -12,45 +12,49 @@ import { Message } from "../layout/Message.tsx";
 const FunnelChart = lazy(() => import("./FunnelChart.tsx"));
 
 const DAY_MS = 86_400_000;
-const DAYS_AT_FIRST = 30;
+const INITIAL_DAYS = 30;
 
 export default function FunnelPage() {
   const { user } = useAuth();
   if (!user || !ANALYST_ROLES.includes(user.role)) {
-    return <Message title="This page is for analysts">Sign in with a token whose role may read statistics.</Message>;
+    return (
+      <Message title="This page is for analysts">
+        Sign in with a token that has the role analyst or service_role.
+      </Message>
+    );
   }
   return <Funnel />;
 }
 
 function Funnel() {
-  const [from, setFrom] = useState(() => dayOf(Date.now() - DAYS_AT_FIRST * DAY_MS));
+  const [from, setFrom] = useState(() => dayOf(Date.now() - INITIAL_DAYS * DAY_MS));
   const [to, setTo] = useState(() => dayOf(Date.now()));
-  const chosen = isDay(from) && isDay(to) && from <= to;
+  const isValidRange = isDay(from) && isDay(to) && from <= to;
   const { data, previousData, error } = useQuery(FunnelDocument, {
-    // Whole days in UTC, the last one included.
-    variables: { from: `${from}T00:00:00Z`, to: chosen ? new Date(Date.parse(to) + DAY_MS).toISOString() : "" },
-    skip: !chosen,
+    // Whole days in UTC, including the last one.
+    variables: { from: `${from}T00:00:00Z`, to: isValidRange ? new Date(Date.parse(to) + DAY_MS).toISOString() : "" },
+    skip: !isValidRange,
   });
   const stages = (data ?? previousData)?.wizardFunnel;
   return (
     <Stack gap="lg">
       <title>Funnel · Stagekeep</title>
-      <Title order={1}>How far people get</Title>
+      <Title order={1}>Wizard funnel</Title>
       <Group align="flex-end">
         <TextInput type="date" label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
         <TextInput
           type="date"
           label="To"
           value={to}
-          error={chosen ? undefined : "Choose a day that is not before the first one."}
+          error={isValidRange ? undefined : "Choose a date that is not before the first one."}
           onChange={(event) => setTo(event.currentTarget.value)}
         />
       </Group>
       <Text size="sm" c="dimmed">
-        Sessions that were begun on these days (UTC), at most 400 of them. Times are shown where at least five sessions
-        tell.
+        Sessions that were started on these days (UTC). You can choose up to 400 days. A time is shown if at least five
+        sessions contribute to it.
       </Text>
-      {error && <Alert color="red" role="alert" title="The numbers can't be shown" children={errorText(error)} />}
+      {error && <Alert color="red" role="alert" title="The funnel can't be loaded" children={errorText(error)} />}
       {!stages && !error && <Loading />}
       {stages && (
         <>
@@ -73,10 +77,10 @@ function FunnelTable({ stages }: { readonly stages: readonly FunnelStage[] }) {
       scrollAreaProps={{ viewportProps: { tabIndex: 0, role: "region", "aria-label": "Table of stages" } }}
     >
       <Table withTableBorder striped>
-        <Table.Caption>Each stage of the wizard, from the sessions of these days</Table.Caption>
+        <Table.Caption>The stages of the wizard, for the sessions of these days</Table.Caption>
         <Table.Thead>
           <Table.Tr>
-            {["Stage", "Reached", "Went no further", "Set aside here", "Completed", "Median time", "90 % within"].map(
+            {["Stage", "Reached", "Dropped off", "Abandoned here", "Completed", "Median time", "90th percentile"].map(
               (heading) => (
                 <Table.Th key={heading} scope="col">
                   {heading}

@@ -2,7 +2,7 @@ import { Typography } from "@mantine/core";
 import ReactMarkdown, { type Components } from "react-markdown";
 import classes from "./Markdown.module.css";
 
-// HTML in the text is shown as text, and addresses that run something are taken out: react-markdown does both.
+// react-markdown shows HTML as text and removes unsafe URLs such as javascript:.
 const COMPONENTS: Components = {
   a: ({ href, children }) =>
     href ? (
@@ -12,14 +12,14 @@ const COMPONENTS: Components = {
     ) : (
       <span>{children}</span>
     ),
-  // The page's policy loads no other pictures, and a refused one is an error in the console.
+  // The Content-Security-Policy blocks other images, and each blocked one is an error in the console.
   img: ({ src, alt = "" }) =>
     typeof src === "string" && /^https:\/\//i.test(src) ? (
       <img src={src} alt={alt} loading="lazy" referrerPolicy="no-referrer" />
     ) : (
       alt
     ),
-  // The page has its own title above.
+  // The title of the event is the h1 of the page.
   h1: "h2",
   h2: "h3",
   h3: "h4",

@@ -11,15 +11,15 @@ interface ConflictDialogProps {
   readonly state: JsonObject;
   readonly conflicts: readonly FieldConflict[];
   readonly onResolve: (choices: Readonly<Record<string, Side>>) => void;
-  /** When the dialog has gone, and the button that opened it too. */
-  readonly onLeft: () => void;
+  /** Called when the dialog has closed and the button that opened it is gone. */
+  readonly onClosed: () => void;
 }
 
 /**
- * Asks, for each field that was changed here and elsewhere, which value is to stay. It opens by a click alone: somebody
- * may be typing, and the keys would go to it.
+ * Asks which value to keep for each field that was changed both here and elsewhere. It only opens on a click: the user may
+ * be typing, and a dialog that opens on its own would take the focus.
  */
-export function ConflictDialog({ state, conflicts, onResolve, onLeft }: ConflictDialogProps) {
+export function ConflictDialog({ state, conflicts, onResolve, onClosed }: ConflictDialogProps) {
   const [choices, setChoices] = useState<Readonly<Record<string, Side>>>({});
   const [opened, setOpened] = useState(false);
   const key = conflicts.map(({ pointer }) => pointer).join(" ");
@@ -29,9 +29,9 @@ export function ConflictDialog({ state, conflicts, onResolve, onLeft }: Conflict
     setChoices({});
     if (conflicts.length === 0) setOpened(false);
   }
-  // As long as there is something to choose, the button is there and gets the focus back.
-  const leave = () => {
-    if (conflicts.length === 0) onLeft();
+  // While there are conflicts, the button is still there and gets the focus back.
+  const handleClosed = () => {
+    if (conflicts.length === 0) onClosed();
   };
   const all = (side: Side) => setChoices(Object.fromEntries(conflicts.map(({ pointer }) => [pointer, side])));
   const chosen = conflicts.every(({ pointer }) => choices[pointer] !== undefined);
@@ -39,9 +39,9 @@ export function ConflictDialog({ state, conflicts, onResolve, onLeft }: Conflict
   return (
     <>
       {conflicts.length > 0 && (
-        <Alert color="yellow" role="alert" className={classes.alert} title="Some fields were changed elsewhere too">
+        <Alert color="yellow" role="alert" className={classes.alert} title="Some fields were also changed elsewhere">
           <Group justify="space-between">
-            <Text size="sm">Nothing is saved until you choose what to keep.</Text>
+            <Text size="sm">Your changes are not saved until you choose what to keep.</Text>
             <Button size="xs" onClick={() => setOpened(true)}>
               Choose now
             </Button>
@@ -51,22 +51,22 @@ export function ConflictDialog({ state, conflicts, onResolve, onLeft }: Conflict
       <Modal
         opened={opened}
         onClose={() => setOpened(false)}
-        onExitTransitionEnd={leave}
-        title="Changed here and elsewhere"
+        onExitTransitionEnd={handleClosed}
+        title="Choose what to keep"
         size="lg"
         closeButtonProps={{ "aria-label": "Decide later" }}
       >
         <Stack gap="md">
           <Text>
-            While you were typing, the same fields were changed in another tab or on another device. Choose what to
-            keep; everything else is kept from both sides.
+            While you were typing, the same fields were changed in another tab or on another device. Choose a value for
+            each of them. All other changes from both sides are kept.
           </Text>
           <Group gap="xs">
             <Button variant="default" size="xs" onClick={() => all("yours")}>
               Keep all of mine
             </Button>
             <Button variant="default" size="xs" onClick={() => all("theirs")}>
-              Take all of theirs
+              Keep all of theirs
             </Button>
           </Group>
           {conflicts.map((conflict) => (
@@ -83,12 +83,12 @@ export function ConflictDialog({ state, conflicts, onResolve, onLeft }: Conflict
                     value={side}
                     label={side === "yours" ? "Mine" : "Theirs"}
                     description={
-                      <span className={classes.value}>{words(state, conflict.pointer, conflict[side])}</span>
+                      <span className={classes.value}>{describe(state, conflict.pointer, conflict[side])}</span>
                     }
                   />
                 ))}
                 <Text size="xs" c="dimmed" className={classes.value}>
-                  Before: {words(state, conflict.pointer, conflict.base)}
+                  Before: {describe(state, conflict.pointer, conflict.base)}
                 </Text>
               </Stack>
             </Radio.Group>
@@ -107,6 +107,6 @@ export function ConflictDialog({ state, conflicts, onResolve, onLeft }: Conflict
   );
 }
 
-function words(state: JsonObject, pointer: string, value: Json): string {
-  return describeValue(state, pointer, value) ?? "Nothing";
+function describe(state: JsonObject, pointer: string, value: Json): string {
+  return describeValue(state, pointer, value) ?? "Empty";
 }

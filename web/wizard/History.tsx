@@ -11,17 +11,17 @@ import { Loading } from "../layout/Loading.tsx";
 import classes from "./History.module.css";
 
 const PAGE_SIZE = 20;
-const MOST = 100;
-const NAMED_PATHS = 3;
+const MAX_SHOWN = 100;
+const MAX_NAMED_PATHS = 3;
 
 interface HistoryProps {
   readonly sessionId: string;
-  /** The state as it is now, for the names of tickets. */
+  /** The current state, for the names of tickets. */
   readonly state: JsonObject;
   readonly revision: number | undefined;
   readonly opened: boolean;
   readonly onClose: () => void;
-  /** Undefined where nothing can be changed any more. */
+  /** Undefined if the draft can no longer be changed. */
   readonly onRestore: ((revision: number) => Promise<void>) | undefined;
 }
 
@@ -33,7 +33,7 @@ export function History({ opened, onClose, ...props }: HistoryProps) {
       position="right"
       size="lg"
       title="History"
-      closeButtonProps={{ "aria-label": "Close the history" }}
+      closeButtonProps={{ "aria-label": "Close history" }}
     >
       {opened && <Revisions {...props} onClose={onClose} />}
     </Drawer>
@@ -44,7 +44,7 @@ function Revisions({ sessionId, state, revision, onClose, onRestore }: Omit<Hist
   const [first, setFirst] = useState(PAGE_SIZE);
   const { data, previousData, error, refetch } = useQuery(RevisionsDocument, {
     variables: { id: sessionId, first },
-    // The cache does not know which saves there were since.
+    // The cached list may lack newer saves.
     fetchPolicy: "network-only",
   });
   const revisions = (data ?? previousData)?.wizardSession?.revisions;
@@ -59,20 +59,20 @@ function Revisions({ sessionId, state, revision, onClose, onRestore }: Omit<Hist
         </Button>
       )}
       <Stack component="ol" gap="xs" m={0} p={0} className={classes.list}>
-        {nodes.map((row, place) => (
+        {nodes.map((row, index) => (
           <Revision
             key={row.revision}
             row={row}
-            before={nodes[place + 1]?.revision}
-            newest={place === 0}
+            before={nodes[index + 1]?.revision}
+            newest={index === 0}
             sessionId={sessionId}
             state={state}
             onRestore={onRestore && (() => onRestore(row.revision).then(onClose))}
           />
         ))}
       </Stack>
-      {nodes.length < totalCount && first < MOST && (
-        <Button variant="default" onClick={() => setFirst(Math.min(first + PAGE_SIZE, MOST))}>
+      {nodes.length < totalCount && first < MAX_SHOWN && (
+        <Button variant="default" onClick={() => setFirst(Math.min(first + PAGE_SIZE, MAX_SHOWN))}>
           Show older saves
         </Button>
       )}
@@ -82,7 +82,7 @@ function Revisions({ sessionId, state, revision, onClose, onRestore }: Omit<Hist
 
 interface RevisionProps {
   readonly row: RevisionRow;
-  /** The revision before this one, as far as it is listed. */
+  /** The previous revision, if it is listed. */
   readonly before: number | undefined;
   readonly newest: boolean;
   readonly sessionId: string;
@@ -107,10 +107,10 @@ function Revision({ row, before, newest, sessionId, state, onRestore }: Revision
     <li className={classes.revision}>
       <Text fw={600} size="sm">
         <time dateTime={row.savedAt}>{name}</time>
-        {newest && " (now)"}
+        {newest && " (current)"}
       </Text>
       <Text size="sm" c="dimmed">
-        Save {row.revision}, at stage {row.stage}: {STAGES[row.stage - 1]?.title}
+        Save {row.revision} · Stage {row.stage}: {STAGES[row.stage - 1]?.title}
       </Text>
       <Text size="sm">{summaryOf(row, state)}</Text>
       <Group gap="xs" mt={4}>
@@ -130,7 +130,7 @@ function Revision({ row, before, newest, sessionId, state, onRestore }: Revision
             variant="default"
             size="compact-sm"
             loading={restoring}
-            aria-label={`Restore save ${row.revision} of ${name}`}
+            aria-label={`Restore save ${row.revision} from ${name}`}
             onClick={restore}
           >
             Restore
@@ -144,8 +144,8 @@ function Revision({ row, before, newest, sessionId, state, onRestore }: Revision
 }
 
 function summaryOf({ changedPaths }: RevisionRow, state: JsonObject): string {
-  if (changedPaths.length === 0) return "No field was changed.";
-  const named = changedPaths.slice(0, NAMED_PATHS).map((path) => describePointer(state, path));
+  if (changedPaths.length === 0) return "No fields were changed.";
+  const named = changedPaths.slice(0, MAX_NAMED_PATHS).map((path) => describePointer(state, path));
   const more = changedPaths.length - named.length;
   return `Changed: ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`;
 }
@@ -165,15 +165,15 @@ function Changes({ sessionId, before, after }: ChangesProps) {
   if (!data) return <Loading />;
   const [old, next] = [data.before?.state, data.after?.state];
   return (
-    <dl className={classes.changes} aria-label={`What save ${after} changed`}>
+    <dl className={classes.changes} aria-label={`Changes of save ${after}`}>
       {differencesOf(old, next).map((difference) => (
         <div key={difference.pointer}>
           <dt>{describePointer(next, difference.pointer)}</dt>
           <dd>
-            <del>{describeValue(old, difference.pointer, difference.before) ?? "nothing"}</del>
+            <del>{describeValue(old, difference.pointer, difference.before) ?? "empty"}</del>
           </dd>
           <dd>
-            <ins>{describeValue(next, difference.pointer, difference.after) ?? "nothing"}</ins>
+            <ins>{describeValue(next, difference.pointer, difference.after) ?? "empty"}</ins>
           </dd>
         </div>
       ))}

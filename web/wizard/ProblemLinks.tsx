@@ -10,7 +10,7 @@ interface ProblemLinksProps {
   readonly onGoTo: GoTo;
 }
 
-/** What is missing or wrong, each as a link to where it can be mended. */
+/** A list of problems with links to their fields. */
 export function ProblemLinks({ problems, onGoTo }: ProblemLinksProps) {
   return (
     <List size="sm" spacing={4}>

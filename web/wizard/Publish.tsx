@@ -7,7 +7,7 @@ import { type GoTo, ProblemLinks } from "./ProblemLinks.tsx";
 
 interface PublishProps {
   readonly session: WizardSessionHandle;
-  /** The way to the stage before. */
+  /** The button to the previous stage. */
   readonly back: ReactNode;
   readonly onPublished: () => void;
   readonly onRefused: () => void;
@@ -16,7 +16,7 @@ interface PublishProps {
 
 interface Refused {
   readonly problems: readonly WizardProblem[];
-  /** What was to be published. */
+  /** The state that could not be published. */
   readonly state: WizardSessionHandle["state"];
 }
 
@@ -27,8 +27,8 @@ export function Publish({ session, back, onPublished, onRefused, onGoTo }: Publi
   const [failure, setFailure] = useState<string>();
   const [refused, setRefused] = useState<Refused>({ problems: [], state: {} });
   const alert = useRef<HTMLDivElement>(null);
-  // What has been mended since is no longer listed. That an address is taken is found out by publishing alone: it stays
-  // listed until there is another one.
+  // Fixed problems are removed from the list. Only publishing can tell that a page address is taken, so that problem stays
+  // in the list until the address changes.
   const open = refused.problems.filter(
     ({ pointer, code }) =>
       session.problems.some((problem) => problem.pointer === pointer) ||
@@ -64,7 +64,7 @@ export function Publish({ session, back, onPublished, onRefused, onGoTo }: Publi
           tabIndex={-1}
           color="red"
           role="alert"
-          title={open.length === 1 ? "One thing is missing or wrong" : `${open.length} things are missing or wrong`}
+          title={open.length === 1 ? "Fix 1 problem to publish" : `Fix ${open.length} problems to publish`}
         >
           <ProblemLinks problems={open} onGoTo={onGoTo} />
         </Alert>

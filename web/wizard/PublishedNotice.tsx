@@ -5,29 +5,28 @@ import { formatMoment } from "../format/zonedTime.ts";
 import { timeZoneOf } from "../forms/dependentChanges.ts";
 import { eventPageOfDraft } from "./eventPageLink.ts";
 
-interface PublishedProps {
+interface PublishedNoticeProps {
   readonly state: JsonObject;
-  /** Null when the event is gone. */
+  /** Null if the draft has no event, for example because it was deleted. */
   readonly eventId: string | null;
 }
 
-export function Published({ state, eventId }: PublishedProps) {
+export function PublishedNotice({ state, eventId }: PublishedNoticeProps) {
   if (eventId === null) {
     return (
       <Alert color="gray" title="This draft is completed" mb="lg" role="status">
-        Nothing can be changed here any more, and there is no event that belongs to it.
+        It can no longer be changed, and it has no event.
       </Alert>
     );
   }
   const page = eventPageOfDraft(state, new Date());
   return (
     <Alert color="green" title="This event is published" mb="lg" role="status">
-      Nothing can be changed here any more.{" "}
-      {page.kind === "private" && "It is private: there is no page that others could open."}
-      {page.kind === "later" && `Its page can be seen from ${formatMoment(page.publishAt, timeZoneOf(state))} on.`}
+      This draft can no longer be changed. {page.kind === "private" && "The event is private, so it has no event page."}
+      {page.kind === "later" && `The event page opens on ${formatMoment(page.publishAt, timeZoneOf(state))}.`}
       {page.kind === "open" && (
         <Anchor component={Link} to={page.path} underline="always" inherit>
-          Open its page
+          View event page
         </Anchor>
       )}
     </Alert>

@@ -16,7 +16,7 @@ interface ReviewProps {
   readonly onGoTo: GoTo;
 }
 
-/** All stages before the last one as they were filled in, and what is wrong with them. */
+/** A summary of all stages before the last one, with their problems. */
 export function Review({ state, problems, onGoTo }: ReviewProps) {
   return (
     <Stack gap="md" mb="xl">

@@ -6,12 +6,12 @@ interface StageListProps {
   readonly current: number;
   readonly progress: readonly StageProgress[];
   readonly problems: readonly WizardProblem[];
-  /** Whether what is wrong with a stage is shown yet. */
+  /** Whether the problems of a stage are shown yet. */
   readonly isShown: (stage: number) => boolean;
   readonly onChoose: (stage: number) => void;
 }
 
-/** The stages in their order, how far each of them is, and ways to get there. */
+/** A navigation with the progress of each stage. */
 export function StageList({ current, progress, problems, isShown, onChoose }: StageListProps) {
   return (
     <nav aria-label="Stages">
@@ -19,13 +19,13 @@ export function StageList({ current, progress, problems, isShown, onChoose }: St
         {STAGES.map(({ number, title }) => {
           const { complete = false, started = false } = progress.find((stage) => stage.number === number) ?? {};
           const count = isShown(number) ? problems.filter(({ stage }) => stage === number).length : 0;
-          const [mark, words] = complete
+          const [mark, text] = complete
             ? ["done", "Done"]
             : count > 0
-              ? ["problems", thingsToMend(count)]
+              ? ["problems", problemCount(count)]
               : started
-                ? ["begun", "Begun"]
-                : ["new", "Not begun"];
+                ? ["started", "Started"]
+                : ["new", "Not started"];
           return (
             <li key={number}>
               <button
@@ -43,7 +43,7 @@ export function StageList({ current, progress, problems, isShown, onChoose }: St
                     {title}
                   </span>
                   <span className="visually-hidden">, </span>
-                  <span className={classes.state}>{words}</span>
+                  <span className={classes.state}>{text}</span>
                 </span>
               </button>
             </li>
@@ -57,6 +57,6 @@ export function StageList({ current, progress, problems, isShown, onChoose }: St
   );
 }
 
-function thingsToMend(count: number): string {
+function problemCount(count: number): string {
   return count === 1 ? "1 problem" : `${count} problems`;
 }

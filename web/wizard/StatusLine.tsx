@@ -18,17 +18,18 @@ const TONE: Readonly<Record<SaveStatus["phase"], string>> = {
 };
 const SECOND = 1000;
 
-/** What became of what was typed. Seen at once; told to screen readers only where it is worth an interruption. */
+/** The save status. It is visible at once, and announced to screen readers only if it is worth an interruption. */
 export function StatusLine({ status }: { readonly status: SaveStatus }) {
   const counting = status.phase === "kept" || (status.phase === "editing" && status.retryAt !== undefined);
   const now = useNow(counting ? SECOND : undefined);
-  const [told, setTold] = useState("");
-  const [announcer] = useState(() => makeAnnouncer(setTold));
-  // Whoever reads the page line by line comes past it later, when it may not be so any more.
-  const [toldIn, setToldIn] = useState(status.phase);
-  if (toldIn !== status.phase) {
-    setToldIn(status.phase);
-    setTold("");
+  const [announced, setAnnounced] = useState("");
+  const [announcer] = useState(() => makeAnnouncer(setAnnounced));
+  // Screen reader users can also find the announced text later. It is removed when the status changes, so it is never out
+  // of date.
+  const [announcedPhase, setAnnouncedPhase] = useState(status.phase);
+  if (announcedPhase !== status.phase) {
+    setAnnouncedPhase(status.phase);
+    setAnnounced("");
   }
   useEffect(() => announcer.hear(status), [announcer, status]);
   useEffect(() => () => announcer.stop(), [announcer]);
@@ -39,7 +40,7 @@ export function StatusLine({ status }: { readonly status: SaveStatus }) {
         {statusText(status, now)}
       </Text>
       <span role="status" aria-live="polite" className="visually-hidden">
-        {told}
+        {announced}
       </span>
     </div>
   );

@@ -5,7 +5,7 @@ import type { SaveStatus } from "../../client/index.ts";
 import { useWizardSession } from "../../client/index.ts";
 import type { Json } from "../../json/equality.ts";
 import { STAGES } from "../../wizard/stages.ts";
-import { goodToken } from "../auth/signedIn.ts";
+import { validToken } from "../auth/signedIn.ts";
 import { draftName } from "../format/draftName.ts";
 import { dependentChanges } from "../forms/dependentChanges.ts";
 import { focusField } from "../forms/focusField.ts";
@@ -16,7 +16,7 @@ import { ConflictDialog } from "./ConflictDialog.tsx";
 import { eventPageOfDraft } from "./eventPageLink.ts";
 import { History } from "./History.tsx";
 import { Publish } from "./Publish.tsx";
-import { Published } from "./PublishedNotice.tsx";
+import { PublishedNotice } from "./PublishedNotice.tsx";
 import { Review } from "./Review.tsx";
 import { StageList } from "./StageList.tsx";
 import { StatusLine } from "./StatusLine.tsx";
@@ -25,7 +25,7 @@ import classes from "./Wizard.module.css";
 export interface WizardProps {
   readonly sessionId: string;
   readonly userId: string;
-  /** The event that a new session is to edit. */
+  /** The event that a new session edits. */
   readonly eventId: string | undefined;
 }
 
@@ -35,19 +35,19 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
   const session = useWizardSession(sessionId, {
     userId,
     ...(eventId !== undefined && { eventId }),
-    getToken: goodToken,
+    getToken: validToken,
     live: true,
   });
   const { state, stage: number, status, problems } = session;
   const navigate = useNavigate();
-  const [left, setLeft] = useState<ReadonlySet<number>>(new Set());
+  const [leftStages, setLeftStages] = useState<ReadonlySet<number>>(new Set());
   const [historyOpen, setHistoryOpen] = useState(false);
   const [target, setTarget] = useState<string>();
   const heading = useRef<HTMLHeadingElement>(null);
   const shownStage = useRef<number>(undefined);
   const isLoaded = session.revision !== undefined;
 
-  // Who goes on to another stage, begins at its top; who follows a link to a field, there.
+  // After a change of stage, focus its heading. After a link to a field, focus the field.
   useEffect(() => {
     if (!isLoaded) return;
     if (target !== undefined) {
@@ -60,10 +60,10 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
     shownStage.current = number;
   }, [number, target, isLoaded]);
 
-  // A stage's problems are of use once somebody has left it, and before publishing.
-  const reviewing = number === LAST_STAGE || left.has(LAST_STAGE);
+  // The problems of a stage are shown after the user has left it, and before publishing.
+  const reviewing = number === LAST_STAGE || leftStages.has(LAST_STAGE);
   const isShown = (candidate: number) =>
-    left.has(candidate) || candidate < number || (reviewing && candidate < LAST_STAGE);
+    leftStages.has(candidate) || candidate < number || (reviewing && candidate < LAST_STAGE);
   const stage = STAGES[number - 1];
   const shownProblems = useMemo(
     () =>
@@ -73,17 +73,17 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
   const noProblems = useMemo(() => new Map<string, string>(), []);
 
   if (status.phase === "missing") {
-    return <Message title="There is no such draft">It has been deleted, or it belongs to somebody else.</Message>;
+    return <Message title="Draft not found">It was deleted, or it belongs to another user.</Message>;
   }
-  // What is typed into a form that shows nothing of the draft would be written over what the draft has.
+  // An empty form before the draft is loaded would let the user overwrite saved answers.
   if (!isLoaded) return status.phase === "loading" ? <Loading /> : <NotLoaded status={status} />;
   if (!stage) return null;
 
   const readOnly = status.phase === "completed";
   const goTo = (next: number) => {
-    // Those before it have been left as well, maybe on another day.
+    // The user has also left all earlier stages, perhaps in an earlier visit.
     const passed = STAGES.slice(0, number).map((stage) => stage.number);
-    setLeft((before) => new Set([...before, ...passed]));
+    setLeftStages((before) => new Set([...before, ...passed]));
     session.goTo(next);
   };
   const goToField = (stageNumber: number, pointer: string) => {
@@ -93,13 +93,13 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
   const change = (pointer: string, value: Json | undefined) => {
     session.setFields([...dependentChanges(state, pointer, value), { pointer, value }]);
   };
-  // Where there is no page to go to, the wizard says so.
-  const openPage = () => {
+  // Without an event page, the wizard shows a notice.
+  const openEventPage = () => {
     const page = eventPageOfDraft(state, new Date());
     if (page.kind === "open") navigate(page.path);
     else heading.current?.focus();
   };
-  const showOwnProblems = () => setLeft((before) => new Set([...before, LAST_STAGE]));
+  const showOwnProblems = () => setLeftStages((before) => new Set([...before, LAST_STAGE]));
   const back = (
     <Button variant="default" disabled={number === 1} onClick={() => goTo(number - 1)}>
       Back
@@ -129,7 +129,7 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
       <div className={classes.columns}>
         <StageList current={number} progress={session.progress} problems={problems} isShown={isShown} onChoose={goTo} />
         <section className={classes.stage} aria-labelledby="stage-heading">
-          {readOnly && <Published state={state} eventId={session.eventId} />}
+          {readOnly && <PublishedNotice state={state} eventId={session.eventId} />}
           <Title order={2} id="stage-heading" ref={heading} tabIndex={-1} className={classes.heading}>
             {stage.title}
           </Title>
@@ -152,7 +152,7 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
                 back={back}
                 onRefused={showOwnProblems}
                 onGoTo={goToField}
-                onPublished={openPage}
+                onPublished={openEventPage}
               />
             ) : (
               <Group justify="space-between">
@@ -175,7 +175,7 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
         state={state}
         conflicts={session.conflicts}
         onResolve={session.resolve}
-        onLeft={() => heading.current?.focus()}
+        onClosed={() => heading.current?.focus()}
       />
     </>
   );

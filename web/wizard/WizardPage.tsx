@@ -12,6 +12,6 @@ export default function WizardPage() {
   const { user } = useAuth();
   if (!user) return null;
   if (!UUID.test(id) || (eventId !== undefined && !UUID.test(eventId)))
-    return <Message title="There is no such draft">Its address is not complete.</Message>;
+    return <Message title="Draft not found">The address is incomplete.</Message>;
   return <Wizard key={`${id} ${user.userId}`} sessionId={id} userId={user.userId} eventId={eventId} />;
 }

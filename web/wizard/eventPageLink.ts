@@ -2,31 +2,31 @@ import type { DraftsQuery } from "../../client/index.ts";
 import { valueAt } from "../../json/pointer.ts";
 import { instantOf } from "../../wizard/instants.ts";
 
-/** Where the page of a published event is, and whether others can open it yet. */
+/** The path of an event page, and whether visitors can open it yet. */
 export type EventPageLink =
   | { readonly kind: "open"; readonly path: string }
   | { readonly kind: "later"; readonly path: string; readonly publishAt: string }
-  /** Private events have none. */
+  /** Private events have no event page. */
   | { readonly kind: "private" }
-  /** There is no event that is published, or it has no address. */
+  /** There is no published event, or it has no page address. */
   | { readonly kind: "none" };
 
 type SessionEvent = NonNullable<NonNullable<DraftsQuery["wizardSessions"]>["nodes"][number]["event"]>;
 
-/** By the answers that were published. */
+/** Based on the answers that were published. */
 export function eventPageOfDraft(state: unknown, now: Date): EventPageLink {
   if (valueAt(state, "/publish/visibility") === "private") return { kind: "private" };
-  return pageAt(valueAt(state, "/page/slug"), valueAt(state, "/publish/publishAt"), now);
+  return linkTo(valueAt(state, "/page/slug"), valueAt(state, "/publish/publishAt"), now);
 }
 
-/** By the event as it is now: it may have moved, or be gone, since a session published it. */
+/** Based on the current event, which may have changed or been deleted since it was published. */
 export function eventPageOf(event: SessionEvent | null, now: Date): EventPageLink {
   if (event?.status !== "PUBLISHED" || event.visibility === null) return { kind: "none" };
   if (event.visibility === "PRIVATE") return { kind: "private" };
-  return pageAt(event.slug, event.publishAt, now);
+  return linkTo(event.slug, event.publishAt, now);
 }
 
-function pageAt(slug: unknown, publishAt: unknown, now: Date): EventPageLink {
+function linkTo(slug: unknown, publishAt: unknown, now: Date): EventPageLink {
   if (typeof slug !== "string" || slug === "") return { kind: "none" };
   const path = `/e/${encodeURIComponent(slug)}`;
   const moment = instantOf(publishAt);

@@ -77,7 +77,7 @@ it("the list is accessible with events, and so is the dialog to delete one", asy
   await button("Delete Untitled").waitFor();
   await expectAccessible();
   await button("Delete Untitled").click();
-  await dialog("Delete this?").waitFor();
+  await dialog("Delete this draft?").waitFor();
   await expectAccessible();
 });
 
@@ -101,7 +101,7 @@ describe.each(STAGES)("stage $number, $title,", ({ number, title }) => {
       await visit.page.locator("[aria-invalid=true]").first().waitFor();
     } else {
       await button("Publish").click();
-      await visit.page.getByRole("alert").filter({ hasText: "missing or wrong" }).waitFor();
+      await visit.page.getByRole("alert").filter({ hasText: "to publish" }).waitFor();
     }
     await heading(title);
     await expectAccessible();
@@ -117,7 +117,7 @@ it("an open list of time zones is accessible", async () => {
 
 it("the preview of the description is accessible", async () => {
   await openSession({ stage: 5, state: { page: { description: "# One\n\n- two\n- [three](https://example.com)" } } });
-  await button("Show the preview").click();
+  await button("Show preview").click();
   await heading("One");
   await expectAccessible();
 });
@@ -129,7 +129,7 @@ it("the history is accessible, with the changes of a save", async () => {
   await button("History").click();
   await dialog("History").waitFor();
   await button("Show changes of save 2").click();
-  await visit.page.getByLabel("What save 2 changed").waitFor();
+  await visit.page.getByLabel("Changes of save 2").waitFor();
   await expectAccessible();
 });
 
@@ -145,7 +145,7 @@ it("a conflict is accessible, before, in and after the dialog", async () => {
   await button("Choose now").waitFor();
   await expectAccessible();
   await button("Choose now").click();
-  await dialog("Changed here and elsewhere").waitFor();
+  await dialog("Choose what to keep").waitFor();
   await expectAccessible();
   await button("Decide later").last().click();
   await button("Choose now").waitFor();
@@ -201,7 +201,7 @@ it("the e-mail link of the event page has exactly one recipient", async () => {
   const supportEmail = "a?bcc=b&body=c%0d@example.com";
   const { slug } = await publish(visit.api.db, visit.ada.id ?? "", { ...stages, page: { ...page, supportEmail } });
   await visit.open(`/e/${slug}`);
-  const link = visit.page.getByRole("link", { name: "Ask the organizer" });
+  const link = visit.page.getByRole("link", { name: "Contact the organizer" });
   expect(await link.getAttribute("href")).toBe("mailto:a%3Fbcc%3Db%26body%3Dc%250d@example.com");
 });
 
@@ -228,7 +228,7 @@ it("the page is accessible after the sign-in has expired", async () => {
     },
     [SIGNED_IN_KEY, signedInAs(ADA, ended)],
   );
-  await visit.page.getByText("Your sign-in has ended").waitFor();
+  await visit.page.getByText("Your sign-in has expired").waitFor();
   await button("Sign in as Ada").waitFor();
   await expectAccessible();
 });
@@ -250,8 +250,8 @@ it("the funnel is accessible", async () => {
 });
 
 it.each([
-  ["/e/nothing-here", "There is no such event"],
-  [`/sessions/not-an-id`, "There is no such draft"],
+  ["/e/nothing-here", "Event not found"],
+  [`/sessions/not-an-id`, "Draft not found"],
   ["/funnel", /./],
 ])("the page at %s is accessible although it has nothing to show", async (path, title) => {
   await visit.signIn(ADA);
@@ -271,7 +271,7 @@ describe("without demo users", () => {
       .first()
       .fill(randomUUID());
     await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
-    await elsewhere.page.getByText("This is not a token").waitFor();
+    await elsewhere.page.getByText("This is not a valid token").waitFor();
     expect(await violationsOf(elsewhere.page)).toEqual([]);
     expect(elsewhere.errors).toEqual([]);
   });

@@ -69,7 +69,7 @@ async function openSession(session: object = {}): Promise<string> {
 
 it("skips to the main content", async () => {
   await openSession();
-  await tabTo(visit.page, "Skip to the content");
+  await tabTo(visit.page, "Skip to content");
   await press("Enter");
   await tabTo(visit.page, "History");
 });
@@ -80,13 +80,13 @@ it("keeps the focus in the history until Escape closes it, then returns it to th
   await updateSession(visit.ada, id, { state: { basics: { title: "One" } } });
   await tabTo(page, "History");
   await press("Enter");
-  await page.getByText("Save 1, at stage 1").waitFor();
-  await focusedOn(page, "Close the history");
+  await page.getByText("Save 1 · Stage 1").waitFor();
+  await focusedOn(page, "Close history");
   await tabTo(page, "Show changes of save 1");
   await press("Enter");
-  await page.getByLabel("What save 1 changed").waitFor();
+  await page.getByLabel("Changes of save 1").waitFor();
   // The focus wraps around inside the drawer.
-  await tabTo(page, "Close the history");
+  await tabTo(page, "Close history");
   await press("Escape");
   await dialog("History").waitFor({ state: "detached" });
   await focusedOn(page, "History");
@@ -115,19 +115,19 @@ it("resolves a conflict", async () => {
   expect(await page.getByRole("textbox", { name: "Title" }).inputValue()).toBe("Before mine and more");
   await tabTo(page, "Choose now", "Shift+Tab");
   await press("Enter");
-  await dialog("Changed here and elsewhere").waitFor();
+  await dialog("Choose what to keep").waitFor();
 
   // Escape closes the dialog without a choice, and the button to open it again is still there.
   await press("Escape");
-  await dialog("Changed here and elsewhere").waitFor({ state: "detached" });
+  await dialog("Choose what to keep").waitFor({ state: "detached" });
   await focusedOn(page, "Choose now");
   await press("Enter");
-  await dialog("Changed here and elsewhere").waitFor();
+  await dialog("Choose what to keep").waitFor();
   await tabTo(page, /^Mine/);
   await press("Space");
   await tabTo(page, "Save my choice");
   await press("Enter");
-  await dialog("Changed here and elsewhere").waitFor({ state: "detached" });
+  await dialog("Choose what to keep").waitFor({ state: "detached" });
   await saved();
   await until(async () => (await readSession(visit.ada, id))?.revision === 2, "save of the choice");
   expect(await readSession(visit.ada, id)).toMatchObject({ state: { basics: { title: "Before mine and more" } } });
@@ -143,9 +143,9 @@ it("deletes a draft after a confirmation, and keeps it after Escape", async () =
   await page.getByRole("button", { name: "Delete To go" }).waitFor();
   await tabTo(page, "Delete To go");
   await press("Enter");
-  await focusedOn(page, "Keep");
+  await focusedOn(page, "Cancel");
   await press("Escape");
-  await dialog("Delete this?").waitFor({ state: "detached" });
+  await dialog("Delete this draft?").waitFor({ state: "detached" });
   await focusedOn(page, "Delete To go");
   expect(await readSession(visit.ada, id)).not.toBeNull();
   await press("Enter");
@@ -164,7 +164,7 @@ it("leads from the list of problems to a field", async () => {
   await page.getByRole("button", { name: "Publish", exact: true }).waitFor();
   await tabTo(page, "Publish");
   await press("Enter");
-  await focusedOn(page, /things are missing or wrong/);
+  await focusedOn(page, /problems to publish/);
   await press("Tab");
   await press("Enter");
   await focusedOn(page, "Title");
@@ -176,7 +176,7 @@ it.each([1, 2, 3, 4, 5, 6])("shows the focus on every element of stage %i", asyn
   await visit.open(`/sessions/${id}`);
   await visit.page.locator("[data-testid=save-status][data-phase=saved]").waitFor();
   const { names, unmarked } = await walkThrough(visit.page);
-  expect(names).toEqual(expect.arrayContaining(["Skip to the content", "History"]));
+  expect(names).toEqual(expect.arrayContaining(["Skip to content", "History"]));
   expect(names.at(-1)).toBe(stage < 6 ? "Next" : "Publish");
   expect(unmarked).toEqual([]);
 });

@@ -23,7 +23,7 @@ async function longestAnimation(visit: ReturnType<typeof useTestPage>): Promise<
     record();
   });
   await visit.page.getByRole("button", { name: "History" }).click();
-  await visit.page.getByText("Save 0").or(visit.page.getByText("No field was changed")).first().waitFor();
+  await visit.page.getByText("Save 0").or(visit.page.getByText("No fields were changed")).first().waitFor();
   return visit.page.evaluate("Math.max(...durations)");
 }
 
