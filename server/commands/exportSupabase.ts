@@ -2,7 +2,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { readMigrations } from "../database/migrationFiles.ts";
-import { Fault } from "../fault.ts";
 import { runCommand } from "../runCommand.ts";
 import {
   buildExport,
@@ -11,6 +10,7 @@ import {
   type ReplaceableTable,
   type SupabaseExportOptions,
 } from "../supabase/buildExport.ts";
+import { UserError } from "../userError.ts";
 
 const USAGE = `Usage: npm run supabase:export -- [options]
   --existing TABLES             tables that the project has already: ${REPLACEABLE_TABLES.join(", ")}, or both with a comma
@@ -31,7 +31,7 @@ await runCommand(async () => {
     // Never over another file: a migration that has been applied is history.
     await writeFile(file, sql, { flag: "wx" });
   } catch (error) {
-    throw new Fault(`${file} can't be written: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${file} can't be written: ${(error as Error).message}`, { cause: error });
   }
   console.log(`Wrote ${file}. docs/supabase.md says how to apply it and what to check then.`);
 });
@@ -71,8 +71,8 @@ function isReplaceable(table: string): table is ReplaceableTable {
   return REPLACEABLE_TABLES.some((known) => known === table);
 }
 
-function misuse(message: string): Fault {
-  return new Fault(`${message}\n\n${USAGE}`);
+function misuse(message: string): UserError {
+  return new UserError(`${message}\n\n${USAGE}`);
 }
 
 /** As the Supabase command line names its migrations: YYYYMMDDHHMMSS, in UTC. */

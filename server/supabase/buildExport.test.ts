@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { MigrationFile } from "../database/migrationFiles.ts";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 import { buildExport } from "./buildExport.ts";
 
 const file = (name: string, sql = "select 1;\n"): MigrationFile => ({ name, sql });
@@ -67,7 +67,7 @@ describe("buildExport", () => {
   });
 
   it("fails when no file has the name of a part that has to be left out", () => {
-    expect(() => buildExport([file("000001.sql", "create schema auth;")], { existing: [] })).toThrow(Fault);
+    expect(() => buildExport([file("000001.sql", "create schema auth;")], { existing: [] })).toThrow(UserError);
     expect(() => buildExport(REQUIRED.slice(0, 1), { existing: [] })).toThrow("NNN-auth.sql");
     expect(() => buildExport(REQUIRED, { existing: ["events"] })).toThrow("NNN-events.sql");
   });

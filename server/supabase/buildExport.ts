@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { MigrationFile } from "../database/migrationFiles.ts";
-import { Fault } from "../fault.ts";
+import { UserError } from "../userError.ts";
 
 /** Tables that a project may have already. Each has a migration file and a folder of fixtures of its name. */
 export const REPLACEABLE_TABLES = ["profiles", "events"] as const;
@@ -31,13 +31,13 @@ export function exportPlaceholders({ eventsOwnerColumn }: SupabaseExportOptions)
 /**
  * Joins the migrations into one file for `supabase/migrations/`, without the parts that a Supabase project has already.
  * A part is left out by file: migration files named `NNN-<part>.sql` or `NNN-<part>-….sql`, and fixtures in `<part>/`.
- * @throws {Fault} when no migration file has the name of a part that has to be left out.
+ * @throws {UserError} when no migration file has the name of a part that has to be left out.
  */
 export function buildExport(migrations: readonly MigrationFile[], options: SupabaseExportOptions): string {
   const parts = [...NEVER_EXPORTED, ...options.existing];
   for (const part of parts) {
     if (!migrations.some(({ name }) => isAbout(part, name))) {
-      throw new Fault(`The export can't leave out ${part}: no migration file is named NNN-${part}.sql.`);
+      throw new UserError(`The export can't leave out ${part}: no migration file is named NNN-${part}.sql.`);
     }
   }
   const exported = migrations
