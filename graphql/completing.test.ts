@@ -138,8 +138,7 @@ it("an event that is published can't be made to end before the sales of its tick
   }`;
   await api.db.root.query("update events set doors_at = null where id = $1", [id]);
   expect(await ada.refused(document, { id })).toMatchObject({
-    message:
-      "A value can't be read: Ticket sales can't end after the event. Set an earlier end of sales or a later end of the event..",
+    message: "Ticket sales can't end after the event. Set an earlier end of sales or a later end of the event.",
     extensions: { code: "INVALID_INPUT" },
   });
   expect(await storedEvent(api.db, id)).toEqual({ ...before, doors_at: null });

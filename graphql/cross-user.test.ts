@@ -56,7 +56,7 @@ interface Probe {
 }
 
 const NOT_FOUND = { extensions: { code: "NOT_FOUND" } };
-const INVALID_INPUT = { extensions: { code: "INVALID_INPUT" } };
+const WRONG_USER_ID = { extensions: { code: "INVALID_INPUT", field: "userId" } };
 const FORBIDDEN = { extensions: { code: "FORBIDDEN" } };
 
 const session = "id userId eventId stage status state startedAt lastSavedAt completedAt revision definitionVersion";
@@ -443,7 +443,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
         query: { profiles: { totalCount: 0 } },
       },
     },
-    other: INVALID_INPUT,
+    other: WRONG_USER_ID,
   },
 };
 

@@ -48,7 +48,10 @@ export function requestTooLarge(limit: number): ErrorAnswer {
 
 /** The SQLSTATEs that our own SQL raises. Their message and their detail, a JSON object, reach the client unchanged. */
 const OWN_CODES: Readonly<Record<string, string>> = {
+  WZ400: "INVALID_INPUT",
+  WZ403: "FORBIDDEN",
   WZ404: "NOT_FOUND",
+  WZ408: "TIMEOUT",
   WZ409: "REVISION_CONFLICT",
   WZ413: "STATE_TOO_LARGE",
   WZ422: "INCOMPLETE",
@@ -180,8 +183,6 @@ function answerTo(
     case "54001":
       return NESTED_TOO_DEEPLY;
     default:
-      // Raised by our own SQL.
-      if (error.code === "22023") return { code: "INVALID_INPUT", message: `A value can't be read: ${error.message}.` };
       if (!error.code.startsWith("22")) return undefined;
       return { code: "INVALID_INPUT", message: `In ${place}, ${DATA_EXCEPTIONS[error.code] ?? OTHER_DATA_EXCEPTION}` };
   }

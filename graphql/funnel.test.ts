@@ -68,9 +68,13 @@ describe("wizardFunnel", () => {
   });
 
   it.each([
-    ["that ends where it begins", { from: MARCH.from, to: MARCH.from }, "startedFrom must be before startedBefore"],
-    ["that ends before it begins", { from: MARCH.to, to: MARCH.from }, "startedFrom must be before startedBefore"],
-    ["of more than 400 days", { from: "2025-01-01T00:00:00Z", to: "2026-02-06T00:00:00Z" }, "at most 400 days"],
+    ["that ends where it begins", { from: MARCH.from, to: MARCH.from }, "The time span must start before it ends."],
+    ["that ends before it begins", { from: MARCH.to, to: MARCH.from }, "The time span must start before it ends."],
+    [
+      "of more than 400 days",
+      { from: "2025-01-01T00:00:00Z", to: "2026-02-06T00:00:00Z" },
+      "The time span must be at most 400 days long.",
+    ],
     [
       "that is no span",
       { from: "soon", to: MARCH.to },

@@ -71,7 +71,10 @@ describe("exportMyData", () => {
     const { caller } = await somebody();
     await api.db.asUser(String(caller.id), async (client) => {
       await client.query("select export_my_data()");
-      expect(await caller.refused(EXPORT)).toMatchObject({ extensions: { code: "TIMEOUT" } });
+      expect(await caller.refused(EXPORT)).toMatchObject({
+        message: "Another export of your data is already running. Try again when it has finished.",
+        extensions: { code: "TIMEOUT" },
+      });
     });
     expect(await caller.ask<MyData>(EXPORT)).toMatchObject({ exportMyData: { userId: caller.id } });
   });
@@ -100,8 +103,8 @@ describe("eraseMe", () => {
   it("is refused when it is confirmed with another id than the caller's", async () => {
     const [{ caller, draft }, other] = [await somebody(), await somebody()];
     expect(await caller.refused(ERASE, { id: other.caller.id })).toMatchObject({
-      message: expect.stringContaining("send your own user id as userId"),
-      extensions: { code: "INVALID_INPUT" },
+      message: "To erase your data, send your own user id as userId.",
+      extensions: { code: "INVALID_INPUT", field: "userId" },
     });
     expect(await caller.refused("mutation { eraseMe(input: {}) { erased } }")).toMatchObject({
       extensions: { code: "INVALID_INPUT" },
@@ -125,7 +128,10 @@ describe("eraseMe", () => {
     const { caller, draft } = await somebody();
     const service = await api.service();
     expect(await service.ask(ERASE, { id: service.id })).toEqual({ eraseMe: { erased: NOTHING } });
-    expect((await service.refused(ERASE, { id: caller.id })).extensions).toEqual({ code: "INVALID_INPUT" });
+    expect((await service.refused(ERASE, { id: caller.id })).extensions).toEqual({
+      code: "INVALID_INPUT",
+      field: "userId",
+    });
     expect(await readSession(caller, draft.id)).toEqual(draft);
   });
 });

@@ -91,7 +91,7 @@ describe("saveWizardSession", () => {
   ])("refuses a patch that is %s", async (_, patch) => {
     const { id } = await createSession(ada);
     const { extensions } = await ada.refused(SAVE, inputFor(id, 0, patch));
-    expect(extensions).toEqual({ code: "INVALID_INPUT" });
+    expect(extensions).toEqual({ code: "INVALID_INPUT", field: "patch" });
     expect(await storedSession(api.db, id)).toMatchObject({ revision: 0, state: {} });
   });
 

@@ -28,8 +28,9 @@ describe("pg", () => {
   const db = useTestDatabase();
 
   it("has no free connection in time", async () => {
-    const pool = new pg.Pool({ connectionString: db.authUrl, max: 1, connectionTimeoutMillis: 50 });
+    const pool = new pg.Pool({ connectionString: db.authUrl, max: 1 });
     const client = await pool.connect();
+    pool.options.connectionTimeoutMillis = 50;
     expect(await messageOf(pool.connect())).toMatch(NO_FREE_CONNECTION);
     client.release();
     await pool.end();

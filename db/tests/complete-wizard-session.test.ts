@@ -274,7 +274,7 @@ describe("completing is refused, and nothing is written,", () => {
 
   it("with a ticket that is on sale after the event", async () => {
     const { session, options } = await ready(completeState(ticketWith({ salesEnd: "2999-01-01T00:00:00Z" })));
-    expect(await refusal(complete(db, ada, options))).toMatchObject({ code: "22023" });
+    expect(await refusal(complete(db, ada, options))).toMatchObject({ code: "WZ400" });
     await expectUntouched(session);
   });
 
@@ -312,7 +312,10 @@ describe("completing is refused, and nothing is written,", () => {
     const state = completeState();
     const { session, options } = await ready(state);
     const answers = { ...state, basics: { ...state.basics, title: "Something else" } };
-    expect(await refusal(complete(db, ada, { ...options, answers }))).toMatchObject({ code: "22023" });
+    expect(await refusal(complete(db, ada, { ...options, answers }))).toMatchObject({
+      code: "WZ400",
+      detail: '{"field": "answers"}',
+    });
     await expectUntouched(session);
   });
 
@@ -349,13 +352,13 @@ describe("completing is refused, and nothing is written,", () => {
     expect(await countEvents(db, ada)).toBe(1);
   });
 
-  it.each([["id"], ["base_revision"], ["answers"]])("without %s", async (column) => {
+  it.each([["id"], ["baseRevision"], ["answers"]])("without %s", async (field) => {
     const { session } = await ready();
-    const values = { id: session.id, base_revision: 0, answers: "{}", [column]: null };
+    const values = { id: session.id, baseRevision: 0, answers: "{}", [field]: null };
     const attempt = db.asUser(ada, (client) =>
       client.query("select complete_wizard_session($1, $2, $3)", Object.values(values)),
     );
-    expect(await refusal(attempt)).toMatchObject({ code: "23502", column });
+    expect(await refusal(attempt)).toMatchObject({ code: "WZ400", detail: `{"field": "${field}"}` });
     await expectUntouched(session);
   });
 
@@ -410,15 +413,19 @@ describe("completing is refused, and nothing is written,", () => {
   });
 
   it.each([
-    ["join_url", { location: { mode: "online" } }],
-    ["accept_terms", { publish: { ...publishing, acceptTerms: false } }],
-    ["accept_terms", { publish: { visibility: "public" } }],
-    ["tickets", { tickets: { currency: "EUR", tickets: {} } }],
-    ["name", ticketWith({ name: null })],
-    ["title", { basics: { ...basics, title: null } }],
-  ])("where %s is missing", async (column, stages) => {
+    ["joinUrl", { location: { mode: "online" } }, { code: "WZ400", detail: '{"field": "joinUrl"}' }],
+    [
+      "terms",
+      { publish: { ...publishing, acceptTerms: false } },
+      { code: "WZ400", detail: '{"field": "acceptTerms"}' },
+    ],
+    ["acceptTerms", { publish: { visibility: "public" } }, { code: "WZ400", detail: '{"field": "acceptTerms"}' }],
+    ["tickets", { tickets: { currency: "EUR", tickets: {} } }, { code: "WZ400", detail: '{"field": "tickets"}' }],
+    ["name", ticketWith({ name: null }), { code: "23502", column: "name" }],
+    ["title", { basics: { ...basics, title: null } }, { code: "23502", column: "title" }],
+  ])("where %s is missing", async (_, stages, expected) => {
     const { session, options } = await ready(completeState(stages));
-    expect(await refusal(complete(db, ada, options))).toMatchObject({ code: "23502", column });
+    expect(await refusal(complete(db, ada, options))).toMatchObject(expected);
     await expectUntouched(session);
   });
 });

@@ -140,12 +140,12 @@ describe("the owner of an event", () => {
         id,
         time,
       ]);
-    expect(await refusal(move("2027-05-31T21:59:58Z"))).toMatchObject({ code: "22023" });
+    expect(await refusal(move("2027-05-31T21:59:58Z"))).toMatchObject({ code: "WZ400" });
     await expect(move("2027-05-31T21:59:59Z")).resolves.toMatchObject({ rowCount: 1 });
     const update = db.asUser(ada, (client) =>
       client.query("update events set ends_at = '2027-05-31T00:00Z' where id = $1", [id]),
     );
-    expect(await refusal(update)).toMatchObject({ code: "22023" });
+    expect(await refusal(update)).toMatchObject({ code: "WZ400" });
   });
 
   it("can't begin with a page that lacks what a page needs", async () => {

@@ -244,7 +244,7 @@ describe("the span", () => {
   it("is 400 days at the most", async () => {
     expect(await funnel("2025-01-01T00:00:00Z", "2026-02-05T00:00:00Z")).toHaveLength(6);
     expect(await refused("2025-01-01T00:00:00Z", "2026-02-05T00:00:00.000001Z")).toMatchObject({
-      ...{ code: "22023", message: "The span between startedFrom and startedBefore must be at most 400 days." },
+      ...{ code: "WZ400", message: "The time span must be at most 400 days long." },
     });
   });
 
@@ -255,18 +255,18 @@ describe("the span", () => {
     ["has no end", DAY, null],
   ])("is refused when it %s", async (_, from, before) => {
     expect(await refused(from, before)).toMatchObject({
-      code: "22023",
-      message: expect.stringContaining("before its end"),
+      code: "WZ400",
+      message: "The time span must start before it ends.",
     });
   });
 
   it.each([
-    ["-infinity", DAY],
-    [DAY, "infinity"],
-    ["infinity", "infinity"],
-    ["294276-12-01", "294276-12-31"],
-  ])("is refused as a value that can't be right from %s to %s", async (from, before) => {
-    expect((await refused(from, before)).code).toMatch(/^22/);
+    ["-infinity", DAY, "WZ400"],
+    [DAY, "infinity", "WZ400"],
+    ["infinity", "infinity", "WZ400"],
+    ["294276-12-01", "294276-12-31", "22008"],
+  ])("is refused from %s to %s", async (from, before, code) => {
+    expect((await refused(from, before)).code).toBe(code);
   });
 });
 

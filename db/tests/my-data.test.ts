@@ -185,7 +185,11 @@ describe("the export", () => {
       }
     });
     expect(await refusal(exportOf(ada))).toMatchObject({
-      ...{ code: "WZ413", detail: '{"limit": 16777216}', message: expect.stringContaining("without the history") },
+      ...{
+        code: "WZ413",
+        detail: '{"limit": 16777216}',
+        message: expect.stringContaining("Export it without history"),
+      },
     });
     expect((await exportOf(ada, false)).tables.wizard_sessions).toHaveLength(3);
     expect((await exportOf(ben)).tables.wizard_sessions).toHaveLength(2);
@@ -198,7 +202,7 @@ describe("two exports at once", () => {
       await client.query("select export_my_data()");
       expect(await refusal(exportOf(ada, false))).toMatchObject({
         ...{
-          code: "55P03",
+          code: "WZ408",
           message: "Another export of your data is already running. Try again when it has finished.",
         },
       });
@@ -246,7 +250,7 @@ describe("erasing", () => {
     ["no id", () => null],
   ])("is refused when it is confirmed with %s", async (_, id) => {
     expect(await refusal(erase(ada, id()))).toMatchObject({
-      ...{ code: "22023", message: expect.stringContaining("the id that you are signed in with") },
+      ...{ code: "WZ400", message: "To erase your data, send your own user id as userId." },
     });
     expect([await countsOf(ada), await countsOf(ben)]).toEqual([HERS, HERS]);
   });
@@ -304,7 +308,7 @@ describe("both", () => {
       await client.query("select set_config('request.jwt.claims', '', true)");
       await client.query(call);
     });
-    expect(await refusal(attempt)).toMatchObject({ code: "42501", message: expect.stringMatching(/^Sign in to /) });
+    expect(await refusal(attempt)).toMatchObject({ code: "WZ403", message: expect.stringMatching(/^Sign in to /) });
     expect(await countsOf(ada)).toEqual(HERS);
   });
 

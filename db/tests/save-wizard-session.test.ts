@@ -221,12 +221,12 @@ describe("a save that is sent again", () => {
 
 describe("what is refused", () => {
   it.each([
-    ["a patch that is a string", 0, "{}", { code: "22023" }],
-    ["a patch that is an array", 0, [], { code: "22023" }],
-    ["a patch that is a number", 0, 1, { code: "22023" }],
-    ["a patch that is JSON's null", 0, null, { code: "22023" }],
-    ["a base that is still to come", 2, {}, { code: "22023" }],
-    ["a base before the first", -1, {}, { code: "22023" }],
+    ["a patch that is a string", 0, "{}", { code: "WZ400" }],
+    ["a patch that is an array", 0, [], { code: "WZ400" }],
+    ["a patch that is a number", 0, 1, { code: "WZ400" }],
+    ["a patch that is JSON's null", 0, null, { code: "WZ400" }],
+    ["a base that is still to come", 2, {}, { code: "WZ400" }],
+    ["a base before the first", -1, {}, { code: "WZ400" }],
     ["a stage that there is not", 1, {}, { code: "23514", constraint: "wizard_sessions_stage_check" }, 7],
     ["a stage of 0", 0, {}, { code: "23514", constraint: "wizard_sessions_stage_check" }, 0],
   ] as const)("%s", async (_, base, patch, expected, stage: number | null = null) => {
@@ -239,12 +239,12 @@ describe("what is refused", () => {
 
   it.each([
     ["id", "null, gen_random_uuid(), 0, '{}'"],
-    ["save_id", "gen_random_uuid(), null, 0, '{}'"],
-    ["base_revision", "gen_random_uuid(), gen_random_uuid(), null, '{}'"],
+    ["saveId", "gen_random_uuid(), null, 0, '{}'"],
+    ["baseRevision", "gen_random_uuid(), gen_random_uuid(), null, '{}'"],
     ["patch", "gen_random_uuid(), gen_random_uuid(), 0, null"],
-  ])("a missing %s, by its name", async (column, values) => {
+  ])("a missing %s, by its name", async (field, values) => {
     const attempt = db.asUser(randomUUID(), (client) => client.query(`select save_wizard_session(${values})`));
-    expect(await refusal(attempt)).toMatchObject({ code: "23502", column });
+    expect(await refusal(attempt)).toMatchObject({ code: "WZ400", detail: `{"field": "${field}"}` });
   });
 
   it("another user's session, as one that is not there, and it stays as it was", async () => {
@@ -301,8 +301,8 @@ describe("a patch that is out of the ordinary", () => {
   });
 
   it.each([
-    ["100 levels deep", nested(100), { code: "23514", constraint: "wizard_sessions_state_depth_check" }],
-    ["that removes something 100 levels down", nested(100).replace("1", "null"), { code: "23514" }],
+    ["100 levels deep", nested(100), { code: "WZ400", detail: '{"field": "patch"}' }],
+    ["that removes something 100 levels down", nested(100).replace("1", "null"), { code: "WZ400" }],
     ["5,000 levels deep", nested(5000), {}],
     ["with a NUL character", '{"a": "\\u0000"}', { code: "22P05" }],
     ["with half a surrogate pair", '{"a": "\\ud83d"}', { code: "22P02" }],
@@ -433,6 +433,6 @@ describe("a start", () => {
   });
 
   it("needs an id", async () => {
-    expect(await refusal(start(randomUUID(), null))).toMatchObject({ code: "23502", column: "id" });
+    expect(await refusal(start(randomUUID(), null))).toMatchObject({ code: "WZ400", detail: '{"field": "id"}' });
   });
 });

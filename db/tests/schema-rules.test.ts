@@ -322,6 +322,17 @@ const rules: Rule[] = [
     offender: "statement_timeout",
   },
 
+  // Errors
+  {
+    title: "every function raises SQLSTATEs of our own, so that the API passes their messages unchanged",
+    sql: `select name as offender from ${FUNCTIONS} p
+           where prosrc ~* 'raise +exception' and prosrc ~ E'errcode *= *\\'(?!WZ\\\\d{3}\\')'
+              or regexp_count(prosrc, 'raise exception', 1, 'i') <> regexp_count(prosrc, 'errcode', 1, 'i')`,
+    breakIt: `create function app_private.careless() returns void language plpgsql as
+              $$ begin raise exception 'Wrong.' using errcode = '22023'; end $$`,
+    offender: "app_private.careless",
+  },
+
   // Comments
   {
     title: "no comment contains smart tags, which belong in graphql/smart-tags.json5",

@@ -120,7 +120,7 @@ describe.each([
     const before = await contents(db);
     const [name] = batch.split("(");
     const attempt = owner().query(`select app_private.${name}($1, 500)`, [time]);
-    expect(await refusal(attempt)).toMatchObject({ code: "22023", message: expect.stringMatching(/above zero/) });
+    expect(await refusal(attempt)).toMatchObject({ code: "WZ400", message: expect.stringMatching(/above zero/) });
     expect(await contents(db)).toBe(before);
   });
 });
@@ -384,7 +384,7 @@ describe("the preview", () => {
   it("is refused for no time at all", async () => {
     for (const times of ["'0 days', '1 day'", "'1 day', '0 days'", "null, '1 day'"]) {
       const attempt = owner().query(`select app_private.preview_sweep(${times})`);
-      expect(await refusal(attempt)).toMatchObject({ code: "22023" });
+      expect(await refusal(attempt)).toMatchObject({ code: "WZ400" });
     }
   });
 });

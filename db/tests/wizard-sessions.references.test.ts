@@ -209,7 +209,7 @@ describe("a trusted back end", () => {
     const session = await startSession(db, ben);
     const byService = (statement: string, ...values: unknown[]) =>
       refusal(db.asService((client) => client.query(statement, values)));
-    const expected = { code: "42501", message: "A session can't refer to another user's event." };
+    const expected = { code: "WZ403", message: "A session can't refer to another user's event." };
     expect(
       await byService("update wizard_sessions set event_id = $1 where id = $2", adasEvent, session.id),
     ).toMatchObject(expected);

@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:c4339a9212030dcf312818da4499af18089b7efc
+--! Hash: sha1:7e699a90827ee573e5782e8813b3c01fc5fdb92e
 --! Message: wizard sessions
 
 --! split: 001-undo.sql
@@ -227,7 +227,8 @@ begin
     select from public.events e join public.event_tickets t on t.event_id = e.id
      where e.id = (to_jsonb(NEW) ->> TG_ARGV[0])::uuid and t.sales_end > e.ends_at
   ) then
-    raise exception 'Ticket sales can''t end after the event. Set an earlier end of sales or a later end of the event.' using errcode = '22023';
+    raise exception 'Ticket sales can''t end after the event. Set an earlier end of sales or a later end of the event.'
+      using errcode = 'WZ400';
   end if;
   return null;
 end;
@@ -353,11 +354,11 @@ begin
 
   -- Rules across tables, which check constraints can't express.
   if answers -> 'publish' -> 'acceptTerms' is distinct from 'true' then
-    raise exception 'Accept the terms to publish the event.' using errcode = '23502', column = 'accept_terms';
+    raise exception 'Accept the terms to publish the event.' using errcode = 'WZ400', detail = '{"field": "acceptTerms"}';
   elsif answers -> 'location' ->> 'mode' <> 'venue' and answers -> 'location' ->> 'joinUrl' is null then
-    raise exception 'An online event needs a join link.' using errcode = '23502', column = 'join_url';
+    raise exception 'An online event needs a join link.' using errcode = 'WZ400', detail = '{"field": "joinUrl"}';
   elsif not exists (select from public.event_tickets t where t.event_id = v_id) then
-    raise exception 'An event needs at least one ticket.' using errcode = '23502', column = 'tickets';
+    raise exception 'An event needs at least one ticket.' using errcode = 'WZ400', detail = '{"field": "tickets"}';
   end if;
   return v_id;
 exception when unique_violation then
@@ -610,7 +611,7 @@ begin
     select from public.events
      where events.id = NEW.event_id and events.:EVENTS_OWNER_COLUMN is distinct from NEW.user_id
   ) then
-    raise exception 'A session can''t refer to another user''s event.' using errcode = '42501';
+    raise exception 'A session can''t refer to another user''s event.' using errcode = 'WZ403';
   end if;
   return NEW;
 end;
@@ -1249,7 +1250,8 @@ declare
   v_session wizard_sessions;
 begin
   if v_id is null then
-    raise exception 'A session needs an id. Send a UUID that the client made.' using errcode = '23502', column = 'id';
+    raise exception 'A session needs an id. Send a UUID that the client made.' 
+      using errcode = 'WZ400', detail = '{"field": "id"}';
   end if;
   -- Of two concurrent calls, the second waits for the first to commit and inserts nothing.
   insert into wizard_sessions (id, event_id, state)
@@ -1287,9 +1289,9 @@ declare
 begin
   if v_id is null or v_save_id is null or v_base is null or patch is null then
     raise exception 'A save needs id, saveId, baseRevision and patch.'
-      using errcode = '23502', column = case
-        when v_id is null then 'id' when v_save_id is null then 'save_id'
-        when v_base is null then 'base_revision' else 'patch' end;
+      using errcode = 'WZ400', detail = jsonb_build_object('field', case
+        when v_id is null then 'id' when v_save_id is null then 'saveId'
+        when v_base is null then 'baseRevision' else 'patch' end);
   end if;
 
   -- A concurrent save waits here, then sees what the first one wrote.
@@ -1309,16 +1311,17 @@ begin
   end if;
 
   if jsonb_typeof(patch) <> 'object' then
-    raise exception 'patch must be a JSON object, not %.', jsonb_typeof(patch) using errcode = '22023';
+    raise exception 'patch must be a JSON object, not %.', jsonb_typeof(patch)
+      using errcode = 'WZ400', detail = '{"field": "patch"}';
   end if;
   -- Refuse a deep patch before the recursive functions walk it.
   if jsonb_path_exists(patch, '$.**{100 to last}') then
     raise exception 'The patch is nested too deeply: at most 100 levels.'
-      using errcode = '23514', constraint = 'wizard_sessions_state_depth_check';
+      using errcode = 'WZ400', detail = '{"field": "patch"}';
   end if;
   if v_base < 0 or v_base > v_session.revision then
     raise exception 'baseRevision % does not exist: the session is at revision %.', v_base, v_session.revision
-      using errcode = '22023';
+      using errcode = 'WZ400', detail = '{"field": "baseRevision"}';
   end if;
 
   v_merged = app_private.json_merge_patch(v_session.state, patch);
@@ -1404,8 +1407,8 @@ declare
 begin
   if v_id is null or base_revision is null or answers is null then
     raise exception 'Completing a session needs id, baseRevision and answers.'
-      using errcode = '23502', column = case
-        when v_id is null then 'id' when base_revision is null then 'base_revision' else 'answers' end;
+      using errcode = 'WZ400', detail = jsonb_build_object('field', case
+        when v_id is null then 'id' when base_revision is null then 'baseRevision' else 'answers' end);
   end if;
   select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id) for update;
   if not found then
@@ -1420,7 +1423,8 @@ begin
       using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', v_session.revision);
   end if;
   if not v_session.state @> answers then
-    raise exception 'The answers differ from the state of the session. Read it again, then complete it.' using errcode = '22023';
+    raise exception 'The answers differ from the state of the session. Read it again, then complete it.'
+      using errcode = 'WZ400', detail = '{"field": "answers"}';
   end if;
   v_event = app_private.write_event(v_session.event_id, v_session.user_id, answers);
   update public.wizard_sessions s set status = 'completed', event_id = v_event where s.id = v_id
@@ -1442,7 +1446,7 @@ comment on function public.complete_wizard_session(uuid, integer, jsonb) is
 create or replace function app_private.check_sweep_age(age interval) returns void as $$
 begin
   if age is null or age <= interval '0' then
-    raise exception 'A sweep needs an age above zero, not %.', coalesce(age::text, 'null') using errcode = '22023';
+    raise exception 'A sweep needs an age above zero, not %.', coalesce(age::text, 'null') using errcode = 'WZ400';
   end if;
 end;
 $$ language plpgsql immutable set search_path to pg_catalog, pg_temp;
@@ -1645,10 +1649,10 @@ declare
 begin
   select * into v_limits from app_private.funnel_limits();
   if started_from is null or started_before is null or started_from >= started_before then
-    raise exception 'startedFrom must be before startedBefore.' using errcode = '22023';
+    raise exception 'The time span must start before it ends.' using errcode = 'WZ400';
   end if;
   if started_before > started_from + v_limits.longest_span then
-    raise exception 'The span between startedFrom and startedBefore must be at most %.', v_limits.longest_span using errcode = '22023';
+    raise exception 'The time span must be at most % long.', v_limits.longest_span using errcode = 'WZ400';
   end if;
 
   return query
@@ -1763,11 +1767,11 @@ declare
   v_row    text;
 begin
   if v_user is null then
-    raise exception 'Sign in to export your data.' using errcode = '42501';
+    raise exception 'Sign in to export your data.' using errcode = 'WZ403';
   end if;
   -- The upper half is "data" in ASCII, to avoid collisions with other advisory locks.
   if not pg_try_advisory_xact_lock((1684108385::bigint << 32) | (uuid_hash_extended(v_user, 0) & 4294967295)) then
-    raise exception 'Another export of your data is already running. Try again when it has finished.' using errcode = '55P03';
+    raise exception 'Another export of your data is already running. Try again when it has finished.' using errcode = 'WZ408';
   end if;
   for v_table in select * from app_private.personal_tables() t where history is not false or not t.is_history loop
     v_rows = '{}';
@@ -1828,11 +1832,12 @@ declare
   v_after  jsonb;
 begin
   if v_user is null then
-    raise exception 'Sign in to erase your data.' using errcode = '42501';
+    raise exception 'Sign in to erase your data.' using errcode = 'WZ403';
   end if;
   -- Confirmation: a token of the wrong account erases nothing.
   if erase_me.user_id is distinct from v_user then
-    raise exception 'To erase your data, send your own user id as userId.' using errcode = '22023';
+    raise exception 'To erase your data, send your own user id as userId.'
+      using errcode = 'WZ400', detail = '{"field": "userId"}';
   end if;
   -- Lock the sessions before the profile, as a save does, to avoid deadlocks. With the profile locked, no session or
   -- event can be created between counting and deleting.
