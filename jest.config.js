@@ -4,6 +4,7 @@ export default {
   roots: [
     "<rootDir>/client",
     "<rootDir>/db",
+    "<rootDir>/docs",
     "<rootDir>/graphql",
     "<rootDir>/json",
     "<rootDir>/server",
