@@ -21,7 +21,7 @@ it("makes version 4 UUIDs where crypto.randomUUID does not exist, as on a plain-
 
 it("is the only way to make an id in client/ and web/", async () => {
   const files = (await Promise.all(["client", "web"].map(sourcesIn))).flat();
-  expect(files).toContain(join("web", "pages", "Drafts.tsx"));
+  expect(files).toContain(join("web", "pages", "DraftsPage.tsx"));
   const texts = await Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")] as const));
   expect(texts.filter(([, text]) => /randomUUID\s*\(/.test(text)).map(([file]) => file)).toEqual([]);
 });
