@@ -1,0 +1,115 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { GRAPHILE_MIGRATE, PROJECT_ROOT, runMigrations } from "../../server/database/migrate.ts";
+import { atRoot, openDatabase, useTestDatabase } from "../../testkit/database.ts";
+import { startSession } from "../../testkit/rows.ts";
+import { save } from "../../testkit/saving.ts";
+import { definitionsIn, grantsIn } from "../../testkit/schemaFacts.ts";
+
+interface Release {
+  readonly version: string;
+  /** Its committed migrations with their hashes. Released migrations never change. */
+  readonly migrations: Readonly<Record<string, string>>;
+}
+
+const RELEASES: readonly Release[] = [{ version: "0.1.0", migrations: { "000001-wizard-sessions.sql": "sha1:7e699a90827ee573e5782e8813b3c01fc5fdb92e" } }];
+const COMMITTED = join(PROJECT_ROOT, "db/migrations/committed");
+const ADA = "ada00000-0000-4000-8000-000000000000";
+const TYPED = "00000000-0000-4000-8000-000000000001";
+
+const newest = useTestDatabase();
+
+describe.each(RELEASES)("a filled database of release $version", ({ version, migrations }) => {
+  const name = `upgrade_${randomUUID().replaceAll("-", "")}`;
+  const { database: db, end } = openDatabase(name, "stagekeep_owner");
+  let folder: string;
+  let columns: Map<string, string[]>;
+  let before: unknown;
+
+  beforeAll(async () => {
+    await atRoot(`create database ${name} template template0 owner stagekeep_owner`);
+    folder = await mkdtemp(join(tmpdir(), "stagekeep-upgrade-"));
+    await migrateToRelease();
+    await db.root.query(await readFile(new URL(`releases/${version}.sql`, import.meta.url), "utf8"));
+    columns = await tables();
+    before = await contents();
+    await runMigrations({ databaseUrl: db.ownerUrl, includeCurrent: true });
+  });
+  afterAll(async () => {
+    await end();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Runs the release's migrations alone, as graphile-migrate did at that time. */
+  async function migrateToRelease() {
+    await mkdir(join(folder, "db/migrations/committed"), { recursive: true });
+    await copyFile(join(PROJECT_ROOT, ".gmrc"), join(folder, ".gmrc"));
+    for (const file of Object.keys(migrations)) {
+      await copyFile(join(COMMITTED, file), join(folder, "db/migrations/committed", file));
+    }
+    const env = { PATH: process.env.PATH, DATABASE_URL: db.ownerUrl };
+    await promisify(execFile)(process.execPath, [GRAPHILE_MIGRATE, "migrate"], { cwd: folder, env });
+  }
+
+  async function tables(): Promise<Map<string, string[]>> {
+    const { rows } = await db.root.query<{ name: string; columns: string[] }>(
+      `select relname::text as name, array_agg(format('%I', attname) order by attnum) as columns
+         from pg_class c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped
+        where relkind = 'r' and relnamespace = 'public'::regnamespace group by relname`,
+    );
+    return new Map(rows.map((row) => [row.name, row.columns]));
+  }
+
+  /** Every value that the release stored, as text, and the state at every revision. */
+  async function contents() {
+    const stored: Record<string, string[]> = {};
+    for (const [table, names] of columns) {
+      const { rows } = await db.root.query<{ row: string }>(
+        `select row(${names})::text as row from ${table} order by 1`,
+      );
+      stored[table] = rows.map(({ row }) => row);
+    }
+    const { rows: states } = await db.root.query(
+      `select r.session_id, r.revision, at.state::text from wizard_session_revisions r
+        cross join wizard_session_at(r.session_id, r.revision) at order by 1, 2`,
+    );
+    return { stored, states };
+  }
+
+  it("is filled in every table", () => {
+    const { stored, states } = before as Awaited<ReturnType<typeof contents>>;
+    expect(Object.entries(stored).filter(([, rows]) => rows.length === 0)).toEqual([]);
+    expect(Object.keys(stored)).toEqual(
+      expect.arrayContaining(["wizard_sessions", "wizard_session_revisions", "events"]),
+    );
+    expect(states.length).toBeGreaterThan(100);
+  });
+
+  it("keeps every value byte for byte, and every revision can be rebuilt", async () => {
+    expect(await contents()).toEqual(before);
+  });
+
+  it("has the schema and grants of a new database", async () => {
+    expect(await definitionsIn(db.root)).toEqual(await definitionsIn(newest.root));
+    expect(await grantsIn(db.root)).toEqual(await grantsIn(newest.root));
+  });
+
+  it("accepts a save onto an old session, and a new session", async () => {
+    const { rows } = await db.root.query("select revision from wizard_sessions where id = $1", [TYPED]);
+    const base: number = rows[0].revision;
+    const answer = await save(db, ADA, { id: TYPED, base, patch: { basics: { title: "After the upgrade" } } });
+    expect(answer).toMatchObject({ outcome: "SAVED", session: { revision: base + 1 } });
+    expect(await startSession(db, ADA)).toMatchObject({ revision: 0, status: "in_progress" });
+  });
+
+  it("was made by migrations that have not changed since", async () => {
+    for (const [file, hash] of Object.entries(migrations)) {
+      expect(await readFile(join(COMMITTED, file), "utf8")).toMatch(new RegExp(`^--! Hash: ${hash}$`, "m"));
+    }
+  });
+});
