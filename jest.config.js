@@ -25,7 +25,8 @@ export default {
   // One throw-away PostgreSQL for the whole run; each test file clones a database of its own from a template.
   globalSetup: "./testkit/globalSetup.ts",
   globalTeardown: "./testkit/globalTeardown.ts",
-  testTimeout: 30_000,
+  // Only ends a test that hangs: a busy machine is several times slower.
+  testTimeout: 120_000,
   // They mostly wait for PostgreSQL and for programs.
   maxWorkers: "100%",
 };

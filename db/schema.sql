@@ -150,20 +150,6 @@ $$;
 ALTER FUNCTION app_private.event_answers(event_id uuid) OWNER TO stagekeep_owner;
 
 --
--- Name: funnel_limits(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
---
-
-CREATE FUNCTION app_private.funnel_limits(OUT longest_span interval, OUT idle_after interval, OUT smallest_group integer) RETURNS record
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select interval '400 days', interval '30 minutes', 5
-$$;
-
-
-ALTER FUNCTION app_private.funnel_limits(OUT longest_span interval, OUT idle_after interval, OUT smallest_group integer) OWNER TO stagekeep_owner;
-
---
 -- Name: json_at(jsonb, text[]); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -843,6 +829,8 @@ CREATE FUNCTION app_private.tg_wizard_sessions__record() RETURNS trigger
     AS $$
 declare
   v_every constant integer := (select checkpoint_every from app_private.revision_limits());
+  -- A longer break between two saves counts as this much working time.
+  v_idle_after constant interval := '30 minutes';
   v_text  constant text := NEW.state::text;
   v_patch jsonb;
   v_checkpoint boolean;
@@ -854,7 +842,7 @@ begin
     v_patch = NEW.state;
     v_checkpoint = true;
   else
-    -- The sweep abandons a session without changing `last_saved_at`; the revision records the time.
+    -- Abandoning a session leaves `last_saved_at` as it is; the revision records the time.
     if NEW.last_saved_at = OLD.last_saved_at then
       v_at = greatest(clock_timestamp(), NEW.last_saved_at + interval '1 microsecond');
     end if;
@@ -863,8 +851,7 @@ begin
     v_kept = found;
     -- Time spent: idle time counts up to a limit, and time before or while the session is abandoned not at all.
     if OLD.status = 'in_progress' and NEW.status <> 'abandoned' then
-      v_spent = coalesce(v_spent, '0')
-                + least(v_at - OLD.last_saved_at, (select idle_after from app_private.funnel_limits()));
+      v_spent = coalesce(v_spent, '0') + least(v_at - OLD.last_saved_at, v_idle_after);
     end if;
     v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
     v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
@@ -935,23 +922,6 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__save() OWNER TO stagekeep_owner;
-
---
--- Name: tg_wizard_sessions__status_is_said(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
---
-
-CREATE FUNCTION app_private.tg_wizard_sessions__status_is_said() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  NEW.completed_at = 'infinity';
-  return NEW;
-end;
-$$;
-
-
-ALTER FUNCTION app_private.tg_wizard_sessions__status_is_said() OWNER TO stagekeep_owner;
 
 --
 -- Name: thin_wizard_session_revisions(integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1528,15 +1498,13 @@ CREATE FUNCTION public.update_wizard_session_timestamp() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  -- The sweep runs as the table's owner. Abandoning a session is not a save, so the time stays.
   if OLD.status = 'in_progress' and NEW.status = 'abandoned'
     and (NEW.stage, NEW.state, NEW.event_id) is not distinct from (OLD.stage, OLD.state, OLD.event_id)
-    and exists (select from pg_class where oid = TG_RELID and pg_get_userbyid(relowner) = current_user)
   then
     NEW.last_saved_at = OLD.last_saved_at;
-    return NEW;
+  else
+    NEW.last_saved_at = greatest(clock_timestamp(), OLD.last_saved_at + interval '1 microsecond');
   end if;
-  NEW.last_saved_at = greatest(clock_timestamp(), OLD.last_saved_at + interval '1 microsecond');
   return NEW;
 end;
 $$;
@@ -1553,16 +1521,17 @@ CREATE FUNCTION public.wizard_funnel(started_from timestamp with time zone, star
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_limits record;
+  v_longest_span constant interval := '400 days';
+  -- Times are returned for at least this many sessions.
+  v_minimum_cohort constant integer := 5;
   -- A gap of more revisions than this has lost checkpoints, and may have lost stage changes with them.
-  v_whole  constant integer := (select checkpoint_every from app_private.revision_limits());
+  v_whole constant integer := (select checkpoint_every from app_private.revision_limits());
 begin
-  select * into v_limits from app_private.funnel_limits();
   if started_from is null or started_before is null or started_from >= started_before then
     raise exception 'The time span must start before it ends.' using errcode = 'WZ400';
   end if;
-  if started_before > started_from + v_limits.longest_span then
-    raise exception 'The time span must be at most % long.', v_limits.longest_span using errcode = 'WZ400';
+  if started_before > started_from + v_longest_span then
+    raise exception 'The time span must be at most % long.', v_longest_span using errcode = 'WZ400';
   end if;
 
   return query
@@ -1616,8 +1585,8 @@ begin
          coalesce(sum(f.sessions) filter (where f.highest >= n.stage and f.status = 'completed'), 0)::integer,
          coalesce(sum(f.sessions) filter (where f.last_stage = n.stage and f.status = 'abandoned'), 0)::integer,
          coalesce(sum(f.sessions) filter (where f.highest = n.stage and f.status <> 'completed'), 0)::integer,
-         round(max(t.percentiles[1]) filter (where t.measured >= v_limits.smallest_group))::integer,
-         round(max(t.percentiles[2]) filter (where t.measured >= v_limits.smallest_group))::integer
+         round(max(t.percentiles[1]) filter (where t.measured >= v_minimum_cohort))::integer,
+         round(max(t.percentiles[2]) filter (where t.measured >= v_minimum_cohort))::integer
     from generate_series(1, 6) n (stage)
     left join times t on t.stage = n.stage
     left join fates f on true
@@ -2722,17 +2691,10 @@ CREATE TRIGGER _200_limit_state BEFORE INSERT OR UPDATE OF state ON public.wizar
 
 
 --
--- Name: wizard_sessions _240_status_is_said; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
---
-
-CREATE TRIGGER _240_status_is_said BEFORE UPDATE OF status ON public.wizard_sessions FOR EACH ROW WHEN (((old.status = 'abandoned'::text) AND (new.status = 'abandoned'::text))) EXECUTE FUNCTION app_private.tg_wizard_sessions__status_is_said();
-
-
---
 -- Name: wizard_sessions _250_resume; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE TRIGGER _250_resume BEFORE UPDATE OF state, stage ON public.wizard_sessions FOR EACH ROW WHEN (((old.status = 'abandoned'::text) AND (new.status = 'abandoned'::text) AND (new.completed_at IS NULL))) EXECUTE FUNCTION app_private.tg_wizard_sessions__resume();
+CREATE TRIGGER _250_resume BEFORE UPDATE OF state, stage ON public.wizard_sessions FOR EACH ROW WHEN (((old.status = 'abandoned'::text) AND (new.status = 'abandoned'::text) AND (new.definition_version = old.definition_version))) EXECUTE FUNCTION app_private.tg_wizard_sessions__resume();
 
 
 --
@@ -3054,13 +3016,6 @@ GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO service_role;
 
 
 --
--- Name: FUNCTION funnel_limits(OUT longest_span interval, OUT idle_after interval, OUT smallest_group integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION app_private.funnel_limits(OUT longest_span interval, OUT idle_after interval, OUT smallest_group integer) FROM PUBLIC;
-
-
---
 -- Name: FUNCTION json_at(target jsonb, path text[]); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3328,13 +3283,6 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__save() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION tg_wizard_sessions__status_is_said(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__status_is_said() FROM PUBLIC;
-
-
---
 -- Name: FUNCTION thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3469,8 +3417,8 @@ REVOKE ALL ON FUNCTION public.update_wizard_session_timestamp() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) TO service_role;
 GRANT ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) TO analyst;
+GRANT ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) TO service_role;
 
 
 --

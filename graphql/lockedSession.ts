@@ -44,8 +44,7 @@ export async function bringUpSession(
 ): Promise<LockedSession> {
   if (session.definitionVersion >= version) return session;
   const { rows } = await client.query<LockedSession>({
-    // Naming the status keeps it: an abandoned session is taken up again by its user's saves, not by this one.
-    text: `update public.wizard_sessions set state = $2, definition_version = $3, status = status where id = $1
+    text: `update public.wizard_sessions set state = $2, definition_version = $3 where id = $1
            returning ${COLUMNS}`,
     values: [session.id, JSON.stringify(upgradeState(session.state, session.definitionVersion, migrations)), version],
   });

@@ -192,12 +192,15 @@ describe("the status of a session", () => {
   it.each([
     ["its state", { state: { a: 1 } }, "IN_PROGRESS"],
     ["its stage", { stage: 2 }, "IN_PROGRESS"],
-    ["its state and that it is abandoned", { state: { a: 1 }, status: "ABANDONED" }, "ABANDONED"],
+    ["its state and that it is abandoned", { state: { a: 1 }, status: "ABANDONED" }, "IN_PROGRESS"],
     ["its state and that it is completed", { state: { a: 1 }, status: "COMPLETED" }, "COMPLETED"],
-  ])("is taken up again, once abandoned, by a save that says nothing else: %s", async (_, patch, status) => {
-    const { id } = await createSession(ada, { status: "ABANDONED" });
-    expect(await updateSession(ada, id, patch)).toMatchObject({ ...patch, status, revision: 1 });
-  });
+  ])(
+    "follows from a save of an abandoned session that writes %s: it is resumed unless it is completed",
+    async (_, patch, status) => {
+      const { id } = await createSession(ada, { status: "ABANDONED" });
+      expect(await updateSession(ada, id, patch)).toMatchObject({ ...patch, status, revision: 1 });
+    },
+  );
 
   it("goes from abandoned back to in progress", async () => {
     const { id } = await createSession(ada, { status: "ABANDONED" });

@@ -20,11 +20,11 @@ describe("db/migrations/fixtures/", () => {
     const header = /^(?:--.*\n)+/;
     const tracked = (await readFile(new URL("../schema.sql", import.meta.url), "utf8")).replace(header, "");
     expect(grantsSorted(await dumpMigrated(await readFixtures()))).toBe(grantsSorted(tracked));
-  }, 120_000);
+  });
 
   it("holds nothing that no migration includes", async () => {
     const included = new Set((await readMigrations()).flatMap(({ sql }) => sql.match(/(?<=^-- Included )\S+/gm) ?? []));
-    expect([...included].toSorted()).toEqual((await readFixtures()).map(({ name }) => name));
+    expect((await readFixtures()).filter(({ name }) => !included.has(name))).toEqual([]);
   });
 
   it("has one file per function, named after it", async () => {

@@ -17,7 +17,9 @@ interface Release {
   readonly migrations: Readonly<Record<string, string>>;
 }
 
-const RELEASES: readonly Release[] = [{ version: "0.1.0", migrations: { "000001-wizard-sessions.sql": "sha1:7e699a90827ee573e5782e8813b3c01fc5fdb92e" } }];
+const RELEASES: readonly Release[] = [
+  { version: "0.1.0", migrations: { "000001-wizard-sessions.sql": "sha1:7e699a90827ee573e5782e8813b3c01fc5fdb92e" } },
+];
 const COMMITTED = join(PROJECT_ROOT, "db/migrations/committed");
 const ADA = "ada00000-0000-4000-8000-000000000000";
 const TYPED = "00000000-0000-4000-8000-000000000001";
