@@ -18,7 +18,7 @@ interface Watch {
   readonly queue: BoundedQueue<Notice>;
 }
 
-// As in 250-live.sql.
+// As in db/migrations/fixtures/live/tg_wizard_sessions__notify.sql.
 const CHANNEL = "wizard_session_changed";
 const CONNECTION_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 10_000;
