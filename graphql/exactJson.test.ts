@@ -1,15 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { isExact, lossIn } from "./exactJson.ts";
-
-const lossOf = (text: string) => lossIn(new TextEncoder().encode(text));
+import { findInexactValue, isExact } from "./exactJson.ts";
 
 const digits = (min: number, max: number) =>
   fc
     .array(fc.oneof(fc.constantFrom("0", "9"), fc.nat(9).map(String)), { minLength: min, maxLength: max })
     .map((each) => each.join(""));
 const powers = fc.oneof(fc.integer({ min: -30, max: 30 }), fc.integer({ min: -420, max: 420 }));
-/** Numbers as JSON writes them. */
+/** Number literals of JSON. */
 const literals = fc
   .record({
     sign: fc.constantFrom("", "-"),
@@ -28,7 +26,7 @@ const literals = fc
   })
   .map(({ sign, whole, fraction, power }) => sign + whole + fraction + power);
 
-/** A decimal number as a whole number times 10 to the minus 1000th. */
+/** A decimal number as an integer, in units of 1e-1000. */
 function scaled(literal: string): bigint {
   const [, sign, whole = "", fraction = "", power = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(literal) ?? [];
@@ -37,7 +35,7 @@ function scaled(literal: string): bigint {
 }
 
 describe("a number", () => {
-  it("is exact when it is read, and written again, as the same number", () => {
+  it("is exact if reading and writing it gives the same number", () => {
     const seen = new Set<boolean>();
     fc.assert(
       fc.property(literals, (literal) => {
@@ -45,17 +43,17 @@ describe("a number", () => {
         const same = Number.isFinite(read) && scaled(String(read)) === scaled(literal);
         seen.add(same);
         expect(isExact(literal)).toBe(same);
-        expect(lossOf(`{"key":[${literal}]}`) === undefined).toBe(same);
+        expect(findInexactValue(`{"key":[${literal}]}`) === undefined).toBe(same);
       }),
       { numRuns: 3_000 },
     );
     expect(seen.size).toBe(2);
   });
 
-  it("that JavaScript has written is exact", () => {
+  it("is exact if JavaScript wrote it", () => {
     fc.assert(
       fc.property(fc.double({ noDefaultInfinity: true, noNaN: true }), (number) => {
-        expect(lossOf(JSON.stringify({ number }))).toBeUndefined();
+        expect(findInexactValue(JSON.stringify({ number }))).toBeUndefined();
       }),
       { numRuns: 1_000 },
     );
@@ -80,43 +78,43 @@ describe("a number", () => {
     ["100E-2", true],
   ])("%s: %s", (literal, exact) => {
     expect(isExact(literal)).toBe(exact);
-    expect(lossOf(literal) === undefined).toBe(exact);
+    expect(findInexactValue(literal) === undefined).toBe(exact);
   });
 
-  it("of a million digits is quoted by its beginning", () => {
+  it("is quoted by its first 40 characters if it is long", () => {
     for (const literal of ["1".repeat(1e6), `0.1${"0".repeat(1e6)}1`, `1${"0".repeat(1e6)}`]) {
-      expect(lossOf(literal)).toBe(
-        `The number ${literal.slice(0, 40)}… can't be kept exactly. Round it, or send it as text, in quotes.`,
+      expect(findInexactValue(literal)).toBe(
+        `The number ${literal.slice(0, 40)}… can't be stored exactly. Round it, or send it as a string.`,
       );
     }
   });
 
-  it("within a text is no number", () => {
-    expect(lossOf('{"1e400":"1e400, \\"1e400\\\\\\" 1e400","a\\\\":"1e400"}')).toBeUndefined();
-    expect(lossOf('{"\\\\":1e400}')).toContain("1e400");
+  it("is not looked for inside strings", () => {
+    expect(findInexactValue('{"1e400":"1e400, \\"1e400\\\\\\" 1e400","a\\\\":"1e400"}')).toBeUndefined();
+    expect(findInexactValue('{"\\\\":1e400}')).toContain("1e400");
   });
 });
 
-describe("half a character", () => {
+describe("an unpaired surrogate", () => {
   it.each(["\\ud83d", "\\uD83D", "\\udc4d", "\\ud83d\\ud83d\\udc4d", "\\ud83dx", "\\ud83d\\n", "\\udc4d\\ud83d"])(
-    "is found: %s",
+    "is found in %s",
     (text) => {
-      expect(lossOf(`["${text}"]`)).toContain("half a character");
-      expect(lossOf(`{"a":{"${text}":1}}`)).toContain("half a character");
+      expect(findInexactValue(`["${text}"]`)).toContain("unpaired surrogate");
+      expect(findInexactValue(`{"a":{"${text}":1}}`)).toContain("unpaired surrogate");
     },
   );
 
   it.each(["\\ud83d\\udc4d", "👍", "\\\\ud83d", "\\ud7ff", "\\ue000", "\\u0000", "\\u00d8", "\\\\\\\\udc4d"])(
-    "is not what %s holds",
-    (text) => expect(lossOf(`["${text}"]`)).toBeUndefined(),
+    "is not found in %s",
+    (text) => expect(findInexactValue(`["${text}"]`)).toBeUndefined(),
   );
 
-  it("is found exactly where a text is not well-formed", () => {
+  it("is found if and only if a string is not well-formed", () => {
     const units = fc.constantFrom("\\ud83d", "\\udc4d", "\\uDBFF", "\\uDC00", "\\\\", '\\"', "d", "\\u0041", "u");
     fc.assert(
       fc.property(fc.array(units, { maxLength: 8 }), (parts) => {
         const text = `"${parts.join("")}"`;
-        expect(lossOf(text) === undefined).toBe((JSON.parse(text) as string).isWellFormed());
+        expect(findInexactValue(text) === undefined).toBe((JSON.parse(text) as string).isWellFormed());
       }),
       { numRuns: 2_000 },
     );
@@ -124,6 +122,6 @@ describe("half a character", () => {
 });
 
 it.each(["", '"', '"\\', '"\\u', '"\\ud8', "-", "1e", "[1e400", "{a: 1-2e999}", "\u0000"])(
-  "reads %j to its end, JSON or not",
-  (text) => expect(() => lossOf(text)).not.toThrow(),
+  "does not throw on %j, which may not be JSON",
+  (text) => expect(() => findInexactValue(text)).not.toThrow(),
 );

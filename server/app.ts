@@ -182,8 +182,7 @@ const answerFailure: ErrorRequestHandler = (error, request, response, next) => {
     return sendError(response, 413, requestTooLarge(MAXIMUM_REQUEST_BYTES));
   }
   if (typeof status === "number" && status >= 400 && status < 500) {
-    const message = error.type === "entity.parse.failed" ? "The request is not valid JSON." : String(error.message);
-    return sendError(response, status, { code: "INVALID_INPUT", message });
+    return sendError(response, status, { code: "INVALID_INPUT", message: String(error.message) });
   }
   request.log.error({ err: error }, "a request failed");
   sendError(response, 500, {

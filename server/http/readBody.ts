@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import express, { type RequestHandler } from "express";
-import { lossIn } from "../../graphql/exactJson.ts";
+import { findInexactValue } from "../../graphql/exactJson.ts";
 
-/** A body that is refused before it is read; express takes the status from it. */
+/** A refused body. Express reads `status`. */
 class BodyError extends Error {
   readonly status: number;
 
@@ -13,31 +13,43 @@ class BodyError extends Error {
   }
 }
 
+const isJson = isOfType("application/json");
+
 /**
- * Reads the bodies of GraphQL requests: JSON, and bare documents. What would not be read as it was sent is refused.
- * Otherwise a number would be rounded, and half a character replaced, before any rule could look at it.
+ * Reads the bodies of GraphQL requests, JSON or plain documents. Refuses a body that could not be stored as it was sent:
+ * numbers would be rounded and unpaired surrogates replaced before the database sees them.
  */
 export function readBody(limit: number): RequestHandler[] {
+  const verify = (_request: IncomingMessage, _response: unknown, body: Buffer, encoding: string) =>
+    checkEncoding(body, encoding);
   return [
-    express.json({
-      limit,
-      type: isOfType("application/json"),
-      verify(_request, _response, body, encoding) {
-        checkEncoding(body, encoding);
-        const loss = lossIn(body);
-        if (loss !== undefined) throw new BodyError(400, loss);
-      },
-    }),
-    express.text({
-      limit,
-      type: isOfType("application/graphql"),
-      verify: (_request, _response, body, encoding) => checkEncoding(body, encoding),
-    }),
+    express.text({ limit, type: isJson, verify }),
+    (request, _response, next) => {
+      if (isJson(request) && typeof request.body === "string") request.body = parse(request.body || "{}");
+      next();
+    },
+    express.text({ limit, type: isOfType("application/graphql"), verify }),
   ];
 }
 
-// By the words that Grafserv goes by, and not by express's own reading of the header: where only Grafserv took a body
-// for JSON, it would read it by itself, unchecked.
+function parse(json: string): object {
+  const parsed = parseOrRefuse(json);
+  if (typeof parsed !== "object" || parsed === null) throw new BodyError(400, "The request is not a JSON object.");
+  // Only after JSON.parse, because it relies on valid JSON.
+  const problem = findInexactValue(json);
+  if (problem !== undefined) throw new BodyError(400, problem);
+  return parsed;
+}
+
+function parseOrRefuse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new BodyError(400, "The request is not valid JSON.");
+  }
+}
+
+// Grafserv's test, not express's: a body that only Grafserv takes for JSON would be parsed unchecked.
 function isOfType(type: string): (request: IncomingMessage) => boolean {
   return ({ headers }) => headers["content-type"]?.split(";")[0]?.trim() === type;
 }
