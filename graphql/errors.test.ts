@@ -310,7 +310,7 @@ describe("a request that is no GraphQL at all", () => {
     const extensions = { code: "NOT_FOUND" };
     expect(await send({}, path)).toEqual({
       status: 404,
-      body: { errors: [{ message: "There is nothing here.", extensions }] },
+      body: { errors: [{ message: "Nothing is served at this path.", extensions }] },
     });
   });
 });

@@ -197,7 +197,7 @@ describe("an error that belongs to a request", () => {
       headers: { Authorization: `Bearer ${token}` },
     });
     expect(response.status).toBe(503);
-    const [entry] = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "tokens can't be verified");
+    const [entry] = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "cannot verify tokens");
     expect(entry).toMatchObject({
       level: 50,
       req: { id: response.headers.get("x-request-id") },

@@ -202,7 +202,7 @@ Stagekeep is running. Ctrl-C stops it.
       const refused = await programs.run(["npm", "start"], { DATA_DIR: dataDir, PORT: port });
       expect(refused).toMatchObject({
         code: 1,
-        stderr: `\nPort ${port} on 127.0.0.1 is in use. Set PORT to another one, or stop what listens there.\n`,
+        stderr: `\nPort ${port} on 127.0.0.1 is in use. Set PORT to another port, or stop the program that uses it.\n`,
       });
       expect(await postgresIn(dataDir)).toEqual([]);
     } finally {

@@ -376,11 +376,11 @@ describe("with a key set", () => {
   describe("that can't be had", () => {
     const UNAVAILABLE = {
       status: 503,
-      headers: { "retry-after": "5" },
+      headers: { "retry-after": "1" },
       body: {
         errors: [
           {
-            message: "Tokens can't be verified just now. Try again.",
+            message: "Tokens can't be verified right now. Try again in a moment.",
             extensions: { code: "OVERLOADED" },
           },
         ],

@@ -5,7 +5,7 @@ import { DEMO_USERS } from "./demoUsers.ts";
 const CREATE = "mutation { createWizardSession(input: { wizardSession: {} }) { wizardSession { userId } } }";
 const COUNT = "{ wizardSessions { totalCount } }";
 const FUNNEL = `{ wizardFunnel(from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z") { stage } }`;
-const NOTHING_HERE = { errors: [{ message: "There is nothing here.", extensions: { code: "NOT_FOUND" } }] };
+const NOTHING_HERE = { errors: [{ message: "Nothing is served at this path.", extensions: { code: "NOT_FOUND" } }] };
 
 interface SignedIn {
   readonly token: string;

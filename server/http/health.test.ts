@@ -38,7 +38,7 @@ const openDatabase = () => fromOutside(`alter database ${api.db.name} with allow
 
 const OK = { status: 200, body: { status: "ok" } };
 const READY = { status: 200, body: { status: "ready" } };
-const UNREACHABLE = { status: 503, body: { status: "the database can't be reached" } };
+const UNREACHABLE = { status: 503, body: { status: "can't connect to the database" } };
 const UNMIGRATED = { status: 503, body: { status: "the database is not migrated; run npm run db:migrate" } };
 
 describe("/healthz and /readyz", () => {
@@ -70,7 +70,7 @@ describe("/healthz and /readyz", () => {
       expect(entries).toContainEqual(
         expect.objectContaining({
           level: 40,
-          msg: "the database can't be reached",
+          msg: "cannot connect to the database",
           // The second where the connection is cut off while it is being asked.
           err: expect.objectContaining({
             message: expect.stringMatching(/not currently accepting connections|terminating connection/),
@@ -96,7 +96,7 @@ describe("/healthz and /readyz", () => {
 
 it("a server does not start without its database, and says which setting names it", async () => {
   await expect(startAnother("postgres://authenticator:word@127.0.0.1:1/stagekeep")).rejects.toEqual(
-    new UserError("AUTH_DATABASE_URL: the database can't be reached: connect ECONNREFUSED 127.0.0.1:1"),
+    new UserError("AUTH_DATABASE_URL: can't connect to the database: connect ECONNREFUSED 127.0.0.1:1"),
   );
 });
 

@@ -1,15 +1,8 @@
 import { type RequestHandler, Router } from "express";
 import type { Pool } from "pg";
+import { isMigrated } from "../database/pool.ts";
 
-/** Whether the database that `pool` connects to has the tables that this server needs. */
-export async function isMigrated(pool: Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ migrated: boolean }>(
-    "select to_regclass('public.wizard_sessions') is not null as migrated",
-  );
-  return rows[0]?.migrated === true;
-}
-
-/** `/healthz`: this process answers. `/readyz`: its database answers, and has been migrated. */
+/** `/healthz`: the process answers. `/readyz`: the database answers too, and is migrated. */
 export function health(pool: Pool): Router {
   const ready: RequestHandler = async (request, response) => {
     try {
@@ -17,8 +10,8 @@ export function health(pool: Pool): Router {
       const status = migrated ? "ready" : "the database is not migrated; run npm run db:migrate";
       response.status(migrated ? 200 : 503).json({ status });
     } catch (error) {
-      request.log.warn({ err: error }, "the database can't be reached");
-      response.status(503).json({ status: "the database can't be reached" });
+      request.log.warn({ err: error }, "cannot connect to the database");
+      response.status(503).json({ status: "can't connect to the database" });
     }
   };
   return Router()

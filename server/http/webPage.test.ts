@@ -7,7 +7,7 @@ import { useTestApi } from "../../testkit/api.ts";
 // As Vite writes it, but smaller: what is served does not depend on what the page does.
 const PAGE = `<!doctype html><html><head><script type="module" src="/assets/a-1.js" nonce="NONCE_OF_THIS_ANSWER"></script></head></html>`;
 const LONG_SCRIPT = "// The same again.\n".repeat(1000);
-const NOTHING_HERE = { errors: [{ message: "There is nothing here.", extensions: { code: "NOT_FOUND" } }] };
+const NOTHING_HERE = { errors: [{ message: "Nothing is served at this path.", extensions: { code: "NOT_FOUND" } }] };
 
 const folder = await mkdtemp(join(tmpdir(), "stagekeep-page-"));
 await mkdir(join(folder, "assets"));

@@ -1,9 +1,8 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Runner, run, type WorkerEvents } from "graphile-worker";
-import type pg from "pg";
 import type { Logger } from "pino";
-import { makePool } from "../database/pool.ts";
+import { openPool } from "../database/pool.ts";
 import { UserError } from "../userError.ts";
 import { workerLogger } from "./log.ts";
 import type { SweepSettings } from "./sweep.ts";
@@ -26,7 +25,6 @@ export interface Worker {
 
 // One to listen, one to take and to finish jobs, one for the job, one for the schedule.
 const CONNECTIONS = 4;
-const CONNECTION_TIMEOUT_MS = 5_000;
 const RESTART_DELAY_MS = 5_000;
 const STOP_TIMEOUT_MS = 5_000;
 
@@ -36,7 +34,13 @@ const STOP_TIMEOUT_MS = 5_000;
  * @throws {UserError} when the database can't be used.
  */
 export async function startWorker({ databaseUrl, sweep, logger }: WorkerOptions): Promise<Worker> {
-  const pool = await openPool(databaseUrl, logger);
+  const pool = await openPool({
+    connectionString: databaseUrl,
+    variable: "DATABASE_URL",
+    max: CONNECTIONS,
+    application_name: "stagekeep worker",
+    logger,
+  });
   const stopping = new AbortController();
   const { signal } = stopping;
   /** Resolves once it has looked for jobs. Before it has done that once, an error is one that it would keep for good. */
@@ -112,28 +116,5 @@ async function ending(runner: Runner, signal: AbortSignal): Promise<void> {
     await runner.promise;
   } finally {
     signal.removeEventListener("abort", stop);
-  }
-}
-
-async function openPool(connectionString: string, logger: Logger): Promise<pg.Pool> {
-  const pool = makePool(
-    {
-      connectionString,
-      max: CONNECTIONS,
-      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-      application_name: "stagekeep worker",
-    },
-    logger,
-  );
-  try {
-    const { rows } = await pool.query<{ there: boolean }>(
-      "select to_regprocedure('app_private.preview_sweep(interval, interval)') is not null as there",
-    );
-    if (rows[0]?.there) return pool;
-    throw new UserError("The database has no tables yet. Run npm run db:migrate, then start again.");
-  } catch (error) {
-    await pool.end();
-    if (error instanceof UserError) throw error;
-    throw new UserError(`DATABASE_URL: the database can't be reached: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -168,7 +168,7 @@ describe("a worker", () => {
     const elsewhere = new URL(db.ownerUrl);
     elsewhere.pathname = "/nowhere";
     await expect(start(elsewhere.href)).rejects.toThrow(
-      'DATABASE_URL: the database can\'t be reached: database "nowhere" does not exist',
+      'DATABASE_URL: can\'t connect to the database: database "nowhere" does not exist',
     );
     await expect(start(db.authUrl)).rejects.toThrow(/^DATABASE_URL: .*permission denied|The worker can't start: /);
     await until(async () => (await connections()) === 0, "end of its connections");
