@@ -11,12 +11,12 @@ const OWNER_URL = "postgres://owner:word@db.example:5432/stagekeep";
 const AUTH_URL = "postgres://authenticator:word@db.example:5432/stagekeep";
 const SECRET = "x".repeat(32);
 
-/** Every fault of an environment that has some. */
-function faultsOf(variables: Variables): readonly string[] {
+/** The problems of an invalid environment. */
+function problemsOf(variables: Variables): readonly string[] {
   try {
     readEnv(variables);
   } catch (error) {
-    if (error instanceof EnvError) return error.faults;
+    if (error instanceof EnvError) return error.problems;
     throw error;
   }
   throw new Error("No fault was found in this.");
@@ -45,15 +45,15 @@ const DEFAULTS = {
 };
 
 describe("readEnv", () => {
-  it("has a default for everything that a developer may leave out", () => {
+  it("has defaults for development", () => {
     expect(readEnv({})).toEqual(DEFAULTS);
   });
 
-  it("takes an empty variable for an absent one", () => {
+  it("treats an empty variable as absent", () => {
     expect(readEnv(Object.fromEntries(ENV_VARIABLES.map((name) => [name, ""])))).toEqual(DEFAULTS);
   });
 
-  it("pays no attention to anything else", () => {
+  it("ignores other variables", () => {
     expect(readEnv({ PGHOST: "elsewhere", SECRET_KEY: "x" })).toEqual(DEFAULTS);
   });
 
@@ -100,12 +100,12 @@ describe("readEnv", () => {
     });
   });
 
-  it("makes the data folder an absolute path, and knows that it was chosen even where it is the default's", () => {
+  it("makes DATA_DIR absolute, and marks it as chosen even if it equals the default", () => {
     expect(readEnv({ DATA_DIR: ".data" })).toEqual({ ...DEFAULTS, dataDirChosen: true });
   });
 
-  it("reports every fault at once, each under its variable's name", () => {
-    const faults = faultsOf({
+  it("reports all invalid variables at once, by name", () => {
+    const problems = problemsOf({
       NODE_ENV: "staging",
       PORT: "http",
       DATABASE_URL: "localhost:5432/stagekeep",
@@ -121,8 +121,8 @@ describe("readEnv", () => {
       LOG_LEVEL: "loud",
     });
     const url = "expected a URL such as postgres://user:password@host:5432/database";
-    const interval = 'expected a time longer than none such as "30 days" or "1 year 6 months"';
-    expect(faults).toEqual([
+    const interval = 'expected a positive interval such as "30 days" or "1 year 6 months"';
+    expect(problems).toEqual([
       "NODE_ENV: expected development, production or test",
       "PORT: expected a port number",
       `DATABASE_URL: ${url}`,
@@ -136,30 +136,30 @@ describe("readEnv", () => {
       `ABANDON_AFTER: ${interval}`,
       `PURGE_AFTER: ${interval}`,
       "LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent",
-      "AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator",
+      "AUTH_DATABASE_URL: missing; DATABASE_URL (the owner) needs it, to connect as authenticator",
       "JWT_SECRET, JWKS_URL: set one of them, not both",
     ]);
   });
 
-  it("throws them as one fault that can be read", () => {
+  it("throws one readable error", () => {
     const error = new EnvError(["PORT: expected a port number", "GRAPHIQL: expected 0 or 1"]);
     expect(error).toBeInstanceOf(UserError);
     expect(error.message).toBe(
-      "The environment can't be used:\n" +
+      "The environment is not valid:\n" +
         "  - PORT: expected a port number\n" +
         "  - GRAPHIQL: expected 0 or 1\n" +
         "See .env.example.",
     );
   });
 
-  it("never repeats a value, which may be a secret", () => {
-    const faults = faultsOf({ JWT_SECRET: "hunter2", DATABASE_URL: "hunter2", AUTH_DATABASE_URL: "hunter2" });
-    expect(faults).toHaveLength(3);
-    expect(faults.join()).not.toContain("hunter2");
+  it("does not print values, which may be secrets", () => {
+    const problems = problemsOf({ JWT_SECRET: "hunter2", DATABASE_URL: "hunter2", AUTH_DATABASE_URL: "hunter2" });
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toContain("hunter2");
   });
 
   it.each(["-1", "65536", "80.5", "1e9", "5678x", "0x50", "5e3", " "])("refuses the port %j", (port) => {
-    expect(faultsOf({ PORT: port })).toEqual(["PORT: expected a port number"]);
+    expect(problemsOf({ PORT: port })).toEqual(["PORT: expected a port number"]);
   });
 
   it.each([
@@ -169,49 +169,47 @@ describe("readEnv", () => {
     expect(readEnv({ PORT: port }).port).toBe(number);
   });
 
-  it("counts a secret's bytes, not its letters", () => {
+  it("counts the bytes of a secret, not its characters", () => {
     expect(readEnv({ JWT_SECRET: "é".repeat(16) }).jwtSecret).toBe("é".repeat(16));
-    expect(faultsOf({ JWT_SECRET: "x".repeat(31) })).toEqual(["JWT_SECRET: expected at least 32 bytes"]);
+    expect(problemsOf({ JWT_SECRET: "x".repeat(31) })).toEqual(["JWT_SECRET: expected at least 32 bytes"]);
   });
 
-  it("serves GraphiQL outside production unless told otherwise", () => {
+  it("serves GraphiQL outside production unless GRAPHIQL is 0", () => {
     expect(readEnv({ GRAPHIQL: "0" }).graphiql).toBe(false);
     expect(readEnv({ NODE_ENV: "test" }).graphiql).toBe(true);
   });
 
-  it("wants both connections or none", () => {
-    expect(faultsOf({ AUTH_DATABASE_URL: AUTH_URL })).toEqual([
-      "DATABASE_URL: missing; AUTH_DATABASE_URL is of use only beside it",
-    ]);
+  it("requires both connections or neither", () => {
+    expect(problemsOf({ AUTH_DATABASE_URL: AUTH_URL })).toEqual(["DATABASE_URL: missing; AUTH_DATABASE_URL needs it"]);
     expect(readEnv({ DATABASE_URL: OWNER_URL, AUTH_DATABASE_URL: AUTH_URL })).toMatchObject({
       databaseUrl: OWNER_URL,
       authDatabaseUrl: AUTH_URL,
     });
   });
 
-  it("deletes nothing sooner than it is abandoned", () => {
+  it("refuses a PURGE_AFTER shorter than ABANDON_AFTER", () => {
     const words = "PURGE_AFTER: shorter than ABANDON_AFTER; both are counted from the last save";
-    expect(faultsOf({ ABANDON_AFTER: "1 year" })).toEqual([words]);
-    expect(faultsOf({ PURGE_AFTER: "29 days 23 hours" })).toEqual([words]);
+    expect(problemsOf({ ABANDON_AFTER: "1 year" })).toEqual([words]);
+    expect(problemsOf({ PURGE_AFTER: "29 days 23 hours" })).toEqual([words]);
     expect(readEnv({ ABANDON_AFTER: "1 year", PURGE_AFTER: "12 months" })).toMatchObject({ purgeAfter: "12 months" });
   });
 
   describe("in production", () => {
     const production = { NODE_ENV: "production" };
 
-    it("has no secret of its own", () => {
-      expect(faultsOf(production)).toEqual(["JWT_SECRET or JWKS_URL: missing; production has no secret of its own"]);
-      expect(faultsOf({ ...production, JWT_SECRET: "" })).toHaveLength(1);
+    it("requires a secret or a key set", () => {
+      expect(problemsOf(production)).toEqual(["JWT_SECRET or JWKS_URL: missing; production has no default"]);
+      expect(problemsOf({ ...production, JWT_SECRET: "" })).toHaveLength(1);
     });
 
-    it("names all that is missing or weak at once", () => {
-      expect(faultsOf({ ...production, JWT_SECRET: "short", DATABASE_URL: OWNER_URL })).toEqual([
+    it("reports everything that is missing or weak at once", () => {
+      expect(problemsOf({ ...production, JWT_SECRET: "short", DATABASE_URL: OWNER_URL })).toEqual([
         "JWT_SECRET: expected at least 32 bytes",
-        "AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator",
+        "AUTH_DATABASE_URL: missing; DATABASE_URL (the owner) needs it, to connect as authenticator",
       ]);
     });
 
-    it("accepts a secret or a key set, and then the embedded database too", () => {
+    it("accepts a secret or a key set, with the embedded database", () => {
       expect(readEnv({ ...production, JWT_SECRET: SECRET })).toEqual({
         ...DEFAULTS,
         production: true,
@@ -222,7 +220,7 @@ describe("readEnv", () => {
       expect(jwksUrl?.href).toBe("https://issuer.example/keys");
     });
 
-    it("serves GraphiQL only when asked for it", () => {
+    it("serves GraphiQL only if GRAPHIQL is 1", () => {
       const graphiql = (value: string) => readEnv({ ...production, JWT_SECRET: SECRET, GRAPHIQL: value }).graphiql;
       expect([graphiql(""), graphiql("0"), graphiql("1")]).toEqual([false, false, true]);
     });
@@ -233,7 +231,7 @@ describe(".env.example", () => {
   const read = () => readFile(resolve(PROJECT_ROOT, ".env.example"), "utf8");
   const settingsIn = (example: string) => [...example.matchAll(/^# ([A-Z_]+)=(.*)$/gm)];
 
-  it("lists exactly the variables that are read, each under a line about it", async () => {
+  it("lists exactly the variables that are read, each with a description", async () => {
     const example = await read();
     expect(settingsIn(example).map(([, name]) => name)).toEqual(ENV_VARIABLES);
     for (const paragraph of example.trim().split("\n\n").slice(1)) {
@@ -241,11 +239,11 @@ describe(".env.example", () => {
     }
   });
 
-  it("sets nothing until somebody takes a # away", async () => {
+  it("has every setting commented out", async () => {
     expect((await read()).split("\n").filter((line) => line !== "" && !line.startsWith("#"))).toEqual([]);
   });
 
-  it("shows the real defaults, and examples that can be used", async () => {
+  it("shows the real defaults and valid examples", async () => {
     const shown = Object.fromEntries(settingsIn(await read()).map(([, name = "", value = ""]) => [name, value]));
     expect(readEnv(shown)).toEqual({
       ...DEFAULTS,

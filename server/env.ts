@@ -3,14 +3,14 @@ import { z } from "zod";
 import { secondsIn } from "./interval.ts";
 import { UserError } from "./userError.ts";
 
-/** The settings of a Stagekeep process, read once from the environment. */
+/** The settings of a process, read once from the environment. */
 export interface Env {
   readonly production: boolean;
   readonly host: string;
   readonly port: number;
-  /** The owner's connection. Absent: the embedded database is used. */
+  /** Connects as the owner. If absent, the embedded database is used. */
   readonly databaseUrl: string | undefined;
-  /** The authenticator's connection, always beside `databaseUrl`. */
+  /** Connects as authenticator. Present if `databaseUrl` is. */
   readonly authDatabaseUrl: string | undefined;
   readonly shadowDatabaseUrl: string | undefined;
   readonly rootDatabaseUrl: string | undefined;
@@ -19,27 +19,29 @@ export interface Env {
   readonly jwtIssuer: string | undefined;
   readonly jwtAudience: string;
   readonly graphiql: boolean;
-  /** The origins of pages on other hosts or ports that may call the API. */
+  /** Origins of other pages that may call the API. */
   readonly corsOrigins: readonly string[];
-  /** Absolute path; `dataDirChosen` tells whether somebody asked for it. */
+  /** Absolute path. `dataDirChosen` is true if DATA_DIR is set. */
   readonly dataDir: string;
   readonly dataDirChosen: boolean;
-  /** Whether a server runs the worker too. */
+  /** Whether the server also runs the worker. */
   readonly worker: boolean;
-  /** For how long a session in progress may stay unsaved before it is abandoned: an interval in PostgreSQL's words. */
+  /** Sessions in progress are abandoned this long after their last save: a PostgreSQL interval. */
   readonly abandonAfter: string;
-  /** For how long an abandoned one may, before it is deleted. Counted from the same save. */
+  /** Abandoned sessions are deleted this long after their last save. */
   readonly purgeAfter: string;
   readonly logLevel: string;
 }
 
-/** Everything that is wrong with the environment, a line per variable. */
+/** Every invalid setting, one line each. */
 export class EnvError extends UserError {
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
 
-  constructor(faults: readonly string[]) {
-    super(`The environment can't be used:\n${faults.map((fault) => `  - ${fault}`).join("\n")}\nSee .env.example.`);
-    this.faults = faults;
+  constructor(problems: readonly string[]) {
+    super(
+      `The environment is not valid:\n${problems.map((problem) => `  - ${problem}`).join("\n")}\nSee .env.example.`,
+    );
+    this.problems = problems;
   }
 }
 
@@ -58,7 +60,7 @@ const interval = z
   .string()
   .refine(
     (text) => secondsIn(text) !== undefined,
-    'expected a time longer than none such as "30 days" or "1 year 6 months"',
+    'expected a positive interval such as "30 days" or "1 year 6 months"',
   );
 
 const schema = z.object({
@@ -96,36 +98,36 @@ const schema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(", ")}`).default("info"),
 });
 
-/** The names of everything that is read here. */
+/** The names of all settings. */
 export const ENV_VARIABLES: readonly string[] = Object.keys(schema.shape);
 
 /**
- * Reads and checks the whole environment. An empty variable counts as absent.
- * @throws {EnvError} with every fault at once.
+ * Reads and validates the environment. An empty variable counts as absent.
+ * @throws {EnvError} with all invalid settings at once.
  */
 export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ""));
   const parsed = schema.safeParse(given);
-  const faults = parsed.error?.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) ?? [];
+  const problems = parsed.error?.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) ?? [];
 
   const production = given.NODE_ENV === "production";
   if (given.DATABASE_URL && !given.AUTH_DATABASE_URL) {
-    faults.push("AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator");
+    problems.push("AUTH_DATABASE_URL: missing; DATABASE_URL (the owner) needs it, to connect as authenticator");
   }
   if (!given.DATABASE_URL && given.AUTH_DATABASE_URL) {
-    faults.push("DATABASE_URL: missing; AUTH_DATABASE_URL is of use only beside it");
+    problems.push("DATABASE_URL: missing; AUTH_DATABASE_URL needs it");
   }
   if (given.JWT_SECRET && given.JWKS_URL) {
-    faults.push("JWT_SECRET, JWKS_URL: set one of them, not both");
+    problems.push("JWT_SECRET, JWKS_URL: set one of them, not both");
   }
   if (production && !given.JWT_SECRET && !given.JWKS_URL) {
-    faults.push("JWT_SECRET or JWKS_URL: missing; production has no secret of its own");
+    problems.push("JWT_SECRET or JWKS_URL: missing; production has no default");
   }
   const [abandonAfter, purgeAfter] = [given.ABANDON_AFTER ?? ABANDON_AFTER, given.PURGE_AFTER ?? PURGE_AFTER];
   if ((secondsIn(purgeAfter) ?? Infinity) < (secondsIn(abandonAfter) ?? 0)) {
-    faults.push("PURGE_AFTER: shorter than ABANDON_AFTER; both are counted from the last save");
+    problems.push("PURGE_AFTER: shorter than ABANDON_AFTER; both are counted from the last save");
   }
-  if (faults.length > 0 || !parsed.data) throw new EnvError(faults);
+  if (problems.length > 0 || !parsed.data) throw new EnvError(problems);
 
   const env = parsed.data;
   return {

@@ -16,29 +16,29 @@ describe("writeOrCheck", () => {
   const write = (content: string) => writeOrCheck({ file, content, command: "npm run make" }, false);
   const check = (content: string) => writeOrCheck({ file, content, command: "npm run make" }, true);
 
-  it("writes a file, and writes over it", async () => {
+  it("writes a file, and overwrites it", async () => {
     expect(await write("a\n")).toBe(`Wrote ${file}.`);
     expect(await write("b\n")).toBe(`Wrote ${file}.`);
     expect(await readFile(file, "utf8")).toBe("b\n");
   });
 
-  it("finds a file up to date that holds exactly what it should", async () => {
+  it("accepts an up-to-date file", async () => {
     await write("a\n");
     expect(await check("a\n")).toBe(`${file} is up to date.`);
   });
 
-  it("fails where a file differs, says where and what to run, and changes nothing", async () => {
+  it("fails if the file is out of date, with the difference and the command, and does not change it", async () => {
     await writeFile(file, "a\nx\n");
     await expect(check("a\nb\n")).rejects.toMatchObject({
       name: "UserError",
       message: expect.stringMatching(
-        /^.*made\.sql is out of date\. Run npm run make, and look at what has changed\.\nFrom line 2 .*\n- x\n- \n\+ b\n/,
+        /^.*made\.sql is out of date\. Run npm run make and review the changes\.\nFrom line 2 on, .*\n- x\n- \n\+ b\n/,
       ),
     });
     expect(await readFile(file, "utf8")).toBe("a\nx\n");
   });
 
-  it("fails where there is no file, and makes none", async () => {
+  it("fails if the file is missing, and does not create it", async () => {
     await expect(check("a\n")).rejects.toMatchObject({
       name: "UserError",
       message: `${file} is missing. Run npm run make.`,
@@ -46,7 +46,7 @@ describe("writeOrCheck", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("does not take something that can't be read for a missing file", async () => {
+  it("does not treat an unreadable file as missing", async () => {
     file = folder;
     await expect(check("a\n")).rejects.toMatchObject({ code: "EISDIR" });
   });

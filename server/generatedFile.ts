@@ -8,14 +8,14 @@ import { UserError } from "./userError.ts";
 export interface GeneratedFile {
   readonly file: string;
   readonly content: string;
-  /** What makes the file, as in `npm run db:dump`. */
+  /** The command that generates the file, such as `npm run db:dump`. */
   readonly command: string;
 }
 
 /**
- * Writes a generated file, or, with `check`, compares it with what is there.
- * @throws {UserError} when `check` finds it missing or out of date.
- * @returns what was done, for people
+ * Writes a generated file or, with `check`, compares it with the present one.
+ * @returns a message for the terminal
+ * @throws {UserError} if `check` finds it missing or out of date
  */
 export async function writeOrCheck({ file, content, command }: GeneratedFile, check: boolean): Promise<string> {
   if (!check) {
@@ -29,14 +29,14 @@ export async function writeOrCheck({ file, content, command }: GeneratedFile, ch
   if (tracked === undefined) throw new UserError(`${file} is missing. Run ${command}.`);
   const difference = describeDifference(tracked, content);
   if (difference !== undefined) {
-    throw new UserError(`${file} is out of date. Run ${command}, and look at what has changed.\n${difference}`);
+    throw new UserError(`${file} is out of date. Run ${command} and review the changes.\n${difference}`);
   }
   return `${file} is up to date.`;
 }
 
 /**
- * The options `--check` and `--file` of a command that generates one file, by default `file` in the project.
- * @throws {UserError} with `usage` for any other
+ * Parses the options `--check` and `--file` of a command that generates one file, by default `file` in the project.
+ * @throws {UserError} with `usage` for any other option
  */
 export function readGeneratorOptions(file: string, usage: string): { check: boolean; file: string } {
   try {

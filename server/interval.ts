@@ -1,4 +1,4 @@
-// In seconds, as PostgreSQL counts when it compares intervals.
+// In seconds, with the lengths that PostgreSQL uses to compare intervals.
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -16,8 +16,8 @@ const PART = /(\d{1,12}) *(second|minute|hour|day|week|month|year)s?/i;
 const WHOLE = new RegExp(`^ *${PART.source}(?: +${PART.source})* *$`, "i");
 
 /**
- * How long an interval in PostgreSQL's words is, such as `30 days` or `1 year 6 months`. Undefined where it is none, is
- * no time at all or longer than a thousand years, which PostgreSQL could not count back.
+ * The length of a PostgreSQL interval such as `30 days` or `1 year 6 months`. Undefined if it is not an interval, not
+ * positive, or longer than a thousand years, which PostgreSQL can't subtract from today.
  */
 export function secondsIn(interval: string): number | undefined {
   if (!WHOLE.test(interval)) return undefined;

@@ -3,7 +3,7 @@ import { type DestinationStream, type Logger, pino } from "pino";
 import { pinoHttp } from "pino-http";
 import pretty from "pino-pretty";
 
-// Asked every few seconds by whatever watches the server.
+// Load balancers request these every few seconds.
 const QUIET_PATHS = ["/healthz", "/readyz"];
 
 export interface LogOptions {
@@ -12,9 +12,9 @@ export interface LogOptions {
 }
 
 /**
- * The server's log on standard output: JSON lines, or lines for people in a developer's terminal. Of a request it keeps
- * method, path, status, time and id, so that no token and nothing that anybody typed can get into it. Of an error it
- * keeps what names the fault: PostgreSQL's `detail` and `where` quote rows, and are left out.
+ * The log on standard output: JSON lines, or readable lines in a developer's terminal. It contains no user data: of a
+ * request it has method, path, status, time and id; of an error it leaves out PostgreSQL's `detail` and `where`, which
+ * quote rows.
  */
 export function makeLogger(
   { logLevel, production }: LogOptions,
@@ -60,9 +60,9 @@ interface DescribedError {
 }
 
 function describeError(given: unknown): DescribedError {
-  // pino-http hands on a copy of the error, which has the error itself as `raw`.
+  // pino-http passes a copy of the error, with the original as `raw`.
   const error = (given as { raw?: unknown } | null | undefined)?.raw ?? given;
-  if (!(error instanceof Error)) return { type: typeof error, message: "something that is no Error was thrown" };
+  if (!(error instanceof Error)) return { type: typeof error, message: "a value that is not an Error was thrown" };
   const { code, constraint, table, column, routine } = error as Error & Record<string, unknown>;
   return { type: error.name, message: error.message, stack: error.stack, code, constraint, table, column, routine };
 }

@@ -18,14 +18,14 @@ await runCommand(async () => {
   const logger = makeLogger(env);
   if (!configuredConnections(env)) {
     const message = `starting the embedded database in ${chooseDataDir(env)}`;
-    if (env.production) logger.warn(`${message}; nothing backs it up`);
+    if (env.production) logger.warn(`${message}; it has no backups`);
     else logger.info(message);
   }
   const database = await openDatabase(env);
   const { authDatabaseUrl, databaseUrl } = database.connections;
-  let workerEnded = true;
+  let workerStopped = true;
   try {
-    await buildPage(() => logger.info("building the page, which takes some seconds"));
+    await buildPage(() => logger.info("building the page; this takes a few seconds"));
     const app = await startApp({
       authDatabaseUrl,
       tokens: await tokenSettings(env),
@@ -41,24 +41,24 @@ await runCommand(async () => {
       const { abandonAfter, purgeAfter } = env;
       const worker = env.worker && (await startWorker({ databaseUrl, sweep: { abandonAfter, purgeAfter }, logger }));
       process.stdout.write(welcome(app.url, env));
-      logger.info({ signal: await stopped }, "stopping: requests under way may end");
-      [workerEnded] = await Promise.all([worker ? worker.stop() : true, app.stop()]);
+      logger.info({ signal: await stopped }, "stopping; waiting for requests in progress");
+      [workerStopped] = await Promise.all([worker ? worker.stop() : true, app.stop()]);
     } finally {
-      await app.stop(); // Where the worker could not start, too.
+      await app.stop(); // Also when the worker could not start.
     }
   } finally {
     await database.close();
   }
   logger.info("stopped");
-  // What still waits for the database is given up. It undoes a batch whose connection ends.
-  if (!workerEnded) process.exit();
+  // The worker still waits for the database. PostgreSQL rolls back a batch whose connection ends.
+  if (!workerStopped) process.exit();
 });
 
 function welcome(url: string, env: Env): string {
   const lines = [
-    "Stagekeep is running. Ctrl-C stops it.",
+    "Stagekeep is running. Press Ctrl-C to stop it.",
     "",
-    `  The page   ${url}/`,
+    `  Page       ${url}/`,
     `  GraphQL    ${url}${GRAPHQL_PATH}`,
     ...(env.graphiql ? [`  GraphiQL   ${url}${GRAPHIQL_PATH}`] : []),
     `  Health     ${url}/healthz and ${url}/readyz`,
@@ -67,7 +67,7 @@ function welcome(url: string, env: Env): string {
     lines.push(
       "",
       ...DEMO_USERS.map(({ name, id, role }) => `  Sign in as ${name} (${id}${role === "analyst" ? ", analyst" : ""})`),
-      "  on the page, in GraphiQL at the top right, or with: npm run token -- --sub UUID",
+      "  on the page, at the top right of GraphiQL, or with npm run token -- --sub UUID",
     );
   }
   return `\n${lines.join("\n")}\n\n`;

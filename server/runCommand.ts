@@ -1,6 +1,6 @@
 import { UserError } from "./userError.ts";
 
-/** Runs a program to its end. What somebody has to put right is printed without a stack; either way it exits with 1. */
+/** Runs a command line program. Errors are printed, a UserError without its stack, and the exit code is 1. */
 export async function runCommand(command: () => Promise<void>): Promise<void> {
   try {
     await command();
@@ -12,8 +12,8 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Resolves with the first SIGINT or SIGTERM, and keeps the others from ending the process: npm passes on a Ctrl-C that
- * the terminal has sent us already.
+ * Resolves with the first SIGINT or SIGTERM. Later ones are ignored, because npm forwards a Ctrl-C that the terminal has
+ * already sent.
  */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

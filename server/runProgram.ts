@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import type { ProcessIdentity } from "./embedded/systemUser.ts";
 
-/** A program that failed; `output` is what it wrote. */
+/** A program failed. `output` is what it printed. */
 export class ProgramError extends Error {
   readonly output: string;
 
@@ -20,10 +20,10 @@ export interface ProgramOptions extends ProcessIdentity {
 }
 
 /**
- * Runs a program to its end, in a process group of its own: a Ctrl-C must cut short neither the migrations nor what
- * stops the database. By default it gets a bare environment, and the root as its folder.
- * @returns what it wrote to standard output
- * @throws {ProgramError} when it fails
+ * Runs a program, in a process group of its own so that Ctrl-C does not interrupt migrations or the stop of the
+ * database. By default its environment has only PATH, and its working directory is `/`.
+ * @returns its standard output
+ * @throws {ProgramError} if it fails
  */
 export async function runProgram(
   program: string,
@@ -41,5 +41,5 @@ export async function runProgram(
   const [code, signal] = await once(child, "close");
   const [output, errors] = await written;
   if (code === 0) return output;
-  throw new ProgramError(`${program} ended with ${signal ?? code}.`, `${output}\n${errors}`);
+  throw new ProgramError(`${program} exited with ${signal ?? code}.`, `${output}\n${errors}`);
 }

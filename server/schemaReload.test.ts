@@ -11,7 +11,7 @@ const FIELDS = "{ __schema { queryType { fields { name } } } }";
 
 describe("a table that a migration adds", () => {
   let development: App;
-  // Hooks run as they stand: this server has to stop before its database goes.
+  // Hooks run in order: the server has to stop before its database is dropped.
   afterAll(() => development.stop());
   const production = useTestApi({ development: false });
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe("a table that a migration adds", () => {
     return data.__schema.queryType.fields.map(({ name }) => name);
   }
 
-  /** As graphile-migrate does it: as the owner, with what `.gmrc` runs after it. */
+  /** Runs SQL as graphile-migrate does: as the owner, followed by the actions of `.gmrc`. */
   async function migrate(sql: string): Promise<void> {
     const client = new pg.Client({ connectionString: production.db.ownerUrl });
     await client.connect();
@@ -48,7 +48,7 @@ describe("a table that a migration adds", () => {
     }
   }
 
-  it("is offered by a server in development without a restart, and one in production stays as it is", async () => {
+  it("appears in the API without a restart in development, but not in production", async () => {
     const url = `${development.url}/graphql`;
     const before = await fields(url);
     expect(before).not.toContain("venues");

@@ -11,7 +11,7 @@ describe("loadSecrets", () => {
   });
   afterEach(() => rm(join(dataDir, ".."), { recursive: true }));
 
-  it("makes four different secrets, and finds the same ones again", async () => {
+  it("creates four different secrets, and returns the same ones again", async () => {
     const secrets = await loadSecrets(dataDir);
     const values = Object.values(secrets);
     expect(Object.keys(secrets)).toEqual(["superuserPassword", "ownerPassword", "authenticatorPassword", "jwtSecret"]);
@@ -20,12 +20,12 @@ describe("loadSecrets", () => {
     expect(await loadSecrets(dataDir)).toEqual(secrets);
   });
 
-  it("makes others for another folder", async () => {
+  it("creates others for another folder", async () => {
     const [one, other] = [await loadSecrets(dataDir), await loadSecrets(`${dataDir}2`)];
     expect(one.jwtSecret).not.toBe(other.jwtSecret);
   });
 
-  it("leaves one file that only its owner can read", async () => {
+  it("writes one file that only its owner can read", async () => {
     await loadSecrets(dataDir);
     expect(await readdir(dataDir)).toEqual(["secrets.json"]);
     expect((await stat(join(dataDir, "secrets.json"))).mode & 0o777).toBe(0o600);
@@ -46,18 +46,18 @@ describe("loadSecrets", () => {
       await writeFile(file, content);
       await expect(loadSecrets(dataDir)).rejects.toMatchObject({
         name: "UserError",
-        message: `${file} can't be read as what Stagekeep wrote there. Restore it, or set DATA_DIR to a new folder.`,
+        message: `${file} is damaged. Restore it, or set DATA_DIR to a new folder.`,
       });
       expect(await readFile(file, "utf8")).toBe(content);
     },
   );
 
-  it("says so where the data folder is a file", async () => {
+  it("explains that the data folder is a file", async () => {
     await writeFile(dataDir, "");
     await expect(loadSecrets(dataDir)).rejects.toMatchObject({
       name: "UserError",
       message: expect.stringContaining(
-        `${dataDir} is not a folder. Remove what is there, or set DATA_DIR to another path.`,
+        `${dataDir} is not a folder. Remove the file, or set DATA_DIR to another path.`,
       ),
     });
   });

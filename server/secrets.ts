@@ -9,7 +9,7 @@ const secretsSchema = z.object({
   superuserPassword: z.string(),
   ownerPassword: z.string(),
   authenticatorPassword: z.string(),
-  /** Signs tokens where the environment names no JWT_SECRET and no JWKS_URL; not in production. */
+  /** Signs tokens outside production, unless JWT_SECRET or JWKS_URL is set. */
   jwtSecret: z.string(),
 });
 
@@ -17,7 +17,7 @@ export type Secrets = z.infer<typeof secretsSchema>;
 
 const FILE = "secrets.json";
 
-/** The secrets that belong to a data folder: made at the first start, readable by their owner alone. */
+/** The secrets of a data folder. They are generated at the first start; only the file's owner can read them. */
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const file = join(dataDir, FILE);
   try {
@@ -35,12 +35,9 @@ function parseSecrets(content: string, file: string): Secrets {
   try {
     return secretsSchema.parse(JSON.parse(content));
   } catch (cause) {
-    throw new UserError(
-      `${file} can't be read as what Stagekeep wrote there. Restore it, or set DATA_DIR to a new folder.`,
-      {
-        cause,
-      },
-    );
+    throw new UserError(`${file} is damaged. Restore it, or set DATA_DIR to a new folder.`, {
+      cause,
+    });
   }
 }
 
@@ -53,17 +50,17 @@ async function makeSecrets(dataDir: string, file: string): Promise<Secrets> {
     jwtSecret: make(),
   };
   await mkdir(dataDir, { recursive: true });
-  // Whole or not at all: half a file of secrets would lock the database that comes after it. And the first one wins:
-  // of two programs that start at the same time, the second takes what it finds.
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  // `link` makes the complete file appear at once. If two programs start at the same time, the second one fails to link
+  // and reads the first one's secrets.
+  const temporary = `${file}.${randomUUID()}`;
+  await writeFile(temporary, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   try {
-    await link(draft, file);
+    await link(temporary, file);
     return secrets;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     return parseSecrets(await readFile(file, "utf8"), file);
   } finally {
-    await rm(draft);
+    await rm(temporary);
   }
 }

@@ -35,7 +35,7 @@ type Settings = Record<string, string>;
 
 const npmStart = (settings: Settings) => follow(programs.start(["npm", "start"], { PORT: "0", ...settings }));
 
-// Without npm, which sends on each signal: the second one may come when there is nobody left to take it.
+// Without npm, which forwards each signal: the second one may arrive after the server has stopped.
 const nodeStart = (settings: Settings) =>
   follow(programs.start(["node", "server/main.ts"], { PORT: "0", ...settings }));
 
@@ -44,7 +44,7 @@ async function follow(program: Program): Promise<Server> {
   return { program, url };
 }
 
-/** A data folder whose database has all tables, those that are being worked on too. */
+/** A data folder with a migrated database, including `current/`. */
 async function migratedDataDir(): Promise<string> {
   const dataDir = await programs.folder();
   const migrated = await programs.run(["node", "server/commands/graphileMigrate.ts", "current"], { DATA_DIR: dataDir });
@@ -62,7 +62,7 @@ function callerOf({ url }: Server, token: string): GraphQLClient {
   return new GraphQLClient(`${url}/graphql`, { headers: { authorization: `Bearer ${token}` } });
 }
 
-/** A superuser's connection to the embedded database that runs on that folder. */
+/** Connects as superuser to the embedded database of that folder. */
 async function superuser(dataDir: string): Promise<pg.Client> {
   const { superuserPassword: password } = JSON.parse(await readFile(join(dataDir, "secrets.json"), "utf8"));
   const lockFile = await readFile(join(dataDir, "postgres/data/postmaster.pid"), "utf8");
@@ -89,7 +89,7 @@ describe("npm start on an embedded database", () => {
     });
   };
 
-  it("prints where it is and who can sign in, and is there", async () => {
+  it("prints its URLs and the demo users, and serves them", async () => {
     const { url, program } = await npmStart({ DATA_DIR: dataDir });
     await program.printed(/npm run token/);
     for (const path of ["/", "/healthz", "/readyz", "/graphiql"]) {
@@ -99,9 +99,9 @@ describe("npm start on an embedded database", () => {
     program.signal("SIGTERM");
     const { stdout } = await program.ended;
     expect(stdout).toContain(`
-Stagekeep is running. Ctrl-C stops it.
+Stagekeep is running. Press Ctrl-C to stop it.
 
-  The page   ${url}/
+  Page       ${url}/
   GraphQL    ${url}/graphql
   GraphiQL   ${url}/graphiql
   Health     ${url}/healthz and ${url}/readyz
@@ -114,7 +114,7 @@ Stagekeep is running. Ctrl-C stops it.
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "ends on %s: answers what is under way, keeps it, and leaves no process",
+    "stops on %s: answers requests in progress, keeps their data, and leaves no process",
     async (signal) => {
       const server = await npmStart({ DATA_DIR: dataDir });
       const ada = callerOf(server, adasToken);
@@ -133,7 +133,7 @@ Stagekeep is running. Ctrl-C stops it.
       );
 
       server.program.signal(signal);
-      await server.program.printed(/requests under way may end/);
+      await server.program.printed(/waiting for requests in progress/);
       await expect(fetch(`${server.url}/healthz`)).rejects.toThrow("fetch failed");
       await holder.query("commit");
       expect(await underWay).toEqual({
@@ -150,7 +150,7 @@ Stagekeep is running. Ctrl-C stops it.
       const again = await npmStart({ DATA_DIR: dataDir });
       const read = await callerOf(again, adasToken).request(READ, { id });
       expect(read).toEqual({ wizardSession: { userId: ADA.id, state: { title: "Autumn party" }, revision: 1 } });
-      // The same session, for another user.
+      // RLS hides the session from another user.
       expect(await callerOf(again, bensToken).request(READ, { id })).toEqual({ wizardSession: null });
       again.program.signal(signal);
       expect(await again.program.ended).toMatchObject({ code: 0 });
@@ -158,16 +158,16 @@ Stagekeep is running. Ctrl-C stops it.
     },
   );
 
-  it("does not mind a second Ctrl-C", async () => {
+  it("ignores a second Ctrl-C", async () => {
     const server = await npmStart({ DATA_DIR: dataDir });
     server.program.signal("SIGINT");
-    await server.program.printed(/requests under way may end/);
+    await server.program.printed(/waiting for requests in progress/);
     server.program.signal("SIGINT");
     expect(await server.program.ended).toMatchObject({ code: 0, stderr: "" });
     await nothingIsLeft(server);
   });
 
-  it("leaves no process when it is stopped while it starts", async () => {
+  it("leaves no process if it is stopped while it starts", async () => {
     const fresh = await programs.folder();
     const program = programs.start(["npm", "start"], { DATA_DIR: fresh, PORT: "0" });
     await program.printed(/starting the embedded database/);
@@ -179,7 +179,7 @@ Stagekeep is running. Ctrl-C stops it.
     });
   });
 
-  it("refuses a second start on the same data, and goes on itself", async () => {
+  it("keeps running when a second start on the same data is refused", async () => {
     const server = await npmStart({ DATA_DIR: dataDir });
     const second = await programs.run(["npm", "start"], { DATA_DIR: dataDir, PORT: "0" });
     expect(second).toMatchObject({ code: 1 });
@@ -194,7 +194,7 @@ Stagekeep is running. Ctrl-C stops it.
     await nothingIsLeft(server);
   });
 
-  it("says so where the port is taken, and stops what it has started", async () => {
+  it("explains that the port is taken, and stops the database", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const port = String((other.address() as AddressInfo).port);
@@ -212,18 +212,18 @@ Stagekeep is running. Ctrl-C stops it.
 });
 
 describe("npm start with a file where its data should be", () => {
-  it("ends with words rather than a stack", async () => {
+  it("prints an error without a stack", async () => {
     const file = join(await programs.folder(), "file");
     await writeFile(file, "");
     const { code, stderr } = await programs.run(["npm", "start"], { DATA_DIR: file });
     expect(code).toBe(1);
-    expect(stderr).toContain(`${file} is not a folder. Remove what is there, or set DATA_DIR to another path.`);
+    expect(stderr).toContain(`${file} is not a folder. Remove the file, or set DATA_DIR to another path.`);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 });
 
 describe("a start in production", () => {
-  it("ends where secrets are missing, and lists what to set", async () => {
+  it("lists the missing settings", async () => {
     const dataDir = await programs.folder();
     const { code, stdout, stderr } = await programs.run(["npm", "start"], {
       NODE_ENV: "production",
@@ -234,10 +234,10 @@ describe("a start in production", () => {
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: `
-The environment can't be used:
+The environment is not valid:
   - PORT: expected a port number
-  - AUTH_DATABASE_URL: missing; beside DATABASE_URL (the owner) it names the connection as authenticator
-  - JWT_SECRET or JWKS_URL: missing; production has no secret of its own
+  - AUTH_DATABASE_URL: missing; DATABASE_URL (the owner) needs it, to connect as authenticator
+  - JWT_SECRET or JWKS_URL: missing; production has no default
 See .env.example.
 `,
     });
@@ -246,7 +246,7 @@ See .env.example.
 
   const db = useTestDatabase();
 
-  it("serves a database of one's own, without sign-in and GraphiQL, and leaves its data folder alone", async () => {
+  it("serves a configured database, without demo sign-in and GraphiQL, and creates no data folder", async () => {
     const dataDir = join(await programs.folder(), "data");
     const server = await nodeStart({
       NODE_ENV: "production",
@@ -278,30 +278,33 @@ describe("a server", () => {
   const exists = async (schema: string) =>
     (await db.root.query("select from pg_namespace where nspname = $1", [schema])).rowCount === 1;
 
-  it("leaves sweeping to others with WORKER=0", async () => {
+  it("does not run the worker with WORKER=0", async () => {
     const server = await nodeStart({ ...settings(), WORKER: "0" });
     expect(await exists("graphile_worker")).toBe(false);
     server.program.signal("SIGTERM");
     expect(await server.program.ended).toMatchObject({ code: 0, stderr: "" });
   });
 
-  it.each(["SIGINT", "SIGTERM"] as const)("sweeps by its settings, and on %s leaves no connection", async (signal) => {
-    const server = await nodeStart({ ...settings(), ABANDON_AFTER: "2 weeks", LOG_LEVEL: "debug" });
-    const { id } = await startSession(db, ADA.id);
-    await age(db, id, "15 days");
-    await db.root.query("select graphile_worker.add_job('sweep')");
-    await until(async () => (await storedSession(db, id))?.status === "abandoned", "sweep");
-    server.program.signal(signal);
-    const { code, stdout, stderr } = await server.program.ended;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    // graphile-worker would take the signal too, and send it again.
-    expect(stdout).not.toContain("global graceful shutdown");
-    const query = "select from pg_stat_activity where datname = $1 and application_name like 'stagekeep%'";
-    await until(async () => (await db.root.query(query, [db.name])).rowCount === 0, "end of its connections");
-    expect(isGroupThere(server.program.pid)).toBe(false);
-  });
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "sweeps with its settings, and leaves no connection after %s",
+    async (signal) => {
+      const server = await nodeStart({ ...settings(), ABANDON_AFTER: "2 weeks", LOG_LEVEL: "debug" });
+      const { id } = await startSession(db, ADA.id);
+      await age(db, id, "15 days");
+      await db.root.query("select graphile_worker.add_job('sweep')");
+      await until(async () => (await storedSession(db, id))?.status === "abandoned", "sweep");
+      server.program.signal(signal);
+      const { code, stdout, stderr } = await server.program.ended;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      // graphile-worker would handle the signal as well, and send it again.
+      expect(stdout).not.toContain("global graceful shutdown");
+      const query = "select from pg_stat_activity where datname = $1 and application_name like 'stagekeep%'";
+      await until(async () => (await db.root.query(query, [db.name])).rowCount === 0, "end of its connections");
+      expect(isGroupThere(server.program.pid)).toBe(false);
+    },
+  );
 
-  it("answers while its worker is without a database, and stops without waiting for that", async () => {
+  it("answers and stops while its worker has lost the database", async () => {
     const proxy = startTcpProxy(new URL(db.ownerUrl));
     const owner = new URL(db.ownerUrl);
     owner.port = String(await proxy.listen(0));
@@ -319,17 +322,17 @@ describe("a server", () => {
   });
 });
 
-/** Starts where that is expected to fail. */
+/** Runs a start that is expected to fail. */
 async function npmStartOn(db: TestDatabase) {
   const settings = { DATABASE_URL: db.ownerUrl, AUTH_DATABASE_URL: db.authUrl, DATA_DIR: await programs.folder() };
   return programs.run(["npm", "start"], settings);
 }
 
-describe("npm start on a database of one's own that is not migrated", () => {
+describe("npm start on a configured database that is not migrated", () => {
   const db = useTestDatabase();
   beforeAll(() => db.root.query("drop table wizard_sessions cascade"));
 
-  it("ends and says how to migrate it", async () => {
+  it("exits and explains how to migrate it", async () => {
     const { code, stderr } = await npmStartOn(db);
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -338,7 +341,7 @@ describe("npm start on a database of one's own that is not migrated", () => {
   });
 });
 
-describe("npm start on a database of one's own that is behind", () => {
+describe("npm start on a configured database with a pending migration", () => {
   const db = useTestDatabase();
   const [newest = ""] = readdirSync(resolve(PROJECT_ROOT, "db/migrations/committed")).toSorted().reverse();
   beforeAll(() =>
@@ -347,11 +350,11 @@ describe("npm start on a database of one's own that is behind", () => {
     ),
   );
 
-  it("ends and names the migration that is missing", async () => {
+  it("exits and names the migration", async () => {
     const { code, stderr } = await npmStartOn(db);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `\nThe database lacks what ${newest} would make. Run npm run db:migrate, then start again.\n`,
+      stderr: `\nPending migrations: ${newest}. Run npm run db:migrate, then start again.\n`,
     });
   });
 });

@@ -9,7 +9,7 @@ import { makeLogger } from "./log.ts";
 
 const db = useTestDatabase();
 
-it("stops though a page of GraphiQL is open and listens for changes", async () => {
+it("stops while GraphiQL is open and listens for schema changes", async () => {
   const app = await startApp({
     authDatabaseUrl: db.authUrl,
     tokens: TEST_TOKENS,
@@ -27,5 +27,5 @@ it("stops though a page of GraphiQL is open and listens for changes", async () =
   const cut = new Promise((resolve) => response.on("close", resolve));
   await app.stop();
   await cut;
-  // Shorter than the server's patience with a request that does not end.
+  // Shorter than the server's timeout for requests in progress.
 }, 8_000);

@@ -3,7 +3,7 @@ import type { Env } from "./env.ts";
 import { loadSecrets } from "./secrets.ts";
 import type { TokenSettings } from "./tokens.ts";
 
-/** How this process recognises tokens; outside production the data folder's own secret serves where none is set. */
+/** How tokens are verified. Outside production, the data folder's secret is the default. */
 export async function tokenSettings(env: Env): Promise<TokenSettings> {
   const { jwtAudience: audience, jwtIssuer: issuer, jwksUrl } = env;
   if (jwksUrl) return { jwksUrl, audience, issuer };

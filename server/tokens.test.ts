@@ -40,7 +40,7 @@ const REFUSED = {
   body: {
     errors: [
       {
-        message: "The token is missing, expired or not valid here. Sign in again.",
+        message: "The token is missing, expired or invalid. Sign in again.",
         extensions: { code: "UNAUTHENTICATED" },
       },
     ],

@@ -2,9 +2,9 @@ import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 
 import { z } from "zod";
 import { type Claims, TOKEN_ROLES } from "../graphql/claims.ts";
 
-/** How tokens are recognised: a shared secret, or the issuer's published keys. */
+/** Tokens are verified with a shared secret, or with the issuer's published keys. */
 export interface TokenSettings {
-  /** HS256 secret, at least 32 bytes. One of `secret` and `jwksUrl` is given. */
+  /** HS256 secret, at least 32 bytes. Either `secret` or `jwksUrl` is set. */
   readonly secret?: string | undefined;
   readonly jwksUrl?: URL | undefined;
   readonly issuer?: string | undefined;
@@ -12,20 +12,19 @@ export interface TokenSettings {
 }
 
 /**
- * A token that is not accepted. `reason` is for the log alone: a caller learns only that the token is bad, and
- * nothing that would help to make a better one.
+ * A token was refused. `reason` is only for the log, because it would help an attacker.
  */
 export class TokenError extends Error {
   readonly reason: string;
 
   constructor(reason: string) {
-    super("The token is missing, expired or not valid here. Sign in again.");
+    super("The token is missing, expired or invalid. Sign in again.");
     this.name = "TokenError";
     this.reason = reason;
   }
 }
 
-/** The issuer's keys can't be fetched: nobody's fault who calls, and worth trying again. */
+/** The issuer's keys can't be fetched. The client did nothing wrong, and should try again. */
 export class KeysUnavailableError extends Error {
   override readonly name = "KeysUnavailableError";
 }
@@ -36,12 +35,12 @@ const SECRET_ALGORITHMS = ["HS256"];
 const KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
 
-// PostgreSQL's idea of a UUID, which is wider than the RFC's: issuers and seeds use such ids.
+// Any UUID that PostgreSQL accepts, which is more than the RFC allows.
 const claimsSchema = z.looseObject({ sub: z.guid(), role: z.enum(TOKEN_ROLES), exp: z.number() });
 
 /**
- * Makes the function that checks a token: signature by a fixed algorithm, `exp`, `sub` (a UUID), `role` (one of
- * TOKEN_ROLES), `aud`, and `iss` where one is configured. It rejects with TokenError, or KeysUnavailableError.
+ * Makes a function that verifies a token's signature (with fixed algorithms), `exp`, `sub` (a UUID), `role` (one of
+ * TOKEN_ROLES), `aud`, and `iss` if one is configured. It rejects with TokenError or KeysUnavailableError.
  */
 export function makeVerifyToken({ secret, jwksUrl, issuer, audience }: TokenSettings): VerifyToken {
   const options = {
@@ -60,7 +59,7 @@ export function makeVerifyToken({ secret, jwksUrl, issuer, audience }: TokenSett
   };
 }
 
-/** Signs a token that `makeVerifyToken` with the same secret accepts. `expiresIn` is a span such as `1h`. */
+/** Signs a token that `makeVerifyToken` with the same secret accepts. `expiresIn` is a duration such as `1h`. */
 export function signToken(
   { secret, audience, issuer }: TokenSettings,
   { sub, role, expiresIn }: { sub: string; role: Claims["role"]; expiresIn: string },
@@ -89,7 +88,7 @@ function verifyBySecret(secret: string | undefined, options: VerifyOptions) {
 }
 
 function verifyByKeySet(url: URL, options: VerifyOptions) {
-  // Fetches the set when it meets a key that it does not know, so that the issuer may rotate its keys.
+  // Fetches the keys again when a token names an unknown one, so the issuer can rotate them.
   const keys = createRemoteJWKSet(url);
   return async (token: string): Promise<JWTPayload> => {
     try {
@@ -100,8 +99,8 @@ function verifyByKeySet(url: URL, options: VerifyOptions) {
   };
 }
 
-// Which of jose's errors are about the token. The others come from fetching the keys.
-const ABOUT_THE_TOKEN = [
+// jose's errors about the token. All others come from fetching the keys.
+const TOKEN_ERRORS = [
   errors.JWTExpired,
   errors.JWTClaimValidationFailed,
   errors.JWTInvalid,
@@ -115,11 +114,11 @@ const ABOUT_THE_TOKEN = [
 
 function asTokenError(error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
-  if (ABOUT_THE_TOKEN.some((kind) => error instanceof kind)) return new TokenError(message);
+  if (TOKEN_ERRORS.some((kind) => error instanceof kind)) return new TokenError(message);
   return new KeysUnavailableError(`The issuer's keys could not be fetched: ${message}`, { cause: error });
 }
 
 function keyOf(secret: string | undefined): Uint8Array {
-  if (secret === undefined) throw new TypeError("A secret is needed where there is no key set.");
+  if (secret === undefined) throw new TypeError("Either a secret or a JWKS URL is required.");
   return new TextEncoder().encode(secret);
 }

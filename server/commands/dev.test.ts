@@ -4,9 +4,9 @@ import { isGroupThere, postgresIn, usePrograms } from "../../testkit/programs.ts
 const programs = usePrograms();
 
 describe("npm run dev", () => {
-  it("serves beside graphile-migrate watch, and on Ctrl-C leaves no process", async () => {
+  it("serves the API, runs graphile-migrate watch, and leaves no process after Ctrl-C", async () => {
     const settings = { DATA_DIR: await programs.folder(), PORT: "0" };
-    // Tables first, so that the server need not wait for those that are being worked on.
+    // Migrated first, so that the server does not wait for `current/`.
     await programs.run(["node", "server/commands/graphileMigrate.ts", "current"], settings);
 
     const program = programs.start(["npm", "run", "dev"], settings);

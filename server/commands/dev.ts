@@ -12,12 +12,12 @@ import { UserError } from "../userError.ts";
 
 const SERVER = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-// The server, restarted when its code changes, graphile-migrate watch, and the page, built again when it changes. The
-// database is held by this process, so that it outlives the restarts.
+// Runs the server, which restarts when its code changes, graphile-migrate watch, and Vite, which rebuilds the page. This
+// process owns the embedded database, which therefore survives the restarts.
 await runCommand(async () => {
   const stopped = stopSignal();
   const settings = readEnv();
-  // The embedded one is migrated when it starts.
+  // The embedded database is migrated when it starts.
   const configured = configuredConnections(settings);
   if (configured) await runMigrations({ databaseUrl: configured.databaseUrl });
   const { connections, close } = await openDatabase(settings);
@@ -36,11 +36,9 @@ await runCommand(async () => {
     start(VITE, "build", WEB_FOLDER, "--watch", "--emptyOutDir=false", "--logLevel=warn"),
   ];
   try {
-    const childEnded = children.map((child) => once(child, "exit").then(() => "a child"));
-    if ((await Promise.race([stopped, ...childEnded])) === "a child") {
-      throw new UserError(
-        "The server, graphile-migrate watch or vite build --watch has ended by itself; what it said is above.",
-      );
+    const childExited = children.map((child) => once(child, "exit").then(() => "child exited"));
+    if ((await Promise.race([stopped, ...childExited])) === "child exited") {
+      throw new UserError("The server, graphile-migrate watch or vite build --watch has exited; see its output above.");
     }
   } finally {
     await Promise.all(children.map(end));

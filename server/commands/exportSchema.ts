@@ -6,8 +6,8 @@ import { readGeneratorOptions, writeOrCheck } from "../generatedFile.ts";
 import { runCommand } from "../runCommand.ts";
 
 const USAGE = `Usage: npm run graphql:schema -- [options]
-  --check      write nothing, and fail when the file differs from what the migrations and the preset make
-  --file FILE  another file than graphql/schema.graphql`;
+  --check      fail if the file is out of date, and write nothing
+  --file FILE  write FILE instead of graphql/schema.graphql`;
 
 await runCommand(async () => {
   const { check, file } = readGeneratorOptions("graphql/schema.graphql", USAGE);

@@ -7,7 +7,7 @@ const programs = usePrograms();
 const generate = (...options: string[]) => programs.run(["node", "server/commands/generateClientTypes.ts", ...options]);
 
 describe("npm run graphql:types", () => {
-  it("writes the documents of the operations, and with --check fails where a file is something else", async () => {
+  it("writes the documents of the operations; with --check, fails if they are out of date", async () => {
     const file = join(await programs.folder(), "operations.ts");
     expect(await generate("--file", file)).toEqual({ code: 0, stdout: `Wrote ${file}.\n`, stderr: "" });
     const content = await readFile(file, "utf8");
@@ -17,6 +17,6 @@ describe("npm run graphql:types", () => {
     await writeFile(file, content.replace("SaveWizardSessionDocument", "Another"));
     const { code, stderr } = await generate("--file", file, "--check");
     expect(code).toBe(1);
-    expect(stderr).toContain(`${file} is out of date. Run npm run graphql:types, and look at what has changed.`);
+    expect(stderr).toContain(`${file} is out of date. Run npm run graphql:types and review the changes.`);
   });
 });

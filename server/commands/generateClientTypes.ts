@@ -10,8 +10,8 @@ import { runCommand } from "../runCommand.ts";
 import { UserError } from "../userError.ts";
 
 const USAGE = `Usage: npm run graphql:types -- [options]
-  --check      write nothing, and fail when the file differs from what the schema and graphql/operations make
-  --file FILE  another file than client/generated/operations.ts`;
+  --check      fail if the file is out of date, and write nothing
+  --file FILE  write FILE instead of client/generated/operations.ts`;
 
 const SCHEMA = "graphql/schema.graphql";
 const OPERATIONS = "graphql/operations";
@@ -30,8 +30,8 @@ async function generate(): Promise<string> {
   const schema = buildSchema(await readFile(join(PROJECT_ROOT, SCHEMA), "utf8"));
   const files = await readOperations();
   const all = files.flatMap(({ document }) => document.definitions);
-  const [fault] = validate(schema, { kind: "Document", definitions: all } as DocumentNode);
-  if (fault) throw new UserError(`${OPERATIONS} does not fit ${SCHEMA}: ${fault.message}`);
+  const [error] = validate(schema, { kind: "Document", definitions: all } as DocumentNode);
+  if (error) throw new UserError(`${OPERATIONS} does not match ${SCHEMA}: ${error.message}`);
   const code = await codegen({
     filename: "operations.ts",
     schema: parse(await readFile(join(PROJECT_ROOT, SCHEMA), "utf8")),
@@ -43,7 +43,7 @@ async function generate(): Promise<string> {
       skipTypename: true,
       enumsAsTypes: true,
       documentNodeImport: "@apollo/client#TypedDocumentNode",
-      // With this, what a variable holds is not an object with all of the schema's names.
+      // Leaves out types that no operation uses.
       onlyOperationTypes: true,
       scalars: {
         UUID: "string",
@@ -60,7 +60,7 @@ async function generate(): Promise<string> {
   return `// Made by \`npm run graphql:types\` of graphql/schema.graphql and graphql/operations. Don't edit.\n${code.trim()}\n`;
 }
 
-/** @throws {UserError} for a file that is no GraphQL, or that does not hold exactly what its name says */
+/** @throws {UserError} for a file that is not GraphQL, or does not hold exactly the definition it is named after */
 async function readOperations(): Promise<OperationFile[]> {
   const folder = join(PROJECT_ROOT, OPERATIONS);
   const names = (await readdir(folder)).filter((name) => name.endsWith(".graphql")).toSorted();
@@ -70,7 +70,7 @@ async function readOperations(): Promise<OperationFile[]> {
       const [definition, ...others] = document.definitions;
       const defined = definition && "name" in definition ? definition.name?.value : undefined;
       if (others.length > 0 || `${defined}.graphql` !== name) {
-        throw new UserError(`${OPERATIONS}/${name} has to hold one definition, of the name of its file.`);
+        throw new UserError(`${OPERATIONS}/${name} must hold one definition, named like the file.`);
       }
       return { name, document };
     }),

@@ -23,7 +23,7 @@ describe("npm run wizard:types", () => {
     await writeFile(stage, stageText.replace('"integer"', '"string"'));
     const { code, stderr } = await generate("--folder", folder, "--check");
     expect(code).toBe(1);
-    expect(stderr).toContain(`${types} is out of date. Run npm run wizard:types, and look at what has changed.`);
+    expect(stderr).toContain(`${types} is out of date. Run npm run wizard:types and review the changes.`);
     expect(stderr).toContain("\n-         nights?: number;\n");
     expect(stderr).toContain("\n+         nights?: string;\n");
     expect(await readFile(types, "utf8")).toContain("nights?: number;");

@@ -8,7 +8,7 @@ const programs = usePrograms();
 const setUp = (settings: Record<string, string>) =>
   programs.run(["node", "server/commands/setUpDatabase.ts"], settings);
 
-// The roles are there, since all tests use them. The databases are not.
+// The roles exist because all tests use them. The databases do not.
 const name = `set_up_${randomUUID().replaceAll("-", "")}`;
 const shadow = `${name}_shadow`;
 const settings = {
@@ -32,20 +32,20 @@ afterAll(async () => {
 });
 
 describe("npm run db:setup", () => {
-  it("wants an administrator's connection, and makes nothing without it", async () => {
+  it("requires ROOT_DATABASE_URL, and creates nothing without it", async () => {
     expect(await setUp(settings)).toEqual({
       code: 1,
       stdout: "",
-      stderr: "\nROOT_DATABASE_URL: missing; making roles and a database takes an administrator's connection.\n",
+      stderr: "\nROOT_DATABASE_URL: missing; only a superuser can create the roles and the database.\n",
     });
     await expect(query(settings.DATABASE_URL, "select 1")).rejects.toMatchObject({ code: "3D000" });
   });
 
-  it("makes the databases, belonging to the owner, with both connections working; and may be run again", async () => {
+  it("creates the databases for the owner, with both connections working, and can run again", async () => {
     for (let time = 0; time < 2; time++) {
       expect(await setUp({ ...settings, ROOT_DATABASE_URL: testRootUrl() })).toEqual({
         code: 0,
-        stdout: "The roles and the database are there. Now run npm run db:migrate.\n",
+        stdout: "Created the roles and the database. Now run npm run db:migrate.\n",
         stderr: "",
       });
     }
@@ -59,15 +59,15 @@ describe("npm run db:setup", () => {
     ]);
   });
 
-  it("has nothing to do for an embedded database", async () => {
+  it("refuses an embedded database", async () => {
     expect(await setUp({})).toEqual({
       code: 1,
       stdout: "",
-      stderr: "\nDATABASE_URL: missing. The embedded database is set up by npm start.\n",
+      stderr: "\nDATABASE_URL: missing. npm start sets up the embedded database.\n",
     });
   });
 
-  it("says so where the administrator can't connect", async () => {
+  it("explains that the superuser can't connect", async () => {
     const { code, stderr } = await setUp({
       ...settings,
       ROOT_DATABASE_URL: "postgres://postgres@127.0.0.1:1/postgres",

@@ -7,7 +7,7 @@ import { UserError } from "../userError.ts";
 
 await runCommand(async () => {
   const connections = configuredConnections(readEnv());
-  if (!connections) throw new UserError("DATABASE_URL: missing. The embedded database is set up by npm start.");
+  if (!connections) throw new UserError("DATABASE_URL: missing. npm start sets up the embedded database.");
   await setUpDatabase(connections);
-  console.log("The roles and the database are there. Now run npm run db:migrate.");
+  console.log("Created the roles and the database. Now run npm run db:migrate.");
 });

@@ -19,7 +19,7 @@ function token(options: readonly string[], settings: Record<string, string> = {}
 }
 
 describe("npm run token", () => {
-  it("prints a token for an hour, and nothing else, that the server of this data folder accepts", async () => {
+  it("prints only a token, valid for an hour, that the server of the data folder accepts", async () => {
     const { code, stdout, stderr } = await token(["--sub", SUB]);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: expect.stringMatching(/^[\w.-]+\n$/), stderr: "" });
     const { jwtSecret: secret } = JSON.parse(await readFile(join(dataDir, "secrets.json"), "utf8"));
@@ -34,13 +34,13 @@ describe("npm run token", () => {
     expect(decodeProtectedHeader(stdout.trim())).toEqual({ alg: "HS256", typ: "JWT" });
   });
 
-  it.each(["service_role", "analyst"])("takes a role and a span: %s", async (name) => {
+  it.each(["service_role", "analyst"])("accepts a role and a duration: %s", async (name) => {
     const { stdout } = await token(["--sub", SUB, `--role=${name}`, "--expires=7d"]);
     const { role, iat = 0, exp } = decodeJwt(stdout.trim());
     expect({ role, exp }).toEqual({ role: name, exp: iat + 7 * 24 * 3600 });
   });
 
-  it("signs with the secret, issuer and audience of the environment", async () => {
+  it("signs with the configured secret, issuer and audience", async () => {
     const secret = "a secret of somebody's own, of 32 bytes or more";
     const { stdout } = await token(["--sub", SUB], { JWT_SECRET: secret, JWT_ISSUER: "us", JWT_AUDIENCE: "them" });
     const verify = makeVerifyToken({ secret, issuer: "us", audience: "them" });
@@ -48,11 +48,11 @@ describe("npm run token", () => {
   });
 
   it.each([
-    [[], "--sub has to be a UUID"],
-    [["--sub", "ada"], "--sub has to be a UUID"],
-    [["--sub", SUB, "--role", "postgres"], "--role has to be one of anon, authenticated, service_role, analyst"],
-    [["--sub", SUB, "--expires", "soon"], "--expires has to be a span such as 30s, 15m, 1h or 7d"],
-    [["--role", "admin"], "--sub has to be a UUID\n--role has to be one of anon, authenticated, service_role, analyst"],
+    [[], "--sub must be a UUID"],
+    [["--sub", "ada"], "--sub must be a UUID"],
+    [["--sub", SUB, "--role", "postgres"], "--role must be one of anon, authenticated, service_role, analyst"],
+    [["--sub", SUB, "--expires", "soon"], "--expires must be a duration such as 30s, 15m, 1h or 7d"],
+    [["--role", "admin"], "--sub must be a UUID\n--role must be one of anon, authenticated, service_role, analyst"],
     [["--sub", SUB, "--admin"], "Unknown option '--admin'"],
     [[SUB], `Unexpected argument '${SUB}'`],
     [["--sub"], "argument missing"],
@@ -64,24 +64,24 @@ describe("npm run token", () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  it("signs nothing in production", async () => {
+  it("refuses to sign in production", async () => {
     const settings = { NODE_ENV: "production", JWT_SECRET: "a secret of production, 32 bytes or more" };
     expect(await token(["--sub", SUB], settings)).toEqual({
       code: 1,
       stdout: "",
-      stderr: "\nTokens are signed here for development only. In production your issuer signs them.\n",
+      stderr: "\nThis command signs tokens only for development. In production, your issuer signs them.\n",
     });
   });
 
-  it("signs nothing for an issuer whose key it does not have", async () => {
+  it("refuses to sign if JWKS_URL is set", async () => {
     expect(await token(["--sub", SUB], { JWKS_URL: "https://issuer.example/keys" })).toEqual({
       code: 1,
       stdout: "",
-      stderr: "\nJWKS_URL is set: tokens are signed by that issuer, whose private key is not here.\n",
+      stderr: "\nJWKS_URL is set, so only its issuer can sign tokens.\n",
     });
   });
 
-  it("does not replace secrets that it can't read", async () => {
+  it("does not replace damaged secrets", async () => {
     const broken = await programs.folder();
     await writeFile(join(broken, "secrets.json"), "{");
     const { code, stdout, stderr } = await token(["--sub", SUB], { DATA_DIR: broken });

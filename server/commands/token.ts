@@ -11,11 +11,11 @@ import { UserError } from "../userError.ts";
 const USAGE = `Usage: npm run token -- --sub UUID [--role ${TOKEN_ROLES.join("|")}] [--expires 1h]`;
 
 const optionsSchema = z.object({
-  sub: z.guid("--sub has to be a UUID"),
-  role: z.enum(TOKEN_ROLES, `--role has to be one of ${TOKEN_ROLES.join(", ")}`).default("authenticated"),
+  sub: z.guid("--sub must be a UUID"),
+  role: z.enum(TOKEN_ROLES, `--role must be one of ${TOKEN_ROLES.join(", ")}`).default("authenticated"),
   expires: z
     .string()
-    .regex(/^\d+ ?(s|m|h|d)$/, "--expires has to be a span such as 30s, 15m, 1h or 7d")
+    .regex(/^\d+ ?(s|m|h|d)$/, "--expires must be a duration such as 30s, 15m, 1h or 7d")
     .default("1h"),
 });
 
@@ -23,10 +23,10 @@ await runCommand(async () => {
   const { sub, role, expires } = readOptions();
   const env = readEnv();
   if (env.production)
-    throw new UserError("Tokens are signed here for development only. In production your issuer signs them.");
+    throw new UserError("This command signs tokens only for development. In production, your issuer signs them.");
   const settings = await tokenSettings(env);
   if (settings.secret === undefined) {
-    throw new UserError("JWKS_URL is set: tokens are signed by that issuer, whose private key is not here.");
+    throw new UserError("JWKS_URL is set, so only its issuer can sign tokens.");
   }
   console.log(await signToken(settings, { sub, role, expiresIn: expires }));
 });

@@ -8,7 +8,7 @@ import { until } from "../../testkit/until.ts";
 
 const ADA = "ada00000-0000-4000-8000-00000000000a";
 const NPM = ["npm", "run", "--silent", "worker"] as const;
-// Without npm, which sends on each signal: the second one may come when there is nobody left to take it.
+// Without npm, which forwards each signal: the second one may arrive after the worker has stopped.
 const NODE = ["node", "server/commands/worker.ts"] as const;
 
 const programs = usePrograms();
@@ -23,7 +23,7 @@ async function aged(by: string, status = "in_progress"): Promise<string> {
   return id;
 }
 
-/** Waits for the end of its connections. */
+/** Waits until its connections are closed. */
 async function expectNothingLeft(pid: number): Promise<void> {
   const query = "select from pg_stat_activity where datname = $1 and application_name = 'stagekeep worker'";
   await until(async () => (await db.root.query(query, [db.name])).rowCount === 0, "end of its connections");
@@ -31,7 +31,7 @@ async function expectNothingLeft(pid: number): Promise<void> {
 }
 
 describe("npm run worker", () => {
-  it("prints with --preview what a sweep would do, and changes nothing, not even its own tables", async () => {
+  it("prints what a sweep would do with --preview, and changes nothing, not even its own tables", async () => {
     const preview = () => programs.run([...NPM, "--", "--preview"], settings());
     expect(await preview()).toEqual({
       code: 0,
@@ -71,14 +71,14 @@ Nothing was changed.
     await worker.printed(/the worker is running/);
     const id = await aged("31 days");
     await db.root.query("select graphile_worker.add_job('sweep')");
-    await worker.printed(/"msg":"swept"/);
+    await worker.printed(/"msg":"sweep finished"/);
     expect((await storedSession(db, id))?.status).toBe("abandoned");
     worker.signal(signal);
     expect(await worker.ended).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/"stopped"}\n$/) });
     await expectNothingLeft(worker.pid);
   });
 
-  it("ends though its database does not answer, and leaves the batch undone", async () => {
+  it("stops while its database does not answer, and leaves the batch undone", async () => {
     const worker = programs.start(NODE, settings());
     await worker.printed(/the worker is running/);
     const id = await aged("31 days");
@@ -99,7 +99,7 @@ Nothing was changed.
     expect(await storedSession(db, id)).toMatchObject({ status: "in_progress", revision: 3 });
   });
 
-  it("joins the embedded database of a running server, and ends after that server too", async () => {
+  it("uses the embedded database of a running server, and can stop after that server", async () => {
     const DATA_DIR = await programs.folder();
     const migrate = ["node", "server/commands/graphileMigrate.ts", "current"] as const;
     expect(await programs.run(migrate, { DATA_DIR })).toMatchObject({ code: 0 });
@@ -117,20 +117,20 @@ Nothing was changed.
     expect(isGroupThere(worker.pid)).toBe(false);
   });
 
-  it("says what is wrong with its options, its settings and its database", async () => {
+  it("explains errors in its options, its settings and its database", async () => {
     const run = (more: Record<string, string>, ...options: string[]) =>
       programs.run([...NPM, "--", ...options], { ...settings(), ...more });
     expect(await run({}, "--now")).toMatchObject({ code: 1, stderr: expect.stringContaining("Usage: npm run worker") });
     expect(await run({ ABANDON_AFTER: "never" })).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("- ABANDON_AFTER: expected a time longer than none"),
+      stderr: expect.stringContaining("- ABANDON_AFTER: expected a positive interval"),
     });
-    await db.root.query("drop function app_private.preview_sweep");
+    await db.root.query("drop table wizard_sessions cascade");
     const missing = "The database has no tables yet. Run npm run db:migrate, then start again.";
     expect(await run({})).toEqual({ code: 1, stdout: "", stderr: `\n${missing}\n` });
     expect(await run({}, "--preview")).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/can't be previewed: /),
+      stderr: expect.stringMatching(/Can't preview the sweep: /),
     });
   });
 });

@@ -11,14 +11,14 @@ import { startWorker } from "../worker/startWorker.ts";
 import { previewSweep } from "../worker/sweep.ts";
 
 const USAGE = `Usage: npm run worker -- [options]
-  --preview  print what a sweep would do now, and change nothing`;
+  --preview  print what a sweep would do now, without changing anything`;
 
-/** Runs the worker alone, on the configured database or on the embedded one; a running server's is joined. */
+/** Runs the worker without a server. If a server runs the embedded database, the worker uses it too. */
 await runCommand(async () => {
   const { preview } = readOptions();
   const stopped = stopSignal();
   const env = readEnv();
-  // One of one's own has to have all migrations. The embedded one may be in use by a server, which has run them.
+  // `openDatabase` checks the migrations of a configured database. A server has migrated the embedded one.
   const database = await (configuredConnections(env) ? openDatabase(env) : joinDatabase(env));
   let ended = true;
   try {
@@ -27,7 +27,7 @@ await runCommand(async () => {
   } finally {
     await database.close();
   }
-  // What still waits for the database is given up. It undoes a batch whose connection ends.
+  // The worker still waits for the database. PostgreSQL rolls back a batch whose connection ends.
   if (!ended) process.exit();
 });
 
@@ -44,14 +44,14 @@ async function work(databaseUrl: string, env: Env, stopped: Promise<NodeJS.Signa
   const { abandonAfter, purgeAfter } = env;
   const worker = await startWorker({ databaseUrl, sweep: { abandonAfter, purgeAfter }, logger });
   logger.info({ abandonAfter, purgeAfter }, "the worker is running");
-  logger.info({ signal: await stopped }, "stopping: what is under way may end");
+  logger.info({ signal: await stopped }, "stopping; waiting for the current batch");
   const ended = await worker.stop();
   logger.info("stopped");
   return ended;
 }
 
 async function describeSweep(connectionString: string, { abandonAfter, purgeAfter }: Env): Promise<string> {
-  // Whatever it is asked, this connection can't change anything.
+  // Guarantees that the preview changes nothing.
   const config = { connectionString, options: "-c default_transaction_read_only=on" };
   try {
     const { purged, abandoned, thinned } = await withClient(config, (client) =>
@@ -65,7 +65,7 @@ async function describeSweep(connectionString: string, { abandonAfter, purgeAfte
       "Nothing was changed.",
     ].join("\n");
   } catch (error) {
-    throw new UserError(`The sweep can't be previewed: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`Can't preview the sweep: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -12,7 +12,7 @@ export interface EmbeddedDatabase {
 const DATABASE = "stagekeep";
 const SHADOW_DATABASE = "stagekeep_shadow";
 
-/** Starts the embedded database of a data folder, with its roles made and its migrations run. */
+/** Starts the embedded database of a data folder, creates its roles and runs its migrations. */
 export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
   const secrets = await loadSecrets(dataDir);
   const cluster = await startCluster({ dataDir, superuserPassword: secrets.superuserPassword });
@@ -27,7 +27,7 @@ export async function startEmbeddedDatabase(dataDir: string): Promise<EmbeddedDa
   }
 }
 
-/** The connections of the embedded database that a running Stagekeep uses, or undefined when none runs. */
+/** The connections of the embedded database that a running Stagekeep uses, or undefined if none runs. */
 export async function runningEmbeddedDatabase(dataDir: string): Promise<Connections | undefined> {
   const secrets = await loadSecrets(dataDir);
   const rootUrl = await runningClusterUrl(dataDir, secrets.superuserPassword);

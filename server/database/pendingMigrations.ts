@@ -9,23 +9,23 @@ const COMMITTED = resolve(PROJECT_ROOT, "db/migrations/committed");
 const UNDEFINED_TABLE = "42P01";
 
 /**
- * The committed migrations that a database has not seen, by file name. None where graphile-migrate keeps no account of
- * it: such a database was migrated by other means, a Supabase project for one.
- * @throws {UserError} when the database can't be reached
+ * The file names of the committed migrations that have not run. Empty if graphile-migrate has never run there: then the
+ * database was migrated by other means, such as Supabase's.
+ * @throws {UserError} if the database can't be used
  */
 export async function pendingMigrations(databaseUrl: string): Promise<string[]> {
-  const seen = await seenHashes(databaseUrl);
-  if (!seen) return [];
+  const applied = await appliedHashes(databaseUrl);
+  if (!applied) return [];
   const names = (await readdir(COMMITTED)).filter((name) => name.endsWith(".sql")).toSorted();
   const hashes = await Promise.all(names.map(hashOf));
-  return names.filter((_, index) => !seen.has(hashes[index]));
+  return names.filter((_, index) => !applied.has(hashes[index]));
 }
 
 async function hashOf(name: string): Promise<string | undefined> {
   return /^--! Hash: (\S+)$/m.exec(await readFile(resolve(COMMITTED, name), "utf8"))?.[1];
 }
 
-async function seenHashes(connectionString: string): Promise<Set<string | undefined> | undefined> {
+async function appliedHashes(connectionString: string): Promise<Set<string | undefined> | undefined> {
   try {
     const { rows } = await withClient({ connectionString }, (client) =>
       client.query<{ hash: string }>("select hash from graphile_migrate.migrations"),

@@ -6,20 +6,20 @@ import type { Connections } from "./connections.ts";
 const ROLES_FILE = new URL("../../db/roles.sql", import.meta.url);
 
 /**
- * Makes the roles and the database that `connections` name, as far as they are missing, and sets both passwords.
- * Needs `rootDatabaseUrl`, an administrator's connection.
+ * Creates the roles and databases of `connections` that do not exist, and sets the passwords. Needs `rootDatabaseUrl`, a
+ * superuser's connection.
  */
 export async function setUpDatabase(connections: Connections): Promise<void> {
   if (connections.rootDatabaseUrl === undefined) {
-    throw new UserError("ROOT_DATABASE_URL: missing; making roles and a database takes an administrator's connection.");
+    throw new UserError("ROOT_DATABASE_URL: missing; only a superuser can create the roles and the database.");
   }
   const owner = new URL(connections.databaseUrl);
   const auth = new URL(connections.authDatabaseUrl);
   const client = new pg.Client({ connectionString: connections.rootDatabaseUrl });
-  // The query in progress rejects with it.
+  // The query in progress rejects with the same error.
   client.on("error", () => {});
   await client.connect().catch((cause: Error) => {
-    throw new UserError(`ROOT_DATABASE_URL: the server can't be reached: ${cause.message}`, { cause });
+    throw new UserError(`ROOT_DATABASE_URL: can't connect to the server: ${cause.message}`, { cause });
   });
   try {
     await client.query(await readFile(ROLES_FILE, "utf8"));
@@ -30,7 +30,7 @@ export async function setUpDatabase(connections: Connections): Promise<void> {
     }
   } catch (error) {
     throw new UserError(
-      `The roles and the database could not be made, which takes a superuser: ${(error as Error).message}`,
+      `Could not create the roles and the database, which needs a superuser: ${(error as Error).message}`,
       {
         cause: error,
       },

@@ -15,18 +15,18 @@ export interface ThrowawayDatabase {
 const PASSWORD = "throwaway";
 
 /**
- * A PostgreSQL of its own in a temporary folder, with a migrated database `name`; for tests and generators. `programs`
- * is the folder of another PostgreSQL than the one that npm installed.
+ * Starts a PostgreSQL in a temporary folder, with a migrated database `name`, for tests and generators. `programs` is the
+ * folder of the PostgreSQL programs, by default those that npm installed.
  */
 export async function startThrowawayDatabase(name: string, programs?: string): Promise<ThrowawayDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), "stagekeep-"));
-  // Where we are root, PostgreSQL runs as another user, who has to get in.
+  // As root, PostgreSQL runs as another user, which needs access.
   await chmod(dataDir, 0o755);
   const cluster = await startCluster({
     dataDir,
     superuserPassword: PASSWORD,
     programs,
-    // Nothing has to outlive a crash here.
+    // Durability is not needed.
     settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" },
   });
   const stop = async () => {

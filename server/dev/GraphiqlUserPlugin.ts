@@ -1,7 +1,7 @@
 import type {} from "postgraphile/grafserv";
 import { DEV_SIGN_IN_PATH, GRAPHIQL_USER_SCRIPT_PATH } from "./signIn.ts";
 
-/** Adds to GraphiQL who you are, and a way to become somebody else. Only for development. */
+/** Adds a menu to GraphiQL that signs in as a demo user. Only for development. */
 export const GraphiqlUserPlugin: GraphileConfig.Plugin = {
   name: "GraphiqlUserPlugin",
   version: "1.0.0",
@@ -9,9 +9,9 @@ export const GraphiqlUserPlugin: GraphileConfig.Plugin = {
     middleware: {
       ruruHTML(next, { config, htmlParts }) {
         const script = `<script src="${GRAPHIQL_USER_SCRIPT_PATH}" data-sign-in-path="${DEV_SIGN_IN_PATH}" data-graphql-path="${config.endpoint}"></script>`;
-        // Before GraphiQL's own scripts, so that its very first request is made as the chosen user.
+        // Before GraphiQL's own scripts, so that its first request already has the user's token.
         htmlParts.headerScripts = `${script}\n${htmlParts.headerScripts}`;
-        // A page without an icon asks for /favicon.ico, and shows an error in its console.
+        // Without an icon, the browser requests /favicon.ico and logs an error.
         htmlParts.metaTags += '\n<link rel="icon" href="data:," />';
         return next();
       },

@@ -1,6 +1,6 @@
-/** What GraphiQL shows at first: one whole round through a session, to be run step by step. */
-export const EXAMPLE_QUERY = `# Choose who you are at the top right,
-# then run these one after the other.
+/** The operations that GraphiQL shows when it is first opened: create, save, resume, and an aggregate. */
+export const EXAMPLE_QUERY = `# Choose a user at the top right,
+# then run these operations in order.
 
 mutation Create {
   createWizardSession(
@@ -15,9 +15,9 @@ mutation Create {
   }
 }
 
-# Variables (below): { "id": "the id from above" }
-# The revision is the one that you last read;
-# run it twice to see a save refused.
+# Variables: { "id": "the id from Create" }
+# "revision" is the one that you last read:
+# run this twice to get a conflict.
 mutation Save($id: UUID!) {
   updateWizardSession(
     input: {
@@ -45,7 +45,7 @@ query Resume {
   }
 }
 
-query HowFar {
+query Stages {
   wizardSessions {
     totalCount
     groupedAggregates(groupBy: [STAGE]) {

@@ -1,8 +1,8 @@
-// Runs in GraphiQL's page: a bar that says who you are, and signs every GraphQL request with that user's token.
-// Written for the browser as it is; nothing builds or imports it.
+// Runs in GraphiQL's page: a menu to sign in as a demo user, whose token is added to every GraphQL request.
+// Served to the browser as it is.
 const { signInPath, graphqlPath } = document.currentScript.dataset;
 const STORAGE_KEY = "stagekeep:graphiql-user";
-const NOBODY = "";
+const ANONYMOUS = "";
 
 let current = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "null");
 
@@ -10,12 +10,12 @@ const plainFetch = window.fetch;
 window.fetch = async (input, init = {}) => {
   const request = new Request(input, init);
   const isGraphql = new URL(request.url).pathname === graphqlPath;
-  // What somebody typed into GraphiQL's header editor counts for more than the bar.
+  // A header typed into GraphiQL's editor takes precedence.
   if (!isGraphql || !current || request.headers.has("authorization")) return plainFetch(input, init);
   const headers = new Headers(request.headers);
   headers.set("authorization", `Bearer ${current.token}`);
   const response = await plainFetch(input, { ...init, headers });
-  // The token has expired, or the data folder was replaced. The demo users need no password: sign in again.
+  // The token has expired, or the data folder was replaced. Demo users need no password, so sign in again.
   if (response.status !== 401) return response;
   await signIn(current.user.key);
   headers.set("authorization", `Bearer ${current.token}`);
@@ -37,26 +37,26 @@ function signOut() {
 async function showBar() {
   const { users } = await (await plainFetch(signInPath)).json();
   const bar = document.createElement("form");
-  bar.setAttribute("aria-label", "Signed in as");
+  bar.setAttribute("aria-label", "Demo user");
   bar.style.cssText =
     "position:fixed;top:3px;right:84px;z-index:20;display:flex;gap:8px;align-items:center;padding:2px 10px;" +
     "border-radius:8px;background:#1f2937;color:#fff;font:14px system-ui,sans-serif;box-shadow:0 1px 6px #0006";
   const label = document.createElement("label");
-  label.textContent = "You are ";
+  label.textContent = "Signed in as ";
   label.style.whiteSpace = "nowrap";
   const select = document.createElement("select");
   select.style.cssText = "font:inherit;padding:2px 6px;color:#111;background:#fff;border-radius:4px";
-  select.append(new Option("nobody (anon)", NOBODY), ...users.map(({ key, name }) => new Option(name, key)));
-  select.value = current?.user.key ?? NOBODY;
+  select.append(new Option("anonymous", ANONYMOUS), ...users.map(({ key, name }) => new Option(name, key)));
+  select.value = current?.user.key ?? ANONYMOUS;
   const id = document.createElement("code");
-  // The whole id on a wide screen, none of it on a phone.
+  // Hides the id on narrow screens.
   id.style.cssText = "max-width:max(0px,100vw - 420px);overflow:hidden;text-overflow:ellipsis;white-space:nowrap";
   const showId = () => {
     id.textContent = current?.user.id ?? "";
   };
   showId();
   select.addEventListener("change", async () => {
-    if (select.value === NOBODY) signOut();
+    if (select.value === ANONYMOUS) signOut();
     else await signIn(select.value);
     showId();
   });

@@ -53,7 +53,7 @@ describe("in development", () => {
     async (key) => {
       expect(await answerOf(api.url(`/dev/sign-in/${key}`), "POST")).toEqual({
         status: 404,
-        body: { errors: [{ message: "There is no such demo user.", extensions: { code: "NOT_FOUND" } }] },
+        body: { errors: [{ message: "This demo user does not exist.", extensions: { code: "NOT_FOUND" } }] },
       });
     },
   );

@@ -10,13 +10,13 @@ const EXPIRES_IN = "12h";
 const SCRIPT_FILE = fileURLToPath(new URL("graphiqlUser.js", import.meta.url));
 
 /**
- * A sign-in without a password, for the demo users alone and never in production: GET lists them, POST to the path
- * with a user's key answers `{token, user}`. Also serves the script with which GraphiQL uses it.
+ * The sign-in for demo users, without a password, never in production. GET lists them; POST to the path with a user's
+ * key returns `{token, user}`. Also serves GraphiQL's script that uses it.
  */
 export function devSignIn(tokens: TokenSettings): Router {
   const signIn: RequestHandler<{ key: string }> = async (request, response) => {
     const user = DEMO_USERS.find(({ key }) => key === request.params.key);
-    if (!user) return sendError(response, 404, { code: "NOT_FOUND", message: "There is no such demo user." });
+    if (!user) return sendError(response, 404, { code: "NOT_FOUND", message: "This demo user does not exist." });
     const token = await signToken(tokens, { sub: user.id, role: user.role, expiresIn: EXPIRES_IN });
     response.json({ token, user });
   };

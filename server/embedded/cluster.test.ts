@@ -19,13 +19,13 @@ const run = promisify(execFile);
 const programs = usePrograms();
 
 const superuserPassword = "a password: it's 'quoted' & %41";
-// Only what is under test has to survive here, and the machine does not fail.
+// Durability across a machine failure is not tested.
 const settings = { fsync: "off" };
 const start = (dataDir: string) => startCluster({ dataDir, superuserPassword, settings });
 
 async function query<T extends pg.QueryResultRow>({ rootUrl }: Pick<Cluster, "rootUrl">, sql: string): Promise<T[]> {
   const client = new pg.Client({ connectionString: rootUrl });
-  // Some tests end the server under it.
+  // Some tests kill the server.
   client.on("error", () => {});
   await client.connect();
   try {
@@ -39,7 +39,7 @@ const KEEP = "create table kept as select 'this' as what";
 const kept = (cluster: Pick<Cluster, "rootUrl">) => query(cluster, "select * from kept");
 const WHAT_WAS_KEPT = [{ what: "this" }];
 
-/** A data folder with something in it, whose server has been stopped. */
+/** A data folder with one table, whose server has stopped. */
 async function usedDataDir(): Promise<string> {
   const dataDir = await programs.folder();
   const cluster = await start(dataDir);
@@ -48,7 +48,7 @@ async function usedDataDir(): Promise<string> {
   return dataDir;
 }
 
-/** A process of its own that starts the cluster of `dataDir`, prints its URL and stays. */
+/** Starts a process that starts the cluster of `dataDir`, prints its URL and keeps running. */
 function startElsewhere(dataDir: string) {
   const options = JSON.stringify({ dataDir, superuserPassword, settings });
   const code = `
@@ -66,7 +66,7 @@ function startElsewhere(dataDir: string) {
 
 const lockFileOf = (dataDir: string) => join(dataDir, "postgres/data/postmaster.pid");
 
-/** What a crash leaves behind, where `pid` is the number that the server had. */
+/** Writes the lock file that a crashed server with that process id leaves behind. */
 async function writeLockFile(dataDir: string, pid: number): Promise<void> {
   const data = join(dataDir, "postgres/data");
   // Port 1: nothing listens there.
@@ -76,7 +76,7 @@ async function writeLockFile(dataDir: string, pid: number): Promise<void> {
   );
 }
 
-async function fault(attempt: Promise<unknown>): Promise<string> {
+async function messageOf(attempt: Promise<unknown>): Promise<string> {
   try {
     await attempt;
   } catch (error) {
@@ -87,7 +87,7 @@ async function fault(attempt: Promise<unknown>): Promise<string> {
 }
 
 describe("startCluster", () => {
-  it("makes a PostgreSQL 18 that only this machine reaches, and only with the password", async () => {
+  it("starts a PostgreSQL 18 that accepts only local connections with the password", async () => {
     const dataDir = await programs.folder();
     const cluster = await start(dataDir);
     try {
@@ -114,7 +114,7 @@ describe("startCluster", () => {
     }
   });
 
-  it("leaves no process when it is stopped, nor anything of the first start but its data", async () => {
+  it("leaves no process and no temporary files after it stops", async () => {
     const dataDir = await programs.folder();
     const cluster = await start(dataDir);
     expect(await postgresIn(dataDir)).toHaveLength(1);
@@ -124,7 +124,7 @@ describe("startCluster", () => {
     expect(await readdir(join(dataDir, "postgres"))).toEqual(["data", "server.log"]);
   });
 
-  it("ends connections that somebody has left open", async () => {
+  it("closes open connections when it stops", async () => {
     const cluster = await start(await programs.folder());
     const client = new pg.Client({ connectionString: cluster.rootUrl });
     client.on("error", () => {});
@@ -134,7 +134,7 @@ describe("startCluster", () => {
     await ended;
   });
 
-  it("takes the port of the last time, and another one where somebody has that by now", async () => {
+  it("uses the port of the last start, or another one if it is taken", async () => {
     const dataDir = await programs.folder();
     const first = await start(dataDir);
     await first.stop();
@@ -149,7 +149,7 @@ describe("startCluster", () => {
     expect(third.port).not.toBe(first.port);
   });
 
-  it("keeps its data from one start to the next", async () => {
+  it("keeps its data across starts", async () => {
     const cluster = await start(await usedDataDir());
     try {
       expect(await kept(cluster)).toEqual(WHAT_WAS_KEPT);
@@ -158,7 +158,7 @@ describe("startCluster", () => {
     }
   });
 
-  it("passes by what an interrupted first start has left", async () => {
+  it("ignores the files of an interrupted first start", async () => {
     const dataDir = await programs.folder();
     await mkdir(join(dataDir, "postgres/data.12345/base"), { recursive: true });
     await writeFile(join(dataDir, "postgres/data.12345/PG_VERSION"), "18\n");
@@ -169,18 +169,18 @@ describe("startCluster", () => {
 });
 
 describe("data that is in use", () => {
-  it("is refused to a second Stagekeep, who is told by whom and what to do", async () => {
+  it("is refused to a second process, with an error that names the first", async () => {
     const dataDir = await programs.folder();
     const first = startElsewhere(dataDir);
     const [rootUrl] = await first.printed(/postgres:\S+/);
     await query({ rootUrl }, KEEP);
-    expect(await fault(start(dataDir))).toBe(
+    expect(await messageOf(start(dataDir))).toBe(
       `Another Stagekeep (process ${first.pid}) is using the data in ${dataDir}. Stop it first, or set DATA_DIR to another folder.`,
     );
     expect(await kept({ rootUrl })).toEqual(WHAT_WAS_KEPT);
   });
 
-  it("is given to exactly one of two who start for the first time at once", async () => {
+  it("is given to exactly one of two processes that initialise it at the same time", async () => {
     const dataDir = await programs.folder();
     const both = [startElsewhere(dataDir), startElsewhere(dataDir)];
     const outcomes = await Promise.all(
@@ -198,7 +198,7 @@ describe("data that is in use", () => {
     expect(await readdir(join(dataDir, "postgres"))).toEqual(["data", "server.log"]);
   });
 
-  it("is taken over from a Stagekeep that was killed and has left its server running", async () => {
+  it("is taken over if a killed process left its server running", async () => {
     const dataDir = await programs.folder();
     const killed = startElsewhere(dataDir);
     const [rootUrl] = await killed.printed(/postgres:\S+/);
@@ -210,7 +210,7 @@ describe("data that is in use", () => {
     const cluster = await start(dataDir);
     expect({ rootUrl: cluster.rootUrl, servers: await postgresIn(dataDir) }).toEqual({ rootUrl, servers });
     expect(await kept(cluster)).toEqual(WHAT_WAS_KEPT);
-    // It now belongs to the new one, who refuses others and stops it.
+    // The new process owns it now, refuses others and stops it.
     const refused = await startElsewhere(dataDir).ended;
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(`(process ${process.pid})`) });
     await cluster.stop();
@@ -219,7 +219,7 @@ describe("data that is in use", () => {
 });
 
 describe("after a crash", () => {
-  it("starts again with what was committed, when the server itself was killed", async () => {
+  it("recovers committed data if PostgreSQL was killed", async () => {
     const dataDir = await programs.folder();
     const crashed = await start(dataDir);
     await query(crashed, KEEP);
@@ -233,7 +233,7 @@ describe("after a crash", () => {
     await cluster.stop();
   });
 
-  it("does not mind a lock file whose process is gone", async () => {
+  it("ignores a lock file whose process is gone", async () => {
     const dataDir = await usedDataDir();
     await writeLockFile(dataDir, spawnSync("true").pid);
     const cluster = await start(dataDir);
@@ -241,7 +241,7 @@ describe("after a crash", () => {
     await cluster.stop();
   });
 
-  it("does not mind one whose number another program has got", async () => {
+  it("ignores a lock file whose process id belongs to another program", async () => {
     const dataDir = await usedDataDir();
     await writeLockFile(dataDir, process.pid);
     const cluster = await start(dataDir);
@@ -249,7 +249,7 @@ describe("after a crash", () => {
     await cluster.stop();
   });
 
-  it("does not mind one whose number the server of other data has got", async () => {
+  it("ignores a lock file whose process id belongs to the server of another cluster", async () => {
     const dataDir = await usedDataDir();
     const [other] = await query<{ pid: number }>(
       { rootUrl: testRootUrl() },
@@ -262,22 +262,22 @@ describe("after a crash", () => {
   });
 });
 
-describe("a data folder that can't be used", () => {
+describe("startCluster explains that the data folder", () => {
   it("is a file", async () => {
     const file = join(await programs.folder(), "file");
     await writeFile(file, "mine");
-    expect(await fault(start(file))).toContain(
-      `${file} is not a folder. Remove what is there, or set DATA_DIR to another path.`,
+    expect(await messageOf(start(file))).toContain(
+      `${file} is not a folder. Remove the file, or set DATA_DIR to another path.`,
     );
     expect(await readFile(file, "utf8")).toBe("mine");
   });
 
-  it("holds data of another major version", async () => {
+  it("has the data of another major version", async () => {
     const dataDir = await usedDataDir();
     const version = join(dataDir, "postgres/data/PG_VERSION");
     await writeFile(version, "17\n");
-    expect(await fault(start(dataDir))).toContain(
-      `${dataDir} was made by another major version of PostgreSQL. Start the version of Stagekeep that made it and dump it, or set DATA_DIR to a new folder.`,
+    expect(await messageOf(start(dataDir))).toContain(
+      `${dataDir} was created by another major version of PostgreSQL. Dump it with the version of Stagekeep that created it, or set DATA_DIR to a new folder.`,
     );
     await writeFile(version, "18\n");
     const cluster = await start(dataDir);
@@ -285,31 +285,31 @@ describe("a data folder that can't be used", () => {
     await cluster.stop();
   });
 
-  it("has lost its password, and no server is left running on it", async () => {
+  it("has another password, and leaves no server running", async () => {
     const dataDir = await usedDataDir();
-    const message = await fault(startCluster({ dataDir, superuserPassword: "another", settings }));
+    const message = await messageOf(startCluster({ dataDir, superuserPassword: "another", settings }));
     expect(message).toContain(
-      `The passwords in ${dataDir}/secrets.json are not those of the database beside it. Restore that file, or set DATA_DIR to a new folder.`,
+      `The passwords in ${dataDir}/secrets.json do not match the database in the same folder. Restore that file, or set DATA_DIR to a new folder.`,
     );
     expect(await postgresIn(dataDir)).toEqual([]);
   });
 
-  // Root may write anywhere; for root a read-only disk does below.
+  // Root can write anywhere. The read-only disk below tests it for root.
   const itAsOrdinaryUser = process.getuid?.() === 0 ? it.skip : it;
-  itAsOrdinaryUser("may not be written", async () => {
+  itAsOrdinaryUser("is not writable", async () => {
     const folder = await programs.folder();
     await chmod(folder, 0o555);
     const dataDir = join(folder, "data");
-    expect(await fault(start(dataDir))).toContain(
-      `${dataDir} can't be written. Change its owner or its permissions, or set DATA_DIR to a folder of your own.`,
+    expect(await messageOf(start(dataDir))).toContain(
+      `Permission denied for ${dataDir}. Change its owner or permissions, or set DATA_DIR to a folder of your own.`,
     );
     await chmod(folder, 0o755);
   });
 
-  // Disks of their own can be mounted by root alone, and not in every container.
+  // Only root can mount disks, and not in every container.
   const itWithDisks = canMount() ? it : it.skip;
 
-  /** Does something with a new small disk. */
+  /** Mounts a small disk while `work` runs. */
   async function withDisk(size: string, work: (folder: string) => Promise<void>): Promise<void> {
     const folder = await programs.folder();
     await run("mount", ["-t", "tmpfs", "-o", `size=${size},mode=755`, "tmpfs", folder]);
@@ -325,15 +325,15 @@ describe("a data folder that can't be used", () => {
   const full = (dataDir: string) =>
     `The disk that holds ${dataDir} is full. Free some space, or set DATA_DIR to a folder on another disk.`;
 
-  itWithDisks("is on a disk that is full before the first start is over", () =>
+  itWithDisks("is on a disk that becomes full during the first start", () =>
     withDisk("1m", async (dataDir) => {
-      expect(await fault(start(dataDir))).toContain(full(dataDir));
-      // What there was of it is removed, so that the next start begins anew.
+      expect(await messageOf(start(dataDir))).toContain(full(dataDir));
+      // Incomplete data is removed.
       expect(await readdir(join(dataDir, "postgres"))).toEqual([]);
     }),
   );
 
-  itWithDisks("is on a disk that has become full since", () =>
+  itWithDisks("is on a disk that became full later", () =>
     withDisk("100m", async (dataDir) => {
       const used = await start(dataDir);
       await query(used, KEEP);
@@ -341,7 +341,7 @@ describe("a data folder that can't be used", () => {
       const filler = join(dataDir, "filler");
       await run("dd", ["if=/dev/zero", `of=${filler}`, "bs=1M"]).catch(() => {});
       await run("dd", ["if=/dev/zero", `of=${filler}.2`, "bs=1"]).catch(() => {});
-      expect(await fault(start(dataDir))).toContain(full(dataDir));
+      expect(await messageOf(start(dataDir))).toContain(full(dataDir));
       expect(await postgresIn(dataDir)).toEqual([]);
 
       await Promise.all([rm(filler), rm(`${filler}.2`, { force: true })]);
@@ -351,24 +351,24 @@ describe("a data folder that can't be used", () => {
     }),
   );
 
-  itWithDisks("is on a disk that can only be read, new or used before", () =>
+  itWithDisks("is on a read-only disk, new or used before", () =>
     withDisk("100m", async (folder) => {
       const used = join(folder, "used");
       const cluster = await start(used);
       await cluster.stop();
       await run("mount", ["-o", "remount,ro", folder]);
-      expect(await fault(start(used))).toContain(
-        `${used} is on a read-only disk. Set DATA_DIR to a folder that can be written.`,
+      expect(await messageOf(start(used))).toContain(
+        `${used} is on a read-only disk. Set DATA_DIR to a writable folder.`,
       );
       const dataDir = join(folder, "new");
-      expect(await fault(start(dataDir))).toContain(
-        `${dataDir} can't be made; its disk may be read-only. Set DATA_DIR to a folder that can be written.`,
+      expect(await messageOf(start(dataDir))).toContain(
+        `Can't create ${dataDir}; the disk may be read-only. Set DATA_DIR to a writable folder.`,
       );
     }),
   );
 });
 
-// PostgreSQL runs as another user only where we are root.
+// PostgreSQL runs as another user only as root.
 const describeAsRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
 describeAsRoot("as root", () => {
@@ -381,17 +381,17 @@ describeAsRoot("as root", () => {
     await cluster.stop();
   });
 
-  it("says what to do where that user can't enter the data folder", async () => {
+  it("explains what to do if that user can't access the data folder", async () => {
     const closed = await programs.folder();
     await chmod(closed, 0o700);
     const dataDir = join(closed, "data");
-    expect(await fault(start(dataDir))).toBe(
-      `PostgreSQL runs as the user postgres here, who can't enter ${dataDir}. Let others enter each folder ` +
-        "above it (chmod o+x), or set DATA_DIR to a folder such as /var/lib/stagekeep.",
+    expect(await messageOf(start(dataDir))).toBe(
+      `PostgreSQL runs as the user postgres, which can't access ${dataDir}. Run chmod o+x on each of its parent ` +
+        "folders, or set DATA_DIR to a folder such as /var/lib/stagekeep.",
     );
   });
 
-  it("copies the programs, once, where that user can't enter the project", async () => {
+  it("copies the programs once if that user can't access the project", async () => {
     const project = await programs.folder();
     await chmod(project, 0o700);
     const { pg_ctl } = await import(programsPackage());
@@ -409,7 +409,7 @@ describeAsRoot("as root", () => {
     expect((await stat(binaries.initdb)).ino).toBe(ino);
   });
 
-  it("leaves the programs where they are, where that user can enter", async () => {
+  it("does not copy the programs if that user can access them", async () => {
     const bin = await programs.folder();
     const copyTo = join(bin, "copy");
     expect(await findBinaries(databaseIdentity(), copyTo, bin)).toEqual({
@@ -429,17 +429,17 @@ describe("chooseDataDir", () => {
     return project;
   }
 
-  it("is .data in the project, where PostgreSQL's user can enter that", async () => {
+  it("is .data in the project if PostgreSQL's user can access it", async () => {
     const dataDir = join(await programs.folder(), ".data");
     expect(chooseDataDir({ ...env, dataDir })).toBe(dataDir);
   });
 
-  it("is what was asked for, whoever can enter it", async () => {
+  it("is DATA_DIR if that is set, whether or not the user can access it", async () => {
     const dataDir = join(await closedProject(), ".data");
     expect(chooseDataDir({ ...env, dataDir, dataDirChosen: true })).toBe(dataDir);
   });
 
-  it("is for root a folder below /var/lib/stagekeep that belongs to the project, where it can't be entered", async () => {
+  it("is, as root, a folder in /var/lib/stagekeep for the project if the user can't access it", async () => {
     const [one, other] = [await closedProject(), await closedProject()];
     const choose = (project: string) => chooseDataDir({ ...env, dataDir: join(project, ".data") });
     if (process.getuid?.() !== 0) return expect(choose(one)).toBe(join(one, ".data"));

@@ -9,37 +9,36 @@ import { explainFailure } from "./failures.ts";
 import { canEnter, databaseIdentity, type ProcessIdentity } from "./systemUser.ts";
 
 export interface ClusterOptions {
-  /** The folder that holds the cluster; made when missing. */
+  /** The folder of the cluster, created if it does not exist. */
   readonly dataDir: string;
-  /** The password of the superuser `postgres`; has to be the same at every start. */
+  /** The password of the superuser `postgres`. It must be the same at every start. */
   readonly superuserPassword: string;
-  /** Settings for the server's command line, by name. */
+  /** PostgreSQL settings by name. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The folder of PostgreSQL's programs, where it is not the one that npm installed. */
+  /** The folder of the PostgreSQL programs, by default those that npm installed. */
   readonly programs?: string | undefined;
 }
 
 export interface Cluster {
-  /** A superuser's connection to the database `postgres`. */
+  /** Connects as superuser to the database `postgres`. */
   readonly rootUrl: string;
   readonly port: number;
-  /** Ends every connection and stops the server. Safe to call twice. */
+  /** Closes every connection and stops the server. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-// Held by the one Stagekeep that uses the cluster, for as long as it lives: PostgreSQL gives it back when the
-// process dies, however that happens. The number is arbitrary.
+// The process that uses the cluster holds this advisory lock. PostgreSQL releases it when the process dies. The number is
+// arbitrary.
 const OWNER_LOCK = 5_678_001;
-// What a client does wrong is the client's to know: PostgreSQL's log would quote statements and rows, and grow with
-// every refusal.
+// Keeps errors of clients out of PostgreSQL's log: they would quote statements and rows.
 const QUIET = { log_min_messages: "log", log_min_error_statement: "panic", log_error_verbosity: "terse" };
 const START_ATTEMPTS = 3;
 const START_TIMEOUT_SECONDS = 60;
 
 /**
- * Starts the PostgreSQL in `dataDir`, initialising it at the first start. A server that was left behind by a
- * process that was killed is taken over.
- * @throws {UserError} that says why it could not be started and what to do.
+ * Starts the PostgreSQL in `dataDir`, and initialises it at the first start. If a killed process left the server running,
+ * takes it over.
+ * @throws {UserError} if it can't be started.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   try {
@@ -49,7 +48,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-/** The superuser's connection to the server that runs in `dataDir`, or undefined when none runs. */
+/** The superuser's URL of the server that runs in `dataDir`, or undefined if none does. */
 export async function runningClusterUrl(dataDir: string, superuserPassword: string): Promise<string | undefined> {
   const port = await recordedPort(clusterPaths(dataDir));
   if (port === undefined) return undefined;
@@ -66,8 +65,8 @@ async function start({ dataDir, superuserPassword, settings = {}, programs }: Cl
   if (identity.uid !== undefined && identity.gid !== undefined) await chown(paths.home, identity.uid, identity.gid);
   if (!canEnter(paths.home, identity)) {
     throw new UserError(
-      `PostgreSQL runs as the user postgres here, who can't enter ${dataDir}. Let others enter each folder ` +
-        "above it (chmod o+x), or set DATA_DIR to a folder such as /var/lib/stagekeep.",
+      `PostgreSQL runs as the user postgres, which can't access ${dataDir}. Run chmod o+x on each of its parent ` +
+        "folders, or set DATA_DIR to a folder such as /var/lib/stagekeep.",
     );
   }
   const binaries = await findBinaries(identity, paths.binaries, programs);
@@ -81,7 +80,7 @@ async function start({ dataDir, superuserPassword, settings = {}, programs }: Cl
   const port = portLeftRunning ?? (await startServer(paths, binaries, settings, invoke));
   const rootUrl = urlFor(port, superuserPassword);
   const owner = await takeOwnership(rootUrl, dataDir).catch(async (error) => {
-    // A UserError says that another process owns it by now: then it is not ours to stop.
+    // A UserError means that another process uses the server, so it must not be stopped.
     if (portLeftRunning === undefined && !(error instanceof UserError)) await stopServer();
     throw error;
   });
@@ -118,34 +117,34 @@ async function initialise(
   superuserPassword: string,
   invoke: Invoke,
 ): Promise<void> {
-  // Renamed into place, so that an interrupted start leaves nothing that looks like a database.
-  const draft = `${paths.data}.${process.pid}`;
-  const passwordFile = `${draft}.password`;
+  // Renamed when it is complete, so that an interrupted start leaves no incomplete database.
+  const temporary = `${paths.data}.${process.pid}`;
+  const passwordFile = `${temporary}.password`;
   try {
     await writeFile(passwordFile, superuserPassword, { mode: 0o600 });
     if (identity.uid !== undefined && identity.gid !== undefined) {
       await chown(passwordFile, identity.uid, identity.gid);
     }
     await invoke(initdb, [
-      `--pgdata=${draft}`,
+      `--pgdata=${temporary}`,
       "--username=postgres",
       `--pwfile=${passwordFile}`,
       "--auth=scram-sha-256",
       "--encoding=UTF8",
-      // The same sort order on every machine, whatever locales it has.
+      // The same sort order on every machine.
       "--locale=C",
       ...((await majorVersion(initdb, identity)) >= 17
         ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         : []),
     ]);
-    await rename(draft, paths.data);
+    await rename(temporary, paths.data);
   } finally {
     await rm(passwordFile, { force: true });
-    await rm(draft, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   }
 }
 
-/** The port of a server that already runs on this data, if one does. Removes the lock file of one that is gone. */
+/** The port of a server that already runs on this data, if any. Removes the lock file of a server that is gone. */
 async function leftRunning(paths: ClusterPaths, superuserPassword: string): Promise<number | undefined> {
   const port = await recordedPort(paths);
   if (port === undefined) return undefined;
@@ -158,8 +157,8 @@ async function leftRunning(paths: ClusterPaths, superuserPassword: string): Prom
   const pid = Number((await readFile(lockFile, "utf8")).split("\n")[0]);
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
   if (commandLine !== undefined && !commandLine.includes(paths.data)) {
-    // After a crash another program may have got the number, another PostgreSQL even, or nobody has buried the dead
-    // one. PostgreSQL itself can't tell and would refuse.
+    // After a crash, another program may have the same process id, or the process is a zombie. PostgreSQL can't tell and
+    // would refuse to start.
     await rm(lockFile);
   }
   return undefined;
@@ -183,7 +182,7 @@ async function startServer(
     const flags = Object.entries(all).map(([name, value]) => `-c ${name}='${value}'`);
     const logged = (await stat(paths.log).catch(() => undefined))?.size ?? 0;
     try {
-      // pg_ctl gives the server a session of its own: Ctrl-C in a terminal reaches us alone, and we stop it last.
+      // pg_ctl starts the server in a session of its own, so Ctrl-C in a terminal does not reach it.
       await invoke(pg_ctl, [
         ...["start", "-D", paths.data, "-l", paths.log, "-w", "-t", String(START_TIMEOUT_SECONDS)],
         ...["-o", flags.join(" ")],
@@ -200,7 +199,7 @@ async function startServer(
 
 async function takeOwnership(rootUrl: string, dataDir: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: rootUrl, application_name: `stagekeep ${process.pid}` });
-  // When the server goes away the pools' own errors say so.
+  // The pools log it if the server goes away.
   client.on("error", () => {});
   await client.connect();
   const { rows } = await client.query<{ taken: boolean }>("select pg_try_advisory_lock($1) as taken", [OWNER_LOCK]);
@@ -211,7 +210,7 @@ async function takeOwnership(rootUrl: string, dataDir: string): Promise<pg.Clien
     [OWNER_LOCK],
   );
   await client.end();
-  const process_ = holder.rows[0]?.name.replace("stagekeep ", "process ") ?? "a process that is just stopping";
+  const process_ = holder.rows[0]?.name.replace("stagekeep ", "process ") ?? "a process that is stopping";
   throw new UserError(
     `Another Stagekeep (${process_}) is using the data in ${dataDir}. Stop it first, or set DATA_DIR to another folder.`,
   );
@@ -238,13 +237,13 @@ function urlFor(port: number, superuserPassword: string): string {
   return `postgres://postgres:${encodeURIComponent(superuserPassword)}@127.0.0.1:${port}/postgres`;
 }
 
-/** The port of the last start, by what PostgreSQL has noted of it: other programs may still have it in a URL. */
+/** The port of the last start, from a file that PostgreSQL writes. Other programs may still use it in a URL. */
 async function lastPort(paths: ClusterPaths): Promise<number | undefined> {
   const options = await readFile(join(paths.data, "postmaster.opts"), "utf8").catch(() => "");
   return Number(/\bport=(\d+)/.exec(options)?.[1]) || undefined;
 }
 
-/** `wanted` if nobody has it, or else any. */
+/** `wanted` if it is free, or else any free port. */
 function freePort(wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

@@ -8,36 +8,36 @@ const EXPLANATIONS: readonly (readonly [RegExp, (dataDir: string) => string])[] 
   ],
   [
     /EROFS|Read-only file system/i,
-    (dataDir) => `${dataDir} is on a read-only disk. Set DATA_DIR to a folder that can be written.`,
+    (dataDir) => `${dataDir} is on a read-only disk. Set DATA_DIR to a writable folder.`,
   ],
   [
-    // What Node says of a folder above that can't be made, whatever keeps it from that.
+    // Node's error when a parent folder can't be created, for any reason.
     /ENOENT.*mkdir/i,
-    (dataDir) => `${dataDir} can't be made; its disk may be read-only. Set DATA_DIR to a folder that can be written.`,
+    (dataDir) => `Can't create ${dataDir}; the disk may be read-only. Set DATA_DIR to a writable folder.`,
   ],
   [
     /EACCES|EPERM|Permission denied/i,
     (dataDir) =>
-      `${dataDir} can't be written. Change its owner or its permissions, or set DATA_DIR to a folder of your own.`,
+      `Permission denied for ${dataDir}. Change its owner or permissions, or set DATA_DIR to a folder of your own.`,
   ],
   [
     /EEXIST|ENOTDIR|Not a directory/i,
-    (dataDir) => `${dataDir} is not a folder. Remove what is there, or set DATA_DIR to another path.`,
+    (dataDir) => `${dataDir} is not a folder. Remove the file, or set DATA_DIR to another path.`,
   ],
   [
     /ENOTEMPTY/i,
     (dataDir) =>
-      `Another Stagekeep is starting in ${dataDir} for the first time, or there is something else in its postgres/data. Start again, or set DATA_DIR to another folder.`,
+      `Another Stagekeep is initialising ${dataDir}, or its postgres/data has other files. Start again, or set DATA_DIR to another folder.`,
   ],
   [
-    /password authentication failed/i,
+    /28P01/,
     (dataDir) =>
-      `The passwords in ${dataDir}/secrets.json are not those of the database beside it. Restore that file, or set DATA_DIR to a new folder.`,
+      `The passwords in ${dataDir}/secrets.json do not match the database in the same folder. Restore that file, or set DATA_DIR to a new folder.`,
   ],
   [
     /database files are incompatible with server|not compatible with this version/i,
     (dataDir) =>
-      `${dataDir} was made by another major version of PostgreSQL. Start the version of Stagekeep that made it and dump it, or set DATA_DIR to a new folder.`,
+      `${dataDir} was created by another major version of PostgreSQL. Dump it with the version of Stagekeep that created it, or set DATA_DIR to a new folder.`,
   ],
   [
     /lock file ".*" already exists|another postmaster/i,
@@ -45,12 +45,21 @@ const EXPLANATIONS: readonly (readonly [RegExp, (dataDir: string) => string])[] 
   ],
 ];
 
-/** Turns an error number's name, or the words of one of PostgreSQL's programs, into something to act on. */
+interface Failure {
+  readonly code?: string;
+  readonly message?: string;
+  readonly output?: string;
+}
+
+/**
+ * Explains why the embedded database failed to start, and what to do. Node's errors and PostgreSQL's have a code; initdb
+ * and pg_ctl only print text, in English because `runProgram` sets LC_ALL=C.
+ */
 export function explainFailure(error: unknown, dataDir: string): UserError {
-  // Asked for its parts rather than its class: an error of Node's own may come from another realm.
-  const { message = String(error), output: said = "" } = error as { message?: string; output?: string };
-  const output = `${message}\n${said}`;
-  const known = EXPLANATIONS.find(([pattern]) => pattern.test(output));
+  // Not `instanceof`: in Jest, Node's own errors come from another realm.
+  const { code = "", message = String(error), output: printed = "" } = error as Failure;
+  const output = `${message}\n${printed}`;
+  const known = EXPLANATIONS.find(([pattern]) => pattern.test(`${code}\n${output}`));
   const explanation = known?.[1](dataDir) ?? `The embedded database in ${dataDir} could not be started.`;
   return new UserError(`${explanation}\n\n${output.trim().split("\n").slice(-12).join("\n")}`, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { UserError } from "../userError.ts";
 
-/** Whom PostgreSQL's programs run as: an empty object is "as ourselves". */
+/** The user that runs the PostgreSQL programs. Empty for the current user. */
 export interface ProcessIdentity {
   readonly uid?: number;
   readonly gid?: number;
@@ -10,8 +10,8 @@ export interface ProcessIdentity {
 const USER = "postgres";
 
 /**
- * PostgreSQL refuses to run as root. Where we are root it runs as the user postgres, who is made when missing.
- * @throws {UserError} when that user is missing and can't be made.
+ * PostgreSQL refuses to run as root. As root, it runs as the user postgres, which is created if it does not exist.
+ * @throws {UserError} if that user can't be created.
  */
 export function databaseIdentity(): ProcessIdentity {
   if (process.getuid?.() !== 0) return {};
@@ -21,12 +21,12 @@ export function databaseIdentity(): ProcessIdentity {
   const identity = made.status === 0 ? lookUp() : undefined;
   if (identity) return identity;
   throw new UserError(
-    `PostgreSQL refuses to run as root, and the user ${USER} could not be made ` +
-      `(${made.error?.message ?? made.stderr?.toString().trim()}). Make that user, or start as an ordinary user.`,
+    `PostgreSQL refuses to run as root, and the user ${USER} could not be created ` +
+      `(${made.error?.message ?? made.stderr?.toString().trim()}). Create that user, or start as an ordinary user.`,
   );
 }
 
-/** Whether that identity can enter `folder`, every folder above it included. */
+/** Whether the user can access `folder`, which includes all its parent folders. */
 export function canEnter(folder: string, identity: ProcessIdentity): boolean {
   return spawnSync("/bin/sh", ["-c", 'cd -- "$1"', "sh", folder], { ...identity, cwd: "/" }).status === 0;
 }

@@ -5,23 +5,23 @@ import { sendError } from "./sendError.ts";
 
 const verified = new WeakMap<object, Claims>();
 
-/** The verified claims of a request; undefined for somebody who sent no token. */
+/** The verified claims of a request, or undefined if it has no token. */
 export function claimsOf(request: object | undefined): Claims | undefined {
   return request && verified.get(request);
 }
 
-/** Verifies what stands for `Authorization: Bearer TOKEN`, and keeps its claims as those of the request. */
+/** Verifies the value of an `Authorization` header, and stores its claims for `claimsOf(request)`. */
 export async function verifyBearer(verifyToken: VerifyToken, request: object, header: unknown): Promise<Claims> {
   const token = typeof header === "string" ? /^Bearer +([^ ]+)$/i.exec(header)?.[1] : undefined;
-  if (token === undefined) throw new TokenError("There is not exactly one authorization of the form «Bearer TOKEN».");
+  if (token === undefined) throw new TokenError('Expected exactly one authorization of the form "Bearer TOKEN".');
   const claims = await verifyToken(token);
   verified.set(request, claims);
   return claims;
 }
 
 /**
- * Verifies the bearer token before anything else reads the request. No Authorization header is `anon`; a header that
- * holds no good token is always the same 401, whatever is wrong with it.
+ * Verifies the bearer token. Without an Authorization header, the request is anonymous. Any invalid header gets the same
+ * 401.
  */
 export function authenticate(verifyToken: VerifyToken): RequestHandler {
   return async (request: Request, response: Response, next: NextFunction) => {

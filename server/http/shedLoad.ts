@@ -2,14 +2,14 @@ import type { RequestHandler } from "express";
 import type { Pool } from "pg";
 import { sendOverloaded } from "./sendError.ts";
 
-/** Whether `maximumWaiting` requests wait for a connection already. */
+/** Whether `maximumWaiting` requests already wait for a database connection. */
 export function isOverloaded(pool: Pool, maximumWaiting: number): boolean {
   return pool.waitingCount >= maximumWaiting;
 }
 
 /**
- * Turns requests away while `maximumWaiting` others already wait for a connection: a quick «try again» is worth more
- * to an autosave than an answer that comes when its user has left.
+ * Refuses requests with 503 while `maximumWaiting` others wait for a database connection. An autosave can retry after a
+ * quick refusal, but not while it waits.
  */
 export function shedLoad(pool: Pool, maximumWaiting: number): RequestHandler {
   return (_request, response, next) => {

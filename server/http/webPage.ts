@@ -5,26 +5,26 @@ import compression from "compression";
 import express, { type RequestHandler, Router } from "express";
 
 export interface WebPageOptions {
-  /** Where the built page is. */
+  /** The folder of the built page. */
   readonly folder: string;
-  /** Where demo users sign in; undefined where there are none. */
+  /** The path of the sign-in for demo users, if there are any. */
   readonly demoSignInPath: string | undefined;
 }
 
-/** The addresses at which the page shows something; what it shows, it finds out itself. */
+/** The routes of the page. They are resolved in the browser. */
 const PAGES = ["/", "/sessions/:id", "/e/:slug", "/funnel"];
-// The build puts this where a nonce belongs.
+// The build writes this placeholder into index.html.
 const NONCE_PLACEHOLDER = "NONCE_OF_THIS_ANSWER";
 const NONCE_BYTES = 16;
 
-/** Serves the built page, under a policy that lets it run its own scripts and speak with this server alone. */
+/** Serves the built page, with a Content-Security-Policy that allows only its own scripts and requests to this server. */
 export function webPage({ folder, demoSignInPath }: WebPageOptions): Router {
   const page: RequestHandler = async (_request, response) => {
     const nonce = randomBytes(NONCE_BYTES).toString("base64");
     const built = await readFile(join(folder, "index.html"), "utf8");
     const signIn = demoSignInPath ? `<meta name="demo-sign-in" content="${demoSignInPath}" />` : "";
     const html = built.replaceAll(NONCE_PLACEHOLDER, nonce).replace("</head>", `${signIn}</head>`);
-    // Each answer has a nonce of its own, so that none may be used again. `send` would add an ETag.
+    // `end`, because `send` would add an ETag, and each response has its own nonce.
     response
       .set({
         "Content-Type": "text/html; charset=utf-8",
@@ -38,11 +38,11 @@ export function webPage({ folder, demoSignInPath }: WebPageOptions): Router {
   return Router()
     .use(
       "/assets",
-      // A third of the bytes, for those who are on trains. What the API answers is not compressed: secrets beside what
-      // a caller has chosen could be guessed by the size.
+      // Only assets: compressing an API response that has both secrets and a caller's input would reveal the secrets
+      // by its size (BREACH).
       compression(),
       express.static(join(folder, "assets"), {
-        // A name changes with the content.
+        // File names contain a content hash.
         immutable: true,
         maxAge: "1y",
         index: false,
@@ -57,9 +57,9 @@ function policy(nonce: string): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
-    // The component library writes a few rules as it goes.
+    // Mantine adds style elements at run time.
     `style-src 'self' 'nonce-${nonce}'`,
-    // Organizers name pictures anywhere.
+    // Events show images from any host.
     "img-src 'self' https:",
     "font-src 'self'",
     "connect-src 'self'",

@@ -59,7 +59,7 @@ describe("authentication", () => {
     const page = tab({ params });
     expect(await until(() => page.closed)).toEqual({
       code: 4401,
-      reason: "The token is missing, expired or not valid here. Sign in again.",
+      reason: "The token is missing, expired or invalid. Sign in again.",
     });
   });
 

@@ -9,7 +9,7 @@ import type { SweepSettings } from "./sweep.ts";
 import { makeSchedule, makeTasks } from "./tasks.ts";
 
 export interface WorkerOptions {
-  /** The owner's connection. */
+  /** Connects as the owner. */
   readonly databaseUrl: string;
   readonly sweep: SweepSettings;
   readonly logger: Logger;
@@ -17,21 +17,21 @@ export interface WorkerOptions {
 
 export interface Worker {
   /**
-   * Lets the batch under way end, then closes every connection. Safe to call twice. False: something goes on waiting,
-   * as a rule for a database that is gone, and would keep the process from ending by itself.
+   * Waits for the current batch, then closes every connection. Safe to call twice. Returns false after a timeout, usually
+   * because the database is gone: then open handles keep the process running.
    */
   stop(): Promise<boolean>;
 }
 
-// One to listen, one to take and to finish jobs, one for the job, one for the schedule.
+// To listen, to get and complete jobs, for the job itself, and for the schedule.
 const CONNECTIONS = 4;
 const RESTART_DELAY_MS = 5_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 /**
- * Starts a worker, which makes jobs by its schedule and does them, until it is stopped. It survives the loss of its
- * database. The tables of its queue are made where they are missing, in the schema graphile_worker.
- * @throws {UserError} when the database can't be used.
+ * Starts a worker that schedules and runs jobs. It survives the loss of its database. graphile-worker creates its tables
+ * in the schema graphile_worker.
+ * @throws {UserError} if the database can't be used.
  */
 export async function startWorker({ databaseUrl, sweep, logger }: WorkerOptions): Promise<Worker> {
   const pool = await openPool({
@@ -43,7 +43,7 @@ export async function startWorker({ databaseUrl, sweep, logger }: WorkerOptions)
   });
   const stopping = new AbortController();
   const { signal } = stopping;
-  /** Resolves once it has looked for jobs. Before it has done that once, an error is one that it would keep for good. */
+  /** Resolves after the first look for jobs. graphile-worker does not recover from an error before that. */
   const start = async () => {
     const events: WorkerEvents = new EventEmitter();
     const hasLooked = new Promise<void>((resolve, reject) => {
@@ -58,12 +58,12 @@ export async function startWorker({ databaseUrl, sweep, logger }: WorkerOptions)
       concurrency: 1,
       taskList: makeTasks({ pool, sweep, logger, stopping: signal }),
       parsedCronItems: makeSchedule(),
-      // The process has one place that takes signals, and stops things in their order.
+      // main.ts handles signals.
       noHandleSignals: true,
       logger: workerLogger(logger),
       events,
-      // In batches, even if of one: only then it catches the error when the database is lost just as a job ends. The
-      // process would end with it.
+      // Only with batches does graphile-worker catch the error when the database is lost while a job ends. Otherwise that
+      // error would end the process.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
     try {
@@ -79,17 +79,19 @@ export async function startWorker({ databaseUrl, sweep, logger }: WorkerOptions)
     await pool.end();
     throw new UserError(`The worker can't start: ${error.message}`, { cause: error });
   });
-  /** A runner ends by itself too, when it can't tell the database how a job has ended. */
+  /** Restarts the runner, which stops if it can't store the result of a job. */
   const keepRunning = async () => {
     let runner: Runner | undefined = first;
     while (runner) {
-      await ending(runner, signal).catch((error: unknown) => logger.error({ err: error }, "the worker has failed"));
+      await untilEnded(runner, signal).catch((error: unknown) =>
+        logger.error({ err: error }, "the worker failed; restarting"),
+      );
       runner = undefined;
       while (!runner && !signal.aborted) {
         await sleep(RESTART_DELAY_MS, undefined, { signal }).catch(() => {});
         if (signal.aborted) break;
         runner = await start().catch((error: unknown) => {
-          logger.error({ err: error }, "the worker can't start again yet");
+          logger.error({ err: error }, "cannot restart the worker yet");
           return undefined;
         });
       }
@@ -97,18 +99,18 @@ export async function startWorker({ databaseUrl, sweep, logger }: WorkerOptions)
     await pool.end();
     return true;
   };
-  const over = keepRunning();
+  const finished = keepRunning();
   return {
     stop: () => {
       stopping.abort();
-      return Promise.race([over, sleep(STOP_TIMEOUT_MS, false, { ref: false })]);
+      return Promise.race([finished, sleep(STOP_TIMEOUT_MS, false, { ref: false })]);
     },
   };
 }
 
-/** Stops the runner on that signal, and waits until it has ended, whatever the reason. */
-async function ending(runner: Runner, signal: AbortSignal): Promise<void> {
-  // It refuses when it is ending already.
+/** Waits until the runner ends. Stops it when `signal` is aborted. */
+async function untilEnded(runner: Runner, signal: AbortSignal): Promise<void> {
+  // Rejects if the runner is already stopping.
   const stop = () => runner.stop().catch(() => {});
   if (signal.aborted) await stop();
   signal.addEventListener("abort", stop, { once: true });

@@ -7,7 +7,7 @@ export interface TaskContext {
   readonly pool: pg.Pool;
   readonly sweep: SweepSettings;
   readonly logger: Logger;
-  /** Ends what is under way at the next place where that can be done. */
+  /** Stops a sweep after the current batch. */
   readonly stopping: AbortSignal;
 }
 
@@ -18,18 +18,18 @@ export function makeTasks({ pool, sweep: settings, logger, stopping }: TaskConte
     sweep: async () => {
       const swept = await sweep(pool, settings, stopping);
       const isIdle = Object.values(swept).every((count) => count === 0);
-      logger[isIdle ? "debug" : "info"](swept, "swept");
+      logger[isIdle ? "debug" : "info"](swept, "sweep finished");
     },
   };
 }
 
-/** What runs when. Of each there is one job at a time, however many workers, and however long none of them ran. */
+/** The schedule. Each task has one job at a time, for any number of workers. */
 export function makeSchedule(): ParsedCronItem[] {
   return parseCronItems([
     {
       task: "sweep",
       match: "7 * * * *",
-      // A machine that was off or asleep at that minute makes up for it once.
+      // Runs once after the machine was off or asleep at that minute.
       options: { backfillPeriod: HOUR_MS, jobKey: "sweep", maxAttempts: 5 },
     },
   ]);

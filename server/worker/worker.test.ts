@@ -53,7 +53,7 @@ describe("a worker", () => {
     expect(await storedSession(db, unsaved)).toMatchObject({ status: "abandoned", revision: 1 });
     expect(await storedSession(db, saved)).toMatchObject({ status: "in_progress", revision: 0 });
     expect(await storedSession(db, old)).toBeUndefined();
-    const said = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "swept");
+    const said = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "sweep finished");
     expect(said).toMatchObject([{ level: 30, purged: 1, abandoned: 1, thinned: 0 }]);
     expect(await connections()).toBeGreaterThan(0);
     expect(await Promise.all([worker.stop(), worker.stop()])).toEqual([true, true]);
@@ -66,7 +66,7 @@ describe("a worker", () => {
     for (let n = 0; n < 4; n++) await enqueueSweep();
     await until(async () => (await jobs()).length === 0, "end of the sweeps");
     const said = [...first.lines, ...second.lines].map((line) => JSON.parse(line));
-    const abandoned = said.filter(({ msg }) => msg === "swept").map((entry) => entry.abandoned as number);
+    const abandoned = said.filter(({ msg }) => msg === "sweep finished").map((entry) => entry.abandoned as number);
     expect(abandoned).toHaveLength(4);
     expect(abandoned.reduce((sum, count) => sum + count)).toBe(20);
     expect(await stopAll()).toEqual([true, true]);
@@ -85,7 +85,7 @@ describe("a worker", () => {
     const { lines } = await start();
     await until(async () => (await storedSession(db, id))?.status === "abandoned", "sweep");
     await stopAll();
-    expect(lines.filter((line) => line.includes('"swept"'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('"sweep finished"'))).toHaveLength(1);
     const [{ match, options } = { match: () => false, options: {} }, ...others] = makeSchedule();
     const minutes = Array.from({ length: 60 }, (_, min) => match({ min, hour: 3, date: 1, month: 1, dow: 1 }));
     expect(minutes.filter(Boolean)).toHaveLength(1);
@@ -156,7 +156,7 @@ describe("a worker", () => {
       await proxy.listen(port);
       // It could not even say that the job has failed, so that the job is left to itself. The next one is done.
       await enqueueSweep();
-      await until(() => lines.some((line) => line.includes('"swept"')), "sweep");
+      await until(() => lines.some((line) => line.includes('"sweep finished"')), "sweep");
       expect(await storedSession(db, id)).toMatchObject({ status: "abandoned", revision: 1 });
       expect(await worker.stop()).toBe(true);
     } finally {
