@@ -56,9 +56,7 @@ describe("loadSecrets", () => {
     await writeFile(dataDir, "");
     await expect(loadSecrets(dataDir)).rejects.toMatchObject({
       name: "UserError",
-      message: expect.stringContaining(
-        `${dataDir} is not a folder. Remove the file, or set DATA_DIR to another path.`,
-      ),
+      message: expect.stringContaining(`${dataDir} is not a folder. Remove the file, or set DATA_DIR to another path.`),
     });
   });
 });

@@ -8,7 +8,7 @@ import { GraphQLClient } from "graphql-request";
 import pg from "pg";
 import { age } from "../testkit/ageing.ts";
 import { type TestDatabase, useTestDatabase } from "../testkit/database.ts";
-import { isGroupThere, type Program, postgresIn, usePrograms } from "../testkit/programs.ts";
+import { isGroupRunning, type Program, postgresIn, usePrograms } from "../testkit/programs.ts";
 import { startSession, storedSession } from "../testkit/rows.ts";
 import { startTcpProxy } from "../testkit/tcpProxy.ts";
 import { until } from "../testkit/until.ts";
@@ -83,7 +83,7 @@ describe("npm start on an embedded database", () => {
   });
 
   const nothingIsLeft = async ({ program }: Server) => {
-    expect({ group: isGroupThere(program.pid), postgres: await postgresIn(dataDir) }).toEqual({
+    expect({ group: isGroupRunning(program.pid), postgres: await postgresIn(dataDir) }).toEqual({
       group: false,
       postgres: [],
     });
@@ -173,7 +173,7 @@ Stagekeep is running. Press Ctrl-C to stop it.
     await program.printed(/starting the embedded database/);
     program.signal("SIGINT");
     await program.ended;
-    expect({ group: isGroupThere(program.pid), postgres: await postgresIn(fresh) }).toEqual({
+    expect({ group: isGroupRunning(program.pid), postgres: await postgresIn(fresh) }).toEqual({
       group: false,
       postgres: [],
     });
@@ -300,7 +300,7 @@ describe("a server", () => {
       expect(stdout).not.toContain("global graceful shutdown");
       const query = "select from pg_stat_activity where datname = $1 and application_name like 'stagekeep%'";
       await until(async () => (await db.root.query(query, [db.name])).rowCount === 0, "end of its connections");
-      expect(isGroupThere(server.program.pid)).toBe(false);
+      expect(isGroupRunning(server.program.pid)).toBe(false);
     },
   );
 

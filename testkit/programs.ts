@@ -17,32 +17,32 @@ export interface Ending {
   readonly stderr: string;
 }
 
-/** A program that was started from the project's root, as the leader of a process group. */
+/** A program, started in the project's root as the leader of a process group. */
 export interface Program {
   readonly pid: number;
-  /** Waits until standard output has it, and gives what matched; fails when the program ends first. */
+  /** Waits until standard output matches, and returns the match. Throws if the program exits first. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Signals the whole process group, as a terminal does. */
+  /** Signals the process group, as a terminal does. */
   signal(name: NodeJS.Signals): void;
   readonly ended: Promise<Ending>;
 }
 
 export interface Programs {
   start(command: readonly [string, ...string[]], settings?: Settings): Program;
-  /** Starts it, and waits until it has ended. */
+  /** Runs a program and waits for its exit. */
   run(command: readonly [string, ...string[]], settings?: Settings): Promise<Ending>;
-  /** A new empty folder that anybody may enter. */
+  /** Creates an empty folder that every user can access. */
   folder(): Promise<string>;
 }
 
-/** Gives a test file (at its top level) programs and folders, none of which outlives it, however its tests end. */
+/** Provides programs and folders to a test file (call it at the top level), and removes them after its tests. */
 export function usePrograms(): Programs {
   const programs: Program[] = [];
   const folders: string[] = [];
   afterAll(async () => {
     for (const program of programs) program.signal("SIGKILL");
     for (const pid of await postgresIn(...folders)) signalIfThere(pid, "SIGQUIT");
-    await until(async () => (await postgresIn(...folders)).length === 0, "end of what was left running");
+    await until(async () => (await postgresIn(...folders)).length === 0, "exit of the remaining PostgreSQL servers");
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   });
 
@@ -69,23 +69,22 @@ export function usePrograms(): Programs {
   };
 }
 
-/** The PostgreSQL servers whose data is below one of those folders. */
+/** The process ids of the PostgreSQL servers with data in these folders. */
 export async function postgresIn(...folders: string[]): Promise<number[]> {
   const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "pid=,args="]);
   const lines = stdout.split("\n").filter((line) => folders.some((folder) => line.includes(`postgres -D ${folder}/`)));
   return lines.map((line) => Number.parseInt(line, 10));
 }
 
-/** Whether a process group has any process left. */
-export function isGroupThere(pid: number): boolean {
+/** Whether a process group has a running process. */
+export function isGroupRunning(pid: number): boolean {
   return signalIfThere(-pid, 0);
 }
 
-// Nothing of what the shell of whoever runs the tests has set. An empty variable counts as absent, and keeps Node from
-// taking it from a file `.env`.
+// Without the settings of the shell. An empty variable counts as absent, and prevents Node from reading it from `.env`.
 function environment(settings: Settings): NodeJS.ProcessEnv {
   const unset = Object.fromEntries(ENV_VARIABLES.map((name) => [name, ""]));
-  // npm may have something to say about its settings, or about a newer npm.
+  // Turns off warnings about npm settings and new versions.
   const quiet = { NPM_CONFIG_LOGLEVEL: "error", NPM_CONFIG_UPDATE_NOTIFIER: "false" };
   return { PATH: process.env.PATH, HOME: process.env.HOME, ...quiet, ...unset, ...settings };
 }
@@ -93,7 +92,7 @@ function environment(settings: Settings): NodeJS.ProcessEnv {
 function follow(child: ChildProcess): Program {
   const { pid } = child;
   if (pid === undefined) throw new Error("The program could not be started.");
-  let [stdout, stderr, over] = ["", "", false];
+  let [stdout, stderr, exited] = ["", "", false];
   child.stdout?.on("data", (chunk) => {
     stdout += chunk;
   });
@@ -101,22 +100,22 @@ function follow(child: ChildProcess): Program {
     stderr += chunk;
   });
   const ended = once(child, "close").then(([code]): Ending => {
-    over = true;
+    exited = true;
     return { code, stdout, stderr };
   });
   return {
     pid,
     ended,
     signal: (name) => {
-      // Once it is over, its number may be somebody else's.
-      if (!over) signalIfThere(-pid, name);
+      // After the exit, another process may have this id.
+      if (!exited) signalIfThere(-pid, name);
     },
     printed: (pattern) =>
       until(() => {
         const match = pattern.exec(stdout);
-        if (!match && over) throw new Error(`It ended without printing ${pattern}:\n${stdout}${stderr}`);
+        if (!match && exited) throw new Error(`The program exited without printing ${pattern}:\n${stdout}${stderr}`);
         return match;
-      }, `printing ${pattern}`),
+      }, `output that matches ${pattern}`),
   };
 }
 

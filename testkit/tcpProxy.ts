@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Something between a program and its database that can be cut. */
+/** A TCP proxy between a program and its database. `cut` closes its connections and the port; `listen` opens it again. */
 export function startTcpProxy(target: URL): {
   server: Server;
   cut: () => Promise<void>;

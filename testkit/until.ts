@@ -4,17 +4,17 @@ const ATTEMPTS = 1_000;
 const PAUSE_MS = 20;
 
 /**
- * Asks again and again until the answer is something, and gives it back; fails after a while. Where `what` tells how
- * things stand, it has to be a function: what it says is wanted when the wait is over, not when it begins.
+ * Polls until `ask` returns a truthy value, and returns it. Throws after a timeout, with `what` in the message; pass a
+ * function to describe the state at that time.
  */
 export async function until<T>(
   ask: () => T | Promise<T>,
-  what: string | (() => string) = "what was waited for",
+  what: string | (() => string) = "expected result",
 ): Promise<NonNullable<T>> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const answer = await ask();
     if (answer) return answer;
     await sleep(PAUSE_MS);
   }
-  throw new Error(`There was no ${typeof what === "string" ? what : what()} in time.`);
+  throw new Error(`Timed out waiting for: ${typeof what === "string" ? what : what()}.`);
 }

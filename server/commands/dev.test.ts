@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { isGroupThere, postgresIn, usePrograms } from "../../testkit/programs.ts";
+import { isGroupRunning, postgresIn, usePrograms } from "../../testkit/programs.ts";
 
 const programs = usePrograms();
 
@@ -16,7 +16,7 @@ describe("npm run dev", () => {
 
     program.signal("SIGINT");
     expect(await program.ended).toMatchObject({ code: 0 });
-    expect({ group: isGroupThere(program.pid), postgres: await postgresIn(settings.DATA_DIR) }).toEqual({
+    expect({ group: isGroupRunning(program.pid), postgres: await postgresIn(settings.DATA_DIR) }).toEqual({
       group: false,
       postgres: [],
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { age, contents } from "../../testkit/ageing.ts";
 import { useTestDatabase } from "../../testkit/database.ts";
-import { isGroupThere, postgresIn, usePrograms } from "../../testkit/programs.ts";
+import { isGroupRunning, postgresIn, usePrograms } from "../../testkit/programs.ts";
 import { startSession, storedSession } from "../../testkit/rows.ts";
 import { update } from "../../testkit/saving.ts";
 import { until } from "../../testkit/until.ts";
@@ -27,7 +27,7 @@ async function aged(by: string, status = "in_progress"): Promise<string> {
 async function expectNothingLeft(pid: number): Promise<void> {
   const query = "select from pg_stat_activity where datname = $1 and application_name = 'stagekeep worker'";
   await until(async () => (await db.root.query(query, [db.name])).rowCount === 0, "end of its connections");
-  expect(isGroupThere(pid)).toBe(false);
+  expect(isGroupRunning(pid)).toBe(false);
 }
 
 describe("npm run worker", () => {
@@ -90,7 +90,7 @@ Nothing was changed.
       const { pid } = await until(async () => (await holder.query(waiting, [db.name])).rows[0], "batch that waits");
       worker.signal("SIGINT");
       expect(await worker.ended).toMatchObject({ code: 0, stderr: "" });
-      expect(isGroupThere(worker.pid)).toBe(false);
+      expect(isGroupRunning(worker.pid)).toBe(false);
       await holder.query("select pg_terminate_backend($1)", [pid]);
     } finally {
       await holder.query("rollback");
@@ -114,7 +114,7 @@ Nothing was changed.
     await worker.printed(/notify listener/);
     worker.signal("SIGINT");
     expect(await worker.ended).toMatchObject({ code: 0, stderr: "" });
-    expect(isGroupThere(worker.pid)).toBe(false);
+    expect(isGroupRunning(worker.pid)).toBe(false);
   });
 
   it("explains errors in its options, its settings and its database", async () => {
