@@ -6,6 +6,8 @@ export const theme = createTheme({
   defaultRadius: "md",
   cursorType: "pointer",
   respectReducedMotion: true,
+  // At this luminance, black and white text have the same contrast (WCAG 2). For components with `autoContrast`.
+  luminanceThreshold: 0.179,
   headings: { fontWeight: "650" },
   components: {
     // The colour of an alert is visible in its background. Its title needs more contrast.

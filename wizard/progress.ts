@@ -25,10 +25,3 @@ export function progressOf(state: unknown): StageProgress[] {
     return { number, key, title, started, complete: own.length === 0, problems: own };
   });
 }
-
-/** The numbers of the stages without problems. */
-export function completeStages(state: unknown): StageNumber[] {
-  return progressOf(state)
-    .filter(({ complete }) => complete)
-    .map(({ number }) => number);
-}

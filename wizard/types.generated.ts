@@ -183,7 +183,7 @@ export interface WizardState {
     supportEmail?: string;
   };
   /**
-   * Who can see your event, and from when.
+   * Check your answers, and choose who can see your event and when.
    */
   publish?: {
     /**

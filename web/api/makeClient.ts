@@ -8,7 +8,7 @@ import { currentToken, expireToken, validToken } from "../auth/signedIn.ts";
 
 const GRAPHQL_PATH = "/graphql";
 const UNAUTHORIZED = 401;
-/** The token is invalid or has expired. */
+/** The close code of the websocket if the token is invalid or has expired. */
 const SOCKET_UNAUTHENTICATED = 4401;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;

@@ -7,7 +7,7 @@ import type { Stage } from "../../wizard/stages.ts";
 import { FieldInput } from "./FieldInput.tsx";
 import { ProblemsContext } from "./problemsContext.ts";
 
-export interface StageFormProps {
+interface StageFormProps {
   readonly stage: Stage;
   readonly state: JsonObject;
   /** Messages for fields, by JSON pointer. */

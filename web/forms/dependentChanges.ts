@@ -8,7 +8,7 @@ import { currencyDigits, decimalOf, minorOf, rescale } from "../format/money.ts"
 import { browserTimeZone, isTimeZone, sameWallTimeIn } from "../format/zonedTime.ts";
 import { widgetOf } from "./widgetOf.ts";
 
-export const ZONE_POINTER = "/schedule/timezone";
+const ZONE_POINTER = "/schedule/timezone";
 export const CURRENCY_POINTER = "/tickets/currency";
 
 export interface Change {

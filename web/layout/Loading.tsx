@@ -1,10 +1,10 @@
-import { Center, Loader } from "@mantine/core";
+import { Center, Loader, VisuallyHidden } from "@mantine/core";
 
 export function Loading() {
   return (
     <Center py="xl" role="status">
       <Loader aria-hidden="true" />
-      <span className="visually-hidden">Loading</span>
+      <VisuallyHidden>Loading</VisuallyHidden>
     </Center>
   );
 }

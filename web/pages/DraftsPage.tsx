@@ -130,7 +130,7 @@ function DraftCard({ draft, onEdit, onDelete }: DraftCardProps) {
         <Group gap="xs">
           {page.kind === "open" && (
             <Button component={Link} to={page.path} variant="light" aria-label={`View event page of ${title}`}>
-              View event page
+              View event
             </Button>
           )}
           {page.kind !== "open" && (

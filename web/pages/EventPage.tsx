@@ -6,7 +6,6 @@ import { choicesOf, schemaAt } from "../../wizard/fields.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { type PublishedEvent, PublishedEventDocument, type PublishedTicket } from "../api/documents.ts";
 import { errorText } from "../api/errorText.ts";
-import { textColourOn } from "../format/contrast.ts";
 import { formatMoney } from "../format/money.ts";
 import { formatMoment, formatSpan } from "../format/zonedTime.ts";
 import { Loading } from "../layout/Loading.tsx";
@@ -84,12 +83,7 @@ function EventDetails({ event }: { readonly event: PublishedEvent }) {
             )}
           </Box>
           {event.supportEmail && (
-            <Button
-              component="a"
-              href={mailto(event.supportEmail)}
-              color={accent}
-              c={accent ? textColourOn(accent) : undefined}
-            >
+            <Button component="a" href={mailto(event.supportEmail)} color={accent} autoContrast>
               Contact the organizer
             </Button>
           )}

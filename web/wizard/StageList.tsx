@@ -1,3 +1,4 @@
+import { VisuallyHidden } from "@mantine/core";
 import type { StageProgress, WizardProblem } from "../../client/index.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import classes from "./StageList.module.css";
@@ -39,10 +40,10 @@ export function StageList({ current, progress, problems, isShown, onChoose }: St
                 </span>
                 <span className={classes.words}>
                   <span className={classes.title}>
-                    <span className="visually-hidden">Stage {number}: </span>
+                    <VisuallyHidden>Stage {number}: </VisuallyHidden>
                     {title}
                   </span>
-                  <span className="visually-hidden">, </span>
+                  <VisuallyHidden>, </VisuallyHidden>
                   <span className={classes.state}>{text}</span>
                 </span>
               </button>

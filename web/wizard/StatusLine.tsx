@@ -1,4 +1,4 @@
-import { Text } from "@mantine/core";
+import { Text, VisuallyHidden } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { makeAnnouncer, type SaveStatus, statusText } from "../../client/index.ts";
 import { useNow } from "../layout/useNow.ts";
@@ -39,9 +39,9 @@ export function StatusLine({ status }: { readonly status: SaveStatus }) {
       <Text size="sm" data-testid="save-status" data-phase={status.phase}>
         {statusText(status, now)}
       </Text>
-      <span role="status" aria-live="polite" className="visually-hidden">
+      <VisuallyHidden role="status" aria-live="polite">
         {announced}
-      </span>
+      </VisuallyHidden>
     </div>
   );
 }

@@ -22,7 +22,7 @@ import { StageList } from "./StageList.tsx";
 import { StatusLine } from "./StatusLine.tsx";
 import classes from "./Wizard.module.css";
 
-export interface WizardProps {
+interface WizardProps {
   readonly sessionId: string;
   readonly userId: string;
   /** The event that a new session edits. */

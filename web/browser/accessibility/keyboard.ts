@@ -3,10 +3,10 @@ import { until } from "../../../testkit/until.ts";
 
 const MAX_STOPS = 80;
 /** Stands for "no element has the focus". */
-export const NOWHERE = "(nowhere)";
+const NOWHERE = "(nowhere)";
 
 /** The accessible name of the focused element. */
-export async function focusedName(page: Page): Promise<string> {
+async function focusedName(page: Page): Promise<string> {
   const name = await page.evaluate((nowhere) => {
     const element = document.activeElement as HTMLInputElement | null;
     if (!element || element === document.body) return nowhere;

@@ -38,7 +38,7 @@ export interface Held {
   release(): Promise<void>;
 }
 
-/** A proxy network browsers and the server. Requests and websockets pass through it and fail as the test demands. */
+/** A proxy between browsers and the server. Requests and websockets pass through it and fail as the test demands. */
 export interface FakeNetwork {
   readonly url: string;
   /** The URL of the server. */
