@@ -9,7 +9,7 @@ export interface StageProgress {
   readonly number: StageNumber;
   readonly key: StageKey;
   readonly title: string;
-  /** Whether the stage has an answer, so that its problems are worth showing. */
+  /** Whether the stage has any answer. */
   readonly started: boolean;
   readonly complete: boolean;
   readonly problems: readonly Problem[];
