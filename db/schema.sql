@@ -33,6 +33,751 @@ CREATE SCHEMA auth;
 ALTER SCHEMA auth OWNER TO stagekeep_owner;
 
 --
+-- Name: published_ticket; Type: TYPE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TYPE public.published_ticket AS (
+	key text,
+	name text,
+	kind text,
+	price_minor bigint,
+	quantity integer,
+	max_per_order integer,
+	sales_start timestamp with time zone,
+	sales_end timestamp with time zone
+);
+
+
+ALTER TYPE public.published_ticket OWNER TO stagekeep_owner;
+
+--
+-- Name: TYPE published_ticket; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TYPE public.published_ticket IS 'A ticket type of a published event.';
+
+
+--
+-- Name: COLUMN published_ticket.key; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_ticket.key IS 'Identifies the ticket type within the event.';
+
+
+--
+-- Name: COLUMN published_ticket.name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_ticket.name IS 'The name.';
+
+
+--
+-- Name: COLUMN published_ticket.kind; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_ticket.kind IS 'Free, paid, or pay what you want.';
+
+
+--
+-- Name: COLUMN published_ticket.price_minor; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_ticket.price_minor IS 'The price in the smallest unit of the event''s currency: 1250 is 12.50 EUR. Null unless the kind is paid.';
+
+
+--
+-- Name: COLUMN published_ticket.quantity; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_ticket.quantity IS 'How many tickets there are.';
+
+
+--
+-- Name: COLUMN published_ticket.max_per_order; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_ticket.max_per_order IS 'How many tickets one order can contain; null for no limit.';
+
+
+--
+-- Name: COLUMN published_ticket.sales_start; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_ticket.sales_start IS 'When sales start; null for as soon as the event is published.';
+
+
+--
+-- Name: COLUMN published_ticket.sales_end; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_ticket.sales_end IS 'When sales end; null for when the event ends.';
+
+
+--
+-- Name: published_event; Type: TYPE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TYPE public.published_event AS (
+	id uuid,
+	slug text,
+	title text,
+	category text,
+	summary text,
+	organizer_name text,
+	timezone text,
+	starts_at timestamp with time zone,
+	ends_at timestamp with time zone,
+	doors_at timestamp with time zone,
+	mode text,
+	venue_name text,
+	address text,
+	city text,
+	region text,
+	postal_code text,
+	country text,
+	currency text,
+	description text,
+	cover_image_url text,
+	cover_image_alt text,
+	accent text,
+	support_email text,
+	visibility text,
+	refund_policy text,
+	tickets public.published_ticket[]
+);
+
+
+ALTER TYPE public.published_event OWNER TO stagekeep_owner;
+
+--
+-- Name: TYPE published_event; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TYPE public.published_event IS 'What everyone can see of a published event.';
+
+
+--
+-- Name: COLUMN published_event.id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.id IS 'The event''s id.';
+
+
+--
+-- Name: COLUMN published_event.slug; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.slug IS 'The last part of the event page''s address.';
+
+
+--
+-- Name: COLUMN published_event.title; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.title IS 'The title.';
+
+
+--
+-- Name: COLUMN published_event.category; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.category IS 'One of the wizard''s categories, such as `music`.';
+
+
+--
+-- Name: COLUMN published_event.summary; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.summary IS 'One sentence for lists.';
+
+
+--
+-- Name: COLUMN published_event.organizer_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.organizer_name IS 'The name of the organizer.';
+
+
+--
+-- Name: COLUMN published_event.timezone; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.timezone IS 'The IANA name of the time zone in which to show the times.';
+
+
+--
+-- Name: COLUMN published_event.starts_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.starts_at IS 'When the event starts.';
+
+
+--
+-- Name: COLUMN published_event.ends_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.ends_at IS 'When the event ends.';
+
+
+--
+-- Name: COLUMN published_event.doors_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.doors_at IS 'When the doors open.';
+
+
+--
+-- Name: COLUMN published_event.mode; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.mode IS 'At a venue, online, or both.';
+
+
+--
+-- Name: COLUMN published_event.venue_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.venue_name IS 'The name of the venue.';
+
+
+--
+-- Name: COLUMN published_event.address; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.address IS 'The street and house number.';
+
+
+--
+-- Name: COLUMN published_event.city; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.city IS 'The city, town or village.';
+
+
+--
+-- Name: COLUMN published_event.region; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.region IS 'The state, province or county.';
+
+
+--
+-- Name: COLUMN published_event.postal_code; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.postal_code IS 'The postal code.';
+
+
+--
+-- Name: COLUMN published_event.country; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.country IS 'The country, as two letters of ISO 3166-1.';
+
+
+--
+-- Name: COLUMN published_event.currency; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.currency IS 'The currency of all prices, as three letters of ISO 4217.';
+
+
+--
+-- Name: COLUMN published_event.description; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.description IS 'What visitors should know, in Markdown.';
+
+
+--
+-- Name: COLUMN published_event.cover_image_url; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.cover_image_url IS 'The https URL of a picture.';
+
+
+--
+-- Name: COLUMN published_event.cover_image_alt; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.cover_image_alt IS 'What the picture shows.';
+
+
+--
+-- Name: COLUMN published_event.accent; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.accent IS 'A color for buttons and links, such as `#b3261e`.';
+
+
+--
+-- Name: COLUMN published_event.support_email; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.support_email IS 'The e-mail address for questions.';
+
+
+--
+-- Name: COLUMN published_event.visibility; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.visibility IS 'Public or unlisted.';
+
+
+--
+-- Name: COLUMN published_event.refund_policy; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.refund_policy IS 'Until when visitors can get a refund: one of the wizard''s choices.';
+
+
+--
+-- Name: COLUMN published_event.tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.published_event.tickets IS 'The ticket types, cheapest first.';
+
+
+--
+-- Name: save_conflict; Type: TYPE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TYPE public.save_conflict AS (
+	pointer text,
+	base jsonb,
+	yours jsonb,
+	theirs jsonb
+);
+
+
+ALTER TYPE public.save_conflict OWNER TO stagekeep_owner;
+
+--
+-- Name: TYPE save_conflict; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TYPE public.save_conflict IS 'A path that both the refused save and a save since its base changed.';
+
+
+--
+-- Name: COLUMN save_conflict.pointer; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.save_conflict.pointer IS 'The path in the state, as a JSON Pointer (RFC 6901).';
+
+
+--
+-- Name: COLUMN save_conflict.base; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.save_conflict.base IS 'The value in the base revision; null if it had none, or if that revision is no longer kept.';
+
+
+--
+-- Name: COLUMN save_conflict.yours; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.save_conflict.yours IS 'The value that the refused save would have written; null if it would have removed the value.';
+
+
+--
+-- Name: COLUMN save_conflict.theirs; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.save_conflict.theirs IS 'The present value; null if there is none.';
+
+
+--
+-- Name: save_outcome; Type: TYPE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TYPE public.save_outcome AS ENUM (
+    'SAVED',
+    'MERGED',
+    'DUPLICATE',
+    'CONFLICT'
+);
+
+
+ALTER TYPE public.save_outcome OWNER TO stagekeep_owner;
+
+--
+-- Name: TYPE save_outcome; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TYPE public.save_outcome IS 'What a save did. SAVED: wrote a new revision; nothing else was saved since the base. MERGED: wrote a new revision, merged with the saves since the base. DUPLICATE: wrote nothing, because a save with this key was written before. CONFLICT: wrote nothing, because saves since the base changed the same paths.';
+
+
+--
+-- Name: uid(); Type: FUNCTION; Schema: auth; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION auth.uid() RETURNS uuid
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select nullif(
+    coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), auth.jwt() ->> 'sub'),
+    ''
+  )::uuid
+$$;
+
+
+ALTER FUNCTION auth.uid() OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION uid(); Type: COMMENT; Schema: auth; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION auth.uid() IS 'The caller''s user id (the claim `sub`), or null. Fails with 22P02 if the claim is not a UUID.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: wizard_sessions; Type: TABLE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TABLE public.wizard_sessions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    user_id uuid DEFAULT auth.uid() NOT NULL,
+    event_id uuid,
+    stage integer DEFAULT 1 NOT NULL,
+    status text DEFAULT 'in_progress'::text NOT NULL,
+    state jsonb DEFAULT '{}'::jsonb NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_saved_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    revision integer DEFAULT 0 NOT NULL,
+    last_save_id uuid,
+    definition_version integer DEFAULT COALESCE((NULLIF(current_setting('stagekeep.definition_version'::text, true), ''::text))::integer, 1) NOT NULL,
+    CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
+    CONSTRAINT wizard_sessions_definition_version_check CHECK ((definition_version >= 1)),
+    CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
+    CONSTRAINT wizard_sessions_state_check CHECK ((jsonb_typeof(state) = 'object'::text)),
+    CONSTRAINT wizard_sessions_state_depth_check CHECK ((NOT jsonb_path_exists(state, '$.**{100 to last}'::jsonpath))),
+    CONSTRAINT wizard_sessions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
+)
+WITH (fillfactor='80');
+
+
+ALTER TABLE public.wizard_sessions OWNER TO stagekeep_owner;
+
+--
+-- Name: TABLE wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TABLE public.wizard_sessions IS 'One run through the wizard that creates or edits an event: the stage reached, the status and the answers so far.';
+
+
+--
+-- Name: COLUMN wizard_sessions.id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.id IS 'Generated by the database unless the client sends one.';
+
+
+--
+-- Name: COLUMN wizard_sessions.user_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.user_id IS 'The owner: the caller, unless a back end names another user. It never changes.';
+
+
+--
+-- Name: COLUMN wizard_sessions.event_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.event_id IS 'The event that this session edits or has published, which must belong to the same user; otherwise null.';
+
+
+--
+-- Name: COLUMN wizard_sessions.stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.stage IS 'The current stage, 1 to 6.';
+
+
+--
+-- Name: COLUMN wizard_sessions.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.status IS 'In progress, completed or abandoned. A completed session can''t be changed. A session that is not saved for a long time is abandoned and later deleted; saving an abandoned session resumes it.';
+
+
+--
+-- Name: COLUMN wizard_sessions.state; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.state IS 'The answers so far: a JSON object with one key per stage, at most 256 KiB of JSON text and 100 levels deep. It may be incomplete or invalid.';
+
+
+--
+-- Name: COLUMN wizard_sessions.started_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.started_at IS 'When the session was started.';
+
+
+--
+-- Name: COLUMN wizard_sessions.last_saved_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.last_saved_at IS 'When the last save was written. Every save has a later time than the one before.';
+
+
+--
+-- Name: COLUMN wizard_sessions.completed_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.completed_at IS 'When the session was completed, or null.';
+
+
+--
+-- Name: COLUMN wizard_sessions.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.revision IS 'The number of saves since the start, which includes being abandoned. In a patch, send the revision that you read: if a newer one exists, the save fails with REVISION_CONFLICT. Without it, the save overwrites any revision.';
+
+
+--
+-- Name: COLUMN wizard_sessions.last_save_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.last_save_id IS 'The key of the save that wrote this revision, or null.';
+
+
+--
+-- Name: COLUMN wizard_sessions.definition_version; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.definition_version IS 'The version of the wizard''s definition that the state was saved under. Defaults to the server''s version.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_completed_at_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_completed_at_check ON public.wizard_sessions IS 'Exactly the completed sessions have a completion time.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_definition_version_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_definition_version_check ON public.wizard_sessions IS 'The definition version must be at least 1.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_stage_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_stage_check ON public.wizard_sessions IS 'The stage must be a whole number from 1 to 6.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_state_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_state_check ON public.wizard_sessions IS 'The state must be a JSON object. Send JSON, not a string that contains JSON.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_state_depth_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_state_depth_check ON public.wizard_sessions IS 'The state can have at most 100 levels.';
+
+
+--
+-- Name: CONSTRAINT wizard_sessions_status_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_sessions_status_check ON public.wizard_sessions IS 'The status must be in_progress, completed or abandoned.';
+
+
+--
+-- Name: save_wizard_session_payload; Type: TYPE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TYPE public.save_wizard_session_payload AS (
+	outcome public.save_outcome,
+	wizard_session public.wizard_sessions,
+	conflicts public.save_conflict[]
+);
+
+
+ALTER TYPE public.save_wizard_session_payload OWNER TO stagekeep_owner;
+
+--
+-- Name: TYPE save_wizard_session_payload; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TYPE public.save_wizard_session_payload IS 'The result of a save.';
+
+
+--
+-- Name: COLUMN save_wizard_session_payload.outcome; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.save_wizard_session_payload.outcome IS 'What the save did.';
+
+
+--
+-- Name: COLUMN save_wizard_session_payload.wizard_session; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.save_wizard_session_payload.wizard_session IS 'The session after the save; after a CONFLICT, the session as it is.';
+
+
+--
+-- Name: COLUMN save_wizard_session_payload.conflicts; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.save_wizard_session_payload.conflicts IS 'After a CONFLICT, every path that both sides changed; otherwise empty.';
+
+
+--
+-- Name: wizard_funnel_stage; Type: TYPE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TYPE public.wizard_funnel_stage AS (
+	stage integer,
+	started integer,
+	reached integer,
+	completed integer,
+	abandoned integer,
+	drop_off integer,
+	median_seconds integer,
+	p90_seconds integer
+);
+
+
+ALTER TYPE public.wizard_funnel_stage OWNER TO stagekeep_owner;
+
+--
+-- Name: TYPE wizard_funnel_stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TYPE public.wizard_funnel_stage IS 'What happened to the sessions at a stage of the wizard: counts of the sessions of all users.';
+
+
+--
+-- Name: COLUMN wizard_funnel_stage.stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_funnel_stage.stage IS 'The number of the stage, from 1.';
+
+
+--
+-- Name: COLUMN wizard_funnel_stage.started; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_funnel_stage.started IS 'Sessions that were at this stage at least once.';
+
+
+--
+-- Name: COLUMN wizard_funnel_stage.reached; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_funnel_stage.reached IS 'Sessions that were at this stage or a later one at least once.';
+
+
+--
+-- Name: COLUMN wizard_funnel_stage.completed; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_funnel_stage.completed IS 'Those of `reached` that are completed.';
+
+
+--
+-- Name: COLUMN wizard_funnel_stage.abandoned; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_funnel_stage.abandoned IS 'Sessions that are abandoned and were at this stage when they were.';
+
+
+--
+-- Name: COLUMN wizard_funnel_stage.drop_off; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_funnel_stage.drop_off IS 'Sessions that got no further than this stage and are not completed. Some may still continue.';
+
+
+--
+-- Name: COLUMN wizard_funnel_stage.median_seconds; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_funnel_stage.median_seconds IS 'The median time at this stage in seconds. A break counts as at most half an hour. Null if fewer than five sessions have a time.';
+
+
+--
+-- Name: COLUMN wizard_funnel_stage.p90_seconds; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_funnel_stage.p90_seconds IS 'The 90th percentile of the same times.';
+
+
+--
+-- Name: wizard_session_state; Type: TYPE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TYPE public.wizard_session_state AS (
+	revision integer,
+	stage integer,
+	state jsonb,
+	saved_at timestamp with time zone,
+	definition_version integer
+);
+
+
+ALTER TYPE public.wizard_session_state OWNER TO stagekeep_owner;
+
+--
+-- Name: TYPE wizard_session_state; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TYPE public.wizard_session_state IS 'What a session contained after one of its revisions.';
+
+
+--
+-- Name: COLUMN wizard_session_state.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_state.revision IS 'The revision.';
+
+
+--
+-- Name: COLUMN wizard_session_state.stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_state.stage IS 'The stage that the user was at, 1 to 6.';
+
+
+--
+-- Name: COLUMN wizard_session_state.state; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_state.state IS 'The answers: a JSON object.';
+
+
+--
+-- Name: COLUMN wizard_session_state.saved_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_state.saved_at IS 'When the revision was saved.';
+
+
+--
+-- Name: COLUMN wizard_session_state.definition_version; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_state.definition_version IS 'The version of the wizard''s definition that the state was saved under.';
+
+
+--
 -- Name: abandon_wizard_sessions(interval, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -438,200 +1183,10 @@ $$;
 ALTER FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval) OWNER TO stagekeep_owner;
 
 --
--- Name: uid(); Type: FUNCTION; Schema: auth; Owner: stagekeep_owner
---
-
-CREATE FUNCTION auth.uid() RETURNS uuid
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select nullif(
-    coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), auth.jwt() ->> 'sub'),
-    ''
-  )::uuid
-$$;
-
-
-ALTER FUNCTION auth.uid() OWNER TO stagekeep_owner;
-
---
--- Name: FUNCTION uid(); Type: COMMENT; Schema: auth; Owner: stagekeep_owner
---
-
-COMMENT ON FUNCTION auth.uid() IS 'The caller''s user id (the claim `sub`), or null. Fails with 22P02 if the claim is not a UUID.';
-
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
---
--- Name: wizard_sessions; Type: TABLE; Schema: public; Owner: stagekeep_owner
---
-
-CREATE TABLE public.wizard_sessions (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    user_id uuid DEFAULT auth.uid() NOT NULL,
-    event_id uuid,
-    stage integer DEFAULT 1 NOT NULL,
-    status text DEFAULT 'in_progress'::text NOT NULL,
-    state jsonb DEFAULT '{}'::jsonb NOT NULL,
-    started_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_saved_at timestamp with time zone DEFAULT now() NOT NULL,
-    completed_at timestamp with time zone,
-    revision integer DEFAULT 0 NOT NULL,
-    last_save_id uuid,
-    definition_version integer DEFAULT COALESCE((NULLIF(current_setting('stagekeep.definition_version'::text, true), ''::text))::integer, 1) NOT NULL,
-    CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
-    CONSTRAINT wizard_sessions_definition_version_check CHECK ((definition_version >= 1)),
-    CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
-    CONSTRAINT wizard_sessions_state_check CHECK ((jsonb_typeof(state) = 'object'::text)),
-    CONSTRAINT wizard_sessions_state_depth_check CHECK ((NOT jsonb_path_exists(state, '$.**{100 to last}'::jsonpath))),
-    CONSTRAINT wizard_sessions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
-)
-WITH (fillfactor='80');
-
-
-ALTER TABLE public.wizard_sessions OWNER TO stagekeep_owner;
-
---
--- Name: TABLE wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON TABLE public.wizard_sessions IS 'One run through the wizard that creates or edits an event: the stage reached, the status and the answers so far.';
-
-
---
--- Name: COLUMN wizard_sessions.id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.id IS 'Generated by the database unless the client sends one.';
-
-
---
--- Name: COLUMN wizard_sessions.user_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.user_id IS 'The owner: the caller, unless a back end names another user. It never changes.';
-
-
---
--- Name: COLUMN wizard_sessions.event_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.event_id IS 'The event that this session edits or has published, which must belong to the same user; otherwise null.';
-
-
---
--- Name: COLUMN wizard_sessions.stage; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.stage IS 'The current stage, 1 to 6.';
-
-
---
--- Name: COLUMN wizard_sessions.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.status IS 'In progress, completed or abandoned. A completed session can''t be changed. A session that is not saved for a long time is abandoned and later deleted; saving an abandoned session resumes it.';
-
-
---
--- Name: COLUMN wizard_sessions.state; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.state IS 'The answers so far: a JSON object with one key per stage, at most 256 KiB of JSON text and 100 levels deep. It may be incomplete or invalid.';
-
-
---
--- Name: COLUMN wizard_sessions.started_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.started_at IS 'When the session was started.';
-
-
---
--- Name: COLUMN wizard_sessions.last_saved_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.last_saved_at IS 'When the last save was written. Every save has a later time than the one before.';
-
-
---
--- Name: COLUMN wizard_sessions.completed_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.completed_at IS 'When the session was completed, or null.';
-
-
---
--- Name: COLUMN wizard_sessions.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.revision IS 'The number of saves since the start, which includes being abandoned. In a patch, send the revision that you read: if a newer one exists, the save fails with REVISION_CONFLICT. Without it, the save overwrites any revision.';
-
-
---
--- Name: COLUMN wizard_sessions.last_save_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.last_save_id IS 'The key of the save that wrote this revision, or null.';
-
-
---
--- Name: COLUMN wizard_sessions.definition_version; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.wizard_sessions.definition_version IS 'The version of the wizard''s definition that the state was saved under. Defaults to the server''s version.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_completed_at_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_completed_at_check ON public.wizard_sessions IS 'Exactly the completed sessions have a completion time.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_definition_version_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_definition_version_check ON public.wizard_sessions IS 'The definition version must be at least 1.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_stage_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_stage_check ON public.wizard_sessions IS 'The stage must be a whole number from 1 to 6.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_state_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_state_check ON public.wizard_sessions IS 'The state must be a JSON object. Send JSON, not a string that contains JSON.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_state_depth_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_state_depth_check ON public.wizard_sessions IS 'The state can have at most 100 levels.';
-
-
---
--- Name: CONSTRAINT wizard_sessions_status_check ON wizard_sessions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT wizard_sessions_status_check ON public.wizard_sessions IS 'The status must be in_progress, completed or abandoned.';
-
-
---
 -- Name: save_conflicts(public.wizard_sessions, integer, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) RETURNS jsonb
+CREATE FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) RETURNS public.save_conflict[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -642,26 +1197,20 @@ declare
   v_state  jsonb;
 begin
   if v_change = '{}' then
-    return '[]';
+    return '{}';
   end if;
   select count(*) into v_kept from wizard_session_revisions r
    where r.session_id = session.id and r.revision > base and r.revision <= session.revision;
   if exists (select from wizard_session_revisions r where r.session_id = session.id and r.revision = base) then
     select at.state into v_state from wizard_session_at(session.id, base) at;
   end if;
-  return (
-    select coalesce(
-             jsonb_agg(
-               jsonb_build_object(
-                 'pointer', app_private.json_pointer(path),
-                 'base', app_private.json_at(v_state, path),
-                 'yours', app_private.json_at(merged, path),
-                 'theirs', app_private.json_at(session.state, path)
-               )
-               order by path
-             ),
-             '[]'
-           )
+  return array(
+    select row(
+             app_private.json_pointer(path),
+             app_private.json_at(v_state, path),
+             app_private.json_at(merged, path),
+             app_private.json_at(session.state, path)
+           )::public.save_conflict
       from (
         select p.path from app_private.json_merge_paths(v_change) p where v_kept < session.revision - base
         union
@@ -669,6 +1218,7 @@ begin
           from wizard_session_revisions r cross join app_private.json_merge_overlap(v_change, r.patch) o (path)
          where r.session_id = session.id and r.revision > base and v_kept = session.revision - base
       ) conflict
+     order by path
   );
 end;
 $$;
@@ -1194,7 +1744,7 @@ ALTER FUNCTION public.complete_wizard_session(id uuid, base_revision integer, an
 -- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) IS 'Makes an event of the answers of a session and completes it. Called again it changes nothing and gives the session.';
+COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) IS 'Publishes the event that a session describes, and completes the session. INCOMPLETE, with the problems, if something is missing or wrong. REVISION_CONFLICT if the session was saved since `baseRevision`. Calling it again changes nothing and returns the same event.';
 
 
 --
@@ -1303,15 +1853,22 @@ COMMENT ON FUNCTION public.export_my_data(history boolean) IS 'Everything that i
 -- Name: published_event(text); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.published_event(slug text) RETURNS jsonb
+CREATE FUNCTION public.published_event(slug text) RETURNS public.published_event
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "TimeZone" TO 'UTC'
     AS $$
-  select to_jsonb(e) - 'owner_id' - 'status' - 'created_at' - 'publish_at' || jsonb_build_object('tickets', (
-           select coalesce(jsonb_agg(to_jsonb(t) - 'event_id' order by t.price_minor nulls first, t.name, t.key), '[]')
-             from public.event_tickets t where t.event_id = e.id
-         ))
+  select row(
+           e.id, e.slug, e.title, e.category, e.summary, e.organizer_name, e.timezone, e.starts_at, e.ends_at, e.doors_at,
+           e.mode, e.venue_name, e.address, e.city, e.region, e.postal_code, e.country, e.currency, e.description,
+           e.cover_image_url, e.cover_image_alt, e.accent, e.support_email, e.visibility, e.refund_policy,
+           array(
+             select row(
+                      t.key, t.name, t.kind, t.price_minor, t.quantity, t.max_per_order, t.sales_start, t.sales_end
+                    )::public.published_ticket
+               from public.event_tickets t where t.event_id = e.id
+              order by t.price_minor nulls first, t.name, t.key
+           )
+         )::public.published_event
     from public.events e
    where e.slug = published_event.slug
      and e.status = 'published' and e.visibility in ('public', 'unlisted')
@@ -1325,7 +1882,7 @@ ALTER FUNCTION public.published_event(slug text) OWNER TO stagekeep_owner;
 -- Name: FUNCTION published_event(slug text); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.published_event(slug text) IS 'The page of a published event that is public or unlisted, as a JSON object of the event''s columns and its tickets; null when there is none at that address.';
+COMMENT ON FUNCTION public.published_event(slug text) IS 'The published event with this slug, if it is public or unlisted; otherwise null. Everyone can read it.';
 
 
 --
@@ -1361,14 +1918,14 @@ ALTER FUNCTION public.restore_wizard_session(id uuid, revision integer) OWNER TO
 -- Name: FUNCTION restore_wizard_session(id uuid, revision integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer) IS 'Saves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is not kept.';
+COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer) IS 'Saves the state and the stage of an earlier revision as a new revision. NOT_FOUND if that revision is not kept.';
 
 
 --
 -- Name: save_wizard_session(uuid, uuid, integer, jsonb, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer DEFAULT NULL::integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) RETURNS record
+CREATE FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer DEFAULT NULL::integer) RETURNS public.save_wizard_session_payload
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     AS $_$
@@ -1379,6 +1936,8 @@ declare
   v_base    constant integer := save_wizard_session.base_revision;
   v_session wizard_sessions;
   v_merged  jsonb;
+  v_outcome public.save_outcome := 'SAVED';
+  v_conflicts public.save_conflict[];
 begin
   if v_id is null or v_save_id is null or v_base is null or patch is null then
     raise exception 'A save needs id, saveId, baseRevision and patch.'
@@ -1392,15 +1951,12 @@ begin
   if not found then
     raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
-  save_wizard_session.conflicts = '[]';
 
   -- Check the key before everything else: the answer to a repeated save must not depend on later changes.
   if exists (
     select from wizard_session_revisions r where r.session_id = v_id and r.save_id = v_save_id
   ) then
-    save_wizard_session.outcome = 'DUPLICATE';
-    save_wizard_session.wizard_session = v_session;
-    return;
+    return row('DUPLICATE', v_session, '{}')::public.save_wizard_session_payload;
   end if;
 
   if jsonb_typeof(patch) <> 'object' then
@@ -1418,16 +1974,13 @@ begin
   end if;
 
   v_merged = app_private.json_merge_patch(v_session.state, patch);
-  save_wizard_session.outcome = 'SAVED';
   -- A completed session skips this: the update below fails with WZ423, so asking about conflicts would be pointless.
   if v_base < v_session.revision and v_session.status <> 'completed' then
-    save_wizard_session.outcome = 'MERGED';
-    save_wizard_session.conflicts = app_private.save_conflicts(v_session, v_base, v_merged);
-    if conflicts <> '[]' then
-      save_wizard_session.outcome = 'CONFLICT';
-      save_wizard_session.wizard_session = v_session;
-      return;
+    v_conflicts = app_private.save_conflicts(v_session, v_base, v_merged);
+    if cardinality(v_conflicts) > 0 then
+      return row('CONFLICT', v_session, v_conflicts)::public.save_wizard_session_payload;
     end if;
+    v_outcome = 'MERGED';
   end if;
 
   update wizard_sessions s
@@ -1436,18 +1989,18 @@ begin
          last_save_id = v_save_id
    where s.id = v_id
   returning * into v_session;
-  save_wizard_session.wizard_session = v_session;
+  return row(v_outcome, v_session, '{}')::public.save_wizard_session_payload;
 end;
 $_$;
 
 
-ALTER FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) OWNER TO stagekeep_owner;
+ALTER FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) OWNER TO stagekeep_owner;
 
 --
--- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) IS 'Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged where it writes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. The same `saveId` again writes nothing.';
+COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) IS 'Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged if it changes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. Sending the same `saveId` again writes nothing.';
 
 
 --
@@ -1463,7 +2016,7 @@ declare
   v_session wizard_sessions;
 begin
   if v_id is null then
-    raise exception 'A session needs an id. Send a UUID that the client made.' 
+    raise exception 'A session needs an id. Send a UUID that the client made.'
       using errcode = 'WZ400', detail = '{"field": "id"}';
   end if;
   -- Of two concurrent calls, the second waits for the first to commit and inserts nothing.
@@ -1486,7 +2039,7 @@ ALTER FUNCTION public.start_wizard_session(id uuid, event_id uuid) OWNER TO stag
 -- Name: FUNCTION start_wizard_session(id uuid, event_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) IS 'Begins a session under an id that the client makes, for a new event or to edit one of the caller''s. Called again with that id it gives the same session, as it is now.';
+COMMENT ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) IS 'Starts a session under an id that the client makes. With `eventId`, the session edits that event and starts with its answers. Calling it again with the same id returns the same session. A state saved under an older definition is upgraded, as a save of its own.';
 
 
 --
@@ -1516,29 +2069,31 @@ ALTER FUNCTION public.update_wizard_session_timestamp() OWNER TO stagekeep_owner
 -- Name: wizard_funnel(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) RETURNS TABLE(stage integer, started integer, reached integer, completed integer, abandoned integer, drop_off integer, median_seconds integer, p90_seconds integer)
+CREATE FUNCTION public.wizard_funnel("from" timestamp with time zone, "to" timestamp with time zone) RETURNS public.wizard_funnel_stage[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_from   constant timestamptz := wizard_funnel."from";
+  v_to     constant timestamptz := wizard_funnel."to";
   v_longest_span constant interval := '400 days';
   -- Times are returned for at least this many sessions.
   v_minimum_cohort constant integer := 5;
+  v_stages public.wizard_funnel_stage[];
   -- A gap of more revisions than this has lost checkpoints, and may have lost stage changes with them.
   v_whole constant integer := (select checkpoint_every from app_private.revision_limits());
 begin
-  if started_from is null or started_before is null or started_from >= started_before then
-    raise exception 'The time span must start before it ends.' using errcode = 'WZ400';
+  if v_from is null or v_to is null or v_from >= v_to then
+    raise exception '`from` must be before `to`.' using errcode = 'WZ400';
   end if;
-  if started_before > started_from + v_longest_span then
-    raise exception 'The time span must be at most % long.', v_longest_span using errcode = 'WZ400';
+  if v_to > v_from + v_longest_span then
+    raise exception 'The time from `from` to `to` must be at most %.', v_longest_span using errcode = 'WZ400';
   end if;
 
-  return query
   with cohort as materialized (
     select s.id, s.stage, s.status
       from public.wizard_sessions s
-     where s.started_at >= started_from and s.started_at < started_before
+     where s.started_at >= v_from and s.started_at < v_to
   ),
   -- One row per session and stage. The time at a stage is the sum of the times from each save to the next; moving to
   -- another stage is a save. Intervals that end or start abandoned don't count and leave `spent` null.
@@ -1579,37 +2134,39 @@ begin
       from visits v
      group by v.stage
   )
-  select n.stage,
-         coalesce(max(t.started), 0)::integer,
-         coalesce(sum(f.sessions) filter (where f.highest >= n.stage), 0)::integer,
-         coalesce(sum(f.sessions) filter (where f.highest >= n.stage and f.status = 'completed'), 0)::integer,
-         coalesce(sum(f.sessions) filter (where f.last_stage = n.stage and f.status = 'abandoned'), 0)::integer,
-         coalesce(sum(f.sessions) filter (where f.highest = n.stage and f.status <> 'completed'), 0)::integer,
-         round(max(t.percentiles[1]) filter (where t.measured >= v_minimum_cohort))::integer,
-         round(max(t.percentiles[2]) filter (where t.measured >= v_minimum_cohort))::integer
-    from generate_series(1, 6) n (stage)
-    left join times t on t.stage = n.stage
-    left join fates f on true
-   group by n.stage
-   order by n.stage;
+  select array_agg(row(n.*)::public.wizard_funnel_stage order by n.stage) into v_stages from (
+    select n.stage,
+           coalesce(max(t.started), 0)::integer,
+           coalesce(sum(f.sessions) filter (where f.highest >= n.stage), 0)::integer,
+           coalesce(sum(f.sessions) filter (where f.highest >= n.stage and f.status = 'completed'), 0)::integer,
+           coalesce(sum(f.sessions) filter (where f.last_stage = n.stage and f.status = 'abandoned'), 0)::integer,
+           coalesce(sum(f.sessions) filter (where f.highest = n.stage and f.status <> 'completed'), 0)::integer,
+           round(max(t.percentiles[1]) filter (where t.measured >= v_minimum_cohort))::integer,
+           round(max(t.percentiles[2]) filter (where t.measured >= v_minimum_cohort))::integer
+      from generate_series(1, 6) n (stage)
+      left join times t on t.stage = n.stage
+      left join fates f on true
+     group by n.stage
+  ) n;
+  return v_stages;
 end;
 $$;
 
 
-ALTER FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) OWNER TO stagekeep_owner;
+ALTER FUNCTION public.wizard_funnel("from" timestamp with time zone, "to" timestamp with time zone) OWNER TO stagekeep_owner;
 
 --
--- Name: FUNCTION wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION wizard_funnel("from" timestamp with time zone, "to" timestamp with time zone); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) IS 'For each stage: how many of the sessions begun in the span came there, and what became of them.';
+COMMENT ON FUNCTION public.wizard_funnel("from" timestamp with time zone, "to" timestamp with time zone) IS 'How far users get in the wizard, stage by stage: the sessions started from `from` and before `to`, at most 400 days. Only for analysts and service_role.';
 
 
 --
 -- Name: wizard_session_at(uuid, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) RETURNS record
+CREATE FUNCTION public.wizard_session_at(id uuid, revision integer) RETURNS public.wizard_session_state
     LANGUAGE plpgsql STABLE
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -1617,6 +2174,7 @@ declare
   v_id     constant uuid := wizard_session_at.id;
   v_target wizard_session_revisions;
   v_step   record;
+  v_state  jsonb;
 begin
   select * into v_target from wizard_session_revisions r
    where r.session_id = v_id and r.revision = wizard_session_at.revision;
@@ -1635,24 +2193,22 @@ begin
      )
      order by r.revision
   loop
-    wizard_session_at.state = coalesce(
-      v_step.snapshot, app_private.json_merge_patch(wizard_session_at.state, v_step.patch)
-    );
+    v_state = coalesce(v_step.snapshot, app_private.json_merge_patch(v_state, v_step.patch));
   end loop;
-  wizard_session_at.stage = v_target.stage;
-  wizard_session_at.saved_at = v_target.saved_at;
-  wizard_session_at.definition_version = v_target.definition_version;
+  return row(
+    v_target.revision, v_target.stage, v_state, v_target.saved_at, v_target.definition_version
+  )::public.wizard_session_state;
 end;
 $$;
 
 
-ALTER FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) OWNER TO stagekeep_owner;
+ALTER FUNCTION public.wizard_session_at(id uuid, revision integer) OWNER TO stagekeep_owner;
 
 --
--- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION wizard_session_at(id uuid, revision integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) IS 'The state of a session as one of its kept revisions left it. Refused with NOT_FOUND when there is no such session or revision.';
+COMMENT ON FUNCTION public.wizard_session_at(id uuid, revision integer) IS 'The state of a session after one of its revisions. NOT_FOUND if the session does not exist or the revision is not kept.';
 
 
 --
@@ -2986,6 +3542,96 @@ GRANT USAGE ON SCHEMA public TO analyst;
 
 
 --
+-- Name: FUNCTION uid(); Type: ACL; Schema: auth; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION auth.uid() FROM PUBLIC;
+GRANT ALL ON FUNCTION auth.uid() TO anon;
+GRANT ALL ON FUNCTION auth.uid() TO authenticated;
+GRANT ALL ON FUNCTION auth.uid() TO service_role;
+
+
+--
+-- Name: TABLE wizard_sessions; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT SELECT,DELETE ON TABLE public.wizard_sessions TO authenticated;
+GRANT SELECT,DELETE ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(id) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(id) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.user_id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(user_id) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(user_id) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.event_id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(event_id),UPDATE(event_id) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(event_id),UPDATE(event_id) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.stage; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(stage),UPDATE(stage) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(stage),UPDATE(stage) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.status; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(status),UPDATE(status) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(status),UPDATE(status) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.state; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(state),UPDATE(state) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(state),UPDATE(state) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.revision; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO authenticated;
+GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.last_save_id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT UPDATE(last_save_id) ON TABLE public.wizard_sessions TO authenticated;
+GRANT UPDATE(last_save_id) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
+-- Name: COLUMN wizard_sessions.definition_version; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(definition_version),UPDATE(definition_version) ON TABLE public.wizard_sessions TO authenticated;
+GRANT INSERT(definition_version),UPDATE(definition_version) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
 -- Name: FUNCTION abandon_wizard_sessions(unsaved_for interval, at_most integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3111,96 +3757,6 @@ REVOKE ALL ON FUNCTION app_private.purge_wizard_sessions(unsaved_for interval, a
 --
 
 REVOKE ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval) FROM PUBLIC;
-
-
---
--- Name: FUNCTION uid(); Type: ACL; Schema: auth; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION auth.uid() FROM PUBLIC;
-GRANT ALL ON FUNCTION auth.uid() TO anon;
-GRANT ALL ON FUNCTION auth.uid() TO authenticated;
-GRANT ALL ON FUNCTION auth.uid() TO service_role;
-
-
---
--- Name: TABLE wizard_sessions; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT SELECT,DELETE ON TABLE public.wizard_sessions TO authenticated;
-GRANT SELECT,DELETE ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(id) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(id) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.user_id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(user_id) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(user_id) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.event_id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(event_id),UPDATE(event_id) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(event_id),UPDATE(event_id) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.stage; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(stage),UPDATE(stage) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(stage),UPDATE(stage) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.status; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(status),UPDATE(status) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(status),UPDATE(status) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.state; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(state),UPDATE(state) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(state),UPDATE(state) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.revision; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO authenticated;
-GRANT UPDATE(revision) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.last_save_id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT UPDATE(last_save_id) ON TABLE public.wizard_sessions TO authenticated;
-GRANT UPDATE(last_save_id) ON TABLE public.wizard_sessions TO service_role;
-
-
---
--- Name: COLUMN wizard_sessions.definition_version; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(definition_version),UPDATE(definition_version) ON TABLE public.wizard_sessions TO authenticated;
-GRANT INSERT(definition_version),UPDATE(definition_version) ON TABLE public.wizard_sessions TO service_role;
 
 
 --
@@ -3388,12 +3944,12 @@ GRANT ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer) T
 
 
 --
--- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb); Type: ACL; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) TO authenticated;
-GRANT ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, OUT outcome text, OUT wizard_session public.wizard_sessions, OUT conflicts jsonb) TO service_role;
+REVOKE ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) TO authenticated;
+GRANT ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) TO service_role;
 
 
 --
@@ -3413,21 +3969,21 @@ REVOKE ALL ON FUNCTION public.update_wizard_session_timestamp() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone); Type: ACL; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION wizard_funnel("from" timestamp with time zone, "to" timestamp with time zone); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) TO analyst;
-GRANT ALL ON FUNCTION public.wizard_funnel(started_from timestamp with time zone, started_before timestamp with time zone) TO service_role;
+REVOKE ALL ON FUNCTION public.wizard_funnel("from" timestamp with time zone, "to" timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wizard_funnel("from" timestamp with time zone, "to" timestamp with time zone) TO service_role;
+GRANT ALL ON FUNCTION public.wizard_funnel("from" timestamp with time zone, "to" timestamp with time zone) TO analyst;
 
 
 --
--- Name: FUNCTION wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer); Type: ACL; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION wizard_session_at(id uuid, revision integer); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) TO authenticated;
-GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, INOUT revision integer, OUT stage integer, OUT state jsonb, OUT saved_at timestamp with time zone, OUT definition_version integer) TO service_role;
+REVOKE ALL ON FUNCTION public.wizard_session_at(id uuid, revision integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, revision integer) TO authenticated;
+GRANT ALL ON FUNCTION public.wizard_session_at(id uuid, revision integer) TO service_role;
 
 
 --

@@ -165,13 +165,13 @@ describe("publishedEvent", () => {
         title: "Summer party",
         mode: "ONLINE",
         visibility,
-        startsAt: "2027-06-19T16:00:00+00:00",
+        startsAt: "2027-06-19T16:00:00.000000+00:00",
         city: null,
         supportEmail: "help@example.com",
         tickets: [
           { key: "child", kind: "FREE", priceMinor: null },
           { key: "friend", kind: "DONATION" },
-          { name: "Early bird", kind: "PAID", priceMinor: "1250", salesStart: "2027-03-01T08:00:00+00:00" },
+          { name: "Early bird", kind: "PAID", priceMinor: "1250", salesStart: "2027-03-01T08:00:00.000000+00:00" },
         ],
       });
     }

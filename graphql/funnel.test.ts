@@ -68,12 +68,12 @@ describe("wizardFunnel", () => {
   });
 
   it.each([
-    ["that ends where it begins", { from: MARCH.from, to: MARCH.from }, "The time span must start before it ends."],
-    ["that ends before it begins", { from: MARCH.to, to: MARCH.from }, "The time span must start before it ends."],
+    ["that ends where it begins", { from: MARCH.from, to: MARCH.from }, "`from` must be before `to`."],
+    ["that ends before it begins", { from: MARCH.to, to: MARCH.from }, "`from` must be before `to`."],
     [
       "of more than 400 days",
       { from: "2025-01-01T00:00:00Z", to: "2026-02-06T00:00:00Z" },
-      "The time span must be at most 400 days long.",
+      "The time from `from` to `to` must be at most 400 days.",
     ],
     [
       "that is no span",

@@ -57,6 +57,7 @@ describe("the programs of the Graphile family", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 
+  // The first start builds the page.
   it("find the embedded database while a server runs it", async () => {
     const dataDir = await programs.folder();
     const command = ["npx", "graphile", "behavior", "debug", "pgResource", "wizard_sessions"] as const;
@@ -69,7 +70,7 @@ describe("the programs of the Graphile family", () => {
     expect(await programs.run([...command], { DATA_DIR: dataDir })).toMatchObject({ code: 0 });
     server.signal("SIGTERM");
     expect(await server.ended).toMatchObject({ code: 0 });
-  });
+  }, 120_000);
 
   it("make no data folder when the environment names the database", async () => {
     const dataDir = join(await programs.folder(), "data");

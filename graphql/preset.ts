@@ -14,7 +14,9 @@ import { type MaskedFailure, makeMaskError } from "./errors.ts";
 import type { SessionChange } from "./live.ts";
 import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
 import { makeCompletingPlugin } from "./plugins/CompletingPlugin.ts";
+import { ConflictsPlugin } from "./plugins/ConflictsPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
+import { DescriptionsPlugin } from "./plugins/DescriptionsPlugin.ts";
 import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
 import { ExactNumbersPlugin } from "./plugins/ExactNumbersPlugin.ts";
 import { FunnelPlugin } from "./plugins/FunnelPlugin.ts";
@@ -27,7 +29,6 @@ import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
 import { NullableOrderPlugin } from "./plugins/NullableOrderPlugin.ts";
 import { makeOpeningPlugin } from "./plugins/OpeningPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
-import { PublishedEventPlugin } from "./plugins/PublishedEventPlugin.ts";
 import { makeSavingPlugin } from "./plugins/SavingPlugin.ts";
 import { makeWizardPlugin } from "./plugins/WizardPlugin.ts";
 
@@ -106,14 +107,19 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
       makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
       makeSavingPlugin(definition),
+      ConflictsPlugin,
       makeOpeningPlugin(definition),
       makeCompletingPlugin(definition),
-      PublishedEventPlugin,
       makeWizardPlugin(definition),
+      DescriptionsPlugin,
       FunnelPlugin,
       LivePlugin,
-      // No element of an array that our functions give is null.
-      changeNullability({ WizardSessionRevision: { changedPaths: "[!]!" } }),
+      // No array that our functions return has an element that is null.
+      changeNullability({
+        WizardSessionRevision: { changedPaths: "[!]!" },
+        PublishedEvent: { tickets: "[!]!" },
+        SaveWizardSessionPayload: { conflicts: "[!]!" },
+      }),
       ...(options.plugins ?? []),
     ],
     disablePlugins: [

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it, jest } from "@jest/globals";
+import pg from "pg";
 import { type Caller, useTestApi } from "../testkit/api.ts";
 import { storedSession } from "../testkit/rows.ts";
 import { history } from "../testkit/saving.ts";
@@ -49,6 +50,15 @@ async function save(caller: Caller, ...input: Parameters<typeof inputFor>): Prom
 }
 
 describe("saveWizardSession", () => {
+  it("takes two transactions of four statements, conflicts included", async () => {
+    const { id } = await createSession(ada, { state: { a: 1 } });
+    await save(ada, id, 0, { a: 2 });
+    const query = jest.spyOn(pg.Client.prototype, "query");
+    await save(ada, id, 0, { a: 3 });
+    expect(query).toHaveBeenCalledTimes(8);
+    query.mockRestore();
+  });
+
   it("answers each outcome with the session and what is in the way", async () => {
     const { id } = await createSession(ada, { state: { basics: { title: "Fair" } } });
     const saveId = randomUUID();

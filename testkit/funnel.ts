@@ -56,5 +56,5 @@ export async function insertHistory(
 
 /** The funnel of the sessions begun in that span, six stages in their order. */
 export async function readFunnel(client: pg.ClientBase, from: string, before: string): Promise<FunnelStage[]> {
-  return (await client.query<FunnelStage>("select * from wizard_funnel($1, $2)", [from, before])).rows;
+  return (await client.query<FunnelStage>("select * from unnest(wizard_funnel($1, $2))", [from, before])).rows;
 }

@@ -28,7 +28,8 @@ export async function save(db: TestDatabase, sub: string, options: Save): Promis
   const { id, saveId = randomUUID(), base, patch, stage = null } = options;
   const { rows } = await db.asUser(sub, (client) =>
     client.query<SaveAnswer>(
-      `select outcome, to_jsonb(wizard_session) as session, conflicts from save_wizard_session($1, $2, $3, $4, $5)`,
+      `select outcome, to_jsonb(wizard_session) as session, to_jsonb(conflicts) as conflicts
+         from save_wizard_session($1, $2, $3, $4, $5)`,
       [id, saveId, base, JSON.stringify(patch), stage],
     ),
   );

@@ -28,27 +28,28 @@ export type EventVisibility =
   | 'PUBLIC'
   | 'UNLISTED';
 
-/** What became of a save. */
+/**
+ * What a save did. SAVED: wrote a new revision; nothing else was saved since the
+ * base. MERGED: wrote a new revision, merged with the saves since the base.
+ * DUPLICATE: wrote nothing, because a save with this key was written before.
+ * CONFLICT: wrote nothing, because saves since the base changed the same paths.
+ */
 export type SaveOutcome =
-  /** Other saves since the base have changed the same things; nothing was written. */
   | 'CONFLICT'
-  /** A save with this key was written before; nothing was written now. */
   | 'DUPLICATE'
-  /** It was written as a new revision. Other saves since the base, elsewhere in the state, are kept beside it. */
   | 'MERGED'
-  /** It was written as a new revision, and nothing else had been written since the base. */
   | 'SAVED';
 
 export type SaveWizardSessionInput = {
-  /** The revision that the patch was made from: that of the last answer whose state the client has taken over. */
+  /** The revision that the patch applies to: that of the last answer whose state the client has adopted. */
   readonly baseRevision: number;
   /** The session's id. */
   readonly id: string;
-  /** An object of what changes; null for what goes. Arrays are put in place as a whole. */
+  /** The changes: an object with the new values, and null for what to remove. Arrays are replaced as a whole. */
   readonly patch: unknown;
-  /** Made by the client, a new one for each save; the same one when a save is sent again. */
+  /** A key that the client makes for each save. Send the same key when you repeat a save. */
   readonly saveId: string;
-  /** The stage that the user is at, 1 to 6. Without it, the stage stays. */
+  /** The stage that the user is at, 1 to 6. Leave it out to keep the stage. */
   readonly stage?: number | null | undefined;
 };
 

@@ -57,7 +57,7 @@ describe.each<[string, As]>([
 
   it.each(["public", "unlisted"] as const)("reads the page of a(n) %s event by its address", async (name) => {
     const { id, slug } = published[name];
-    const { rows } = await as((client) => client.query("select published_event($1) as page", [slug]));
+    const { rows } = await as((client) => client.query("select to_jsonb(published_event($1)) as page", [slug]));
     const { page } = only(rows);
     expect(page).toMatchObject({ id, slug, title: "Summer party", visibility: name });
     expect(page.tickets.map(({ key }: { key: string }) => key).toSorted()).toEqual(
@@ -69,7 +69,7 @@ describe.each<[string, As]>([
 
   it.each(["private", "later", "cancelled"] as const)("gets no page of one that is %s", async (name) => {
     const { slug } = published[name];
-    const { rows } = await as((client) => client.query("select published_event($1) as page", [slug]));
+    const { rows } = await as((client) => client.query("select to_jsonb(published_event($1)) as page", [slug]));
     expect(rows).toEqual([{ page: null }]);
   });
 

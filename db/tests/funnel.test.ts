@@ -244,7 +244,7 @@ describe("the span", () => {
   it("is 400 days at the most", async () => {
     expect(await funnel("2025-01-01T00:00:00Z", "2026-02-05T00:00:00Z")).toHaveLength(6);
     expect(await refused("2025-01-01T00:00:00Z", "2026-02-05T00:00:00.000001Z")).toMatchObject({
-      ...{ code: "WZ400", message: "The time span must be at most 400 days long." },
+      ...{ code: "WZ400", message: "The time from `from` to `to` must be at most 400 days." },
     });
   });
 
@@ -256,7 +256,7 @@ describe("the span", () => {
   ])("is refused when it %s", async (_, from, before) => {
     expect(await refused(from, before)).toMatchObject({
       code: "WZ400",
-      message: "The time span must start before it ends.",
+      message: "`from` must be before `to`.",
     });
   });
 

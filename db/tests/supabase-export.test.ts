@@ -143,7 +143,7 @@ describe("applied to a fresh Supabase project", () => {
 describe("what is about the funnel and about a user's data", () => {
   const project = useSupabaseDatabase();
   const [ada, ben] = [randomUUID(), randomUUID()];
-  const funnel = "select started from wizard_funnel(now() - interval '1 day', now() + interval '1 day')";
+  const funnel = "select started from unnest(wizard_funnel(now() - interval '1 day', now() + interval '1 day'))";
   beforeAll(async () => {
     await project.apply(await exportFor({ existing: [] }));
     await startSession(project, ada);

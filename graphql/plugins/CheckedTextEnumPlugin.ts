@@ -1,18 +1,23 @@
-import { enumCodec, withPgClientFromPgService } from "postgraphile/@dataplan/pg";
+import { enumCodec, type PgEnumCodec, withPgClientFromPgService } from "postgraphile/@dataplan/pg";
 import { gatherConfig } from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 import sql from "postgraphile/pg-sql2";
 
 interface CheckedColumn {
-  readonly tableId: string;
+  /** As in `events.mode`. */
   readonly column: string;
+  readonly tableId: string;
+  readonly attnum: number;
   readonly values: string[];
+  /** The column's comment. */
+  readonly description: string | null;
 }
 
-// PostgreSQL prints `column in ('a', 'b')` in exactly this form; anything more complicated is no list of values.
+// PostgreSQL prints `column in ('a', 'b')` in exactly this form. Other checks are not lists of values.
 const CHECKED_TEXT_COLUMNS = `
-  select c.conrelid::text as "tableId", a.attname as "column",
-    array(select replace(m[1], '''''', '''') from regexp_matches(d.definition, '''((?:[^'']|'''')*)''::text', 'g') m) as "values"
+  select c.conrelid::regclass || '.' || a.attname as "column", c.conrelid::text as "tableId", a.attnum,
+    array(select replace(m[1], '''''', '''') from regexp_matches(d.definition, '''((?:[^'']|'''')*)''::text', 'g') m) as "values",
+    col_description(c.conrelid, a.attnum) as description
   from pg_catalog.pg_constraint c
   cross join pg_catalog.pg_get_constraintdef(c.oid) as d (definition)
   join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
@@ -28,37 +33,49 @@ declare global {
 }
 
 /**
- * A text column that a check constraint holds to a list of values is an enum in GraphQL, and stays text in SQL: the
- * list is written once, in the constraint. The type is named after table and column, as in `WizardSessionStatus`.
+ * Adds an enum for each text column with a check constraint that lists its values, as in `WizardSessionStatus`. The
+ * smart tag `enumOf: "events.mode"` gives a column of a composite type the same enum as that column.
  */
 export const CheckedTextEnumPlugin: GraphileConfig.Plugin = {
   name: "CheckedTextEnumPlugin",
   version: "1.0.0",
   gather: gatherConfig({
     namespace: "checkedTextEnum",
-    initialState: () => ({ columns: new Map<string, Promise<CheckedColumn[]>>() }),
+    initialState: () => ({
+      columns: new Map<string, Promise<CheckedColumn[]>>(),
+      codecs: new Map<string, PgEnumCodec<string, string>>(),
+    }),
     helpers: {},
     hooks: {
       async pgCodecs_attribute(info, { serviceName, pgClass, pgAttribute, attribute }) {
         const service = info.resolvedPreset.pgServices?.find(({ name }) => name === serviceName);
         if (!service) return;
-        const { columns } = info.state;
+        const { columns, codecs } = info.state;
         const known = columns.get(serviceName) ?? readCheckedColumns(service);
         columns.set(serviceName, known);
-        const checked = (await known).find(
-          ({ tableId, column }) => tableId === pgClass._id && column === pgAttribute.attname,
+        const enumOf = attribute.extensions?.tags?.enumOf;
+        const checked = (await known).find(({ column, tableId, attnum }) =>
+          enumOf ? column === enumOf : tableId === pgClass._id && attnum === pgAttribute.attnum,
         );
+        if (enumOf && !checked) throw new Error(`The smart tag enumOf names ${enumOf}, which has no list of values.`);
         if (!checked) return;
-        attribute.codec = enumCodec({
-          name: info.inflection.camelCase(`${info.inflection.singularize(pgClass.relname)}-${checked.column}`),
-          identifier: sql.identifier("pg_catalog", "text"),
-          values: checked.values,
-          description: pgAttribute.getDescription(),
-        });
+        const codec = codecs.get(checked.column) ?? makeCodec(checked, info.inflection);
+        codecs.set(checked.column, codec);
+        attribute.codec = codec;
       },
     },
   }),
 };
+
+function makeCodec({ column, values, description }: CheckedColumn, inflection: GraphileBuild.Inflection) {
+  const [table = "", name] = column.split(".");
+  return enumCodec({
+    name: inflection.camelCase(`${inflection.singularize(table)}-${name}`),
+    identifier: sql.identifier("pg_catalog", "text"),
+    values,
+    description: description ?? undefined,
+  });
+}
 
 function readCheckedColumns(service: GraphileConfig.PgServiceConfiguration): Promise<CheckedColumn[]> {
   return withPgClientFromPgService(service, null, async (client) => {

@@ -42,10 +42,6 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
     return {
       typeDefs: gql`
         extend type Mutation {
-          """
-          Makes a published event of what a session holds, and locks the session. Refused with INCOMPLETE, which names the
-          problems, and with REVISION_CONFLICT where the session was saved since. A second call gives the same event.
-          """
           completeWizardSession(input: CompleteWizardSessionInput!): CompleteWizardSessionPayload
         }
 

@@ -25,16 +25,7 @@ export const makeOpeningPlugin = (definition: Definition): GraphileConfig.Plugin
     return {
       typeDefs: gql`
         extend type Mutation {
-          """
-          Begins a session under an id that the client makes, for a new event or to edit one of the caller's: then its
-          state is filled from the event. Called again with that id it gives the same session, as it is now. A state that
-          was saved under older stages is brought up to the present ones, as a save of its own.
-          """
           startWizardSession(input: StartWizardSessionInput!): StartWizardSessionPayload
-          """
-          Saves the state and the stage of an earlier revision as a new one. Refused with NOT_FOUND when that revision is
-          not kept.
-          """
           restoreWizardSession(input: RestoreWizardSessionInput!): RestoreWizardSessionPayload
         }
 
