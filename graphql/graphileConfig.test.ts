@@ -48,7 +48,7 @@ describe("the programs of the Graphile family", () => {
     expect(await ask({ authorization: `Bearer ${token}` })).toEqual({ data: { wizardSessions: { totalCount: 0 } } });
     expect(await ask({})).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
     expect(await ask({ authorization: "Bearer forged" })).toMatchObject({
-      errors: [{ message: expect.stringMatching(/^The token is missing, expired or not valid here/) }],
+      errors: [{ message: expect.stringMatching(/^The token is missing, expired or invalid/) }],
     });
   });
 
