@@ -1,5 +1,5 @@
-import type { Locks } from "./leader.ts";
 import { newId } from "./newId.ts";
+import type { Locks } from "./tabLocks.ts";
 
 export type PageEvent = "online" | "offline" | "hidden" | "visible" | "leaving";
 

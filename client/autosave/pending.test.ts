@@ -15,11 +15,11 @@ import {
 
 let ids = 0;
 const newId = () => `id${++ids}`;
-const known = (revision: number, state: JsonObject) => ({ revision, stage: 1, state });
+const at = (revision: number, state: JsonObject) => ({ revision, stage: 1, state });
 const typed = (from: Pending, state: JsonObject) => edit(from, state, 1, newId);
 
 it("lets a draft grow under its key until it is frozen", () => {
-  const first = typed(nothingPending(known(4, {})), { a: "F" });
+  const first = typed(nothingPending(at(4, {})), { a: "F" });
   const grown = typed(first, { a: "Fê" });
   expect(grown.draft).toEqual({ saveId: first.draft?.saveId, patch: { a: "Fê" } });
   const later = typed(freeze(grown), { a: "Fêt" });
@@ -29,7 +29,7 @@ it("lets a draft grow under its key until it is frozen", () => {
 });
 
 it("is clean again when everything was typed back", () => {
-  expect(isClean(typed(typed(nothingPending(known(4, { a: 1 })), { a: 2 }), { a: 1 }))).toBe(true);
+  expect(isClean(typed(typed(nothingPending(at(4, { a: 1 })), { a: 2 }), { a: 1 }))).toBe(true);
 });
 
 it.each<[string, JsonObject, JsonObject, JsonObject, JsonObject | string[]]>([
@@ -43,58 +43,58 @@ it.each<[string, JsonObject, JsonObject, JsonObject, JsonObject | string[]]>([
   ["above what they changed", { o: { x: 1 } }, {}, { o: { x: 2 } }, ["/o"]],
   ["a key with signs of a pointer", { "a/~": 1 }, { "a/~": 2 }, { "a/~": 3 }, ["/a~1~0"]],
 ])("compares with what was read: %s", (_, base, mine, theirs, expected) => {
-  const { conflicts, ...rest } = takeOver(typed(nothingPending(known(4, base)), mine), known(5, theirs), newId);
+  const { conflicts, ...rest } = takeOver(typed(nothingPending(at(4, base)), mine), at(5, theirs), newId);
   if (Array.isArray(expected)) expect(conflicts.map(({ pointer }) => pointer)).toEqual(expected);
   else expect([conflicts, shownState({ ...rest, conflicts })]).toEqual([[], expected]);
 });
 
 it("does not freeze a draft in conflict, and goes on without the conflict when both sides agree", () => {
-  const conflict = takeOver(typed(nothingPending(known(4, {})), { a: 1, b: 1 }), known(5, { a: 2 }), newId);
+  const conflict = takeOver(typed(nothingPending(at(4, {})), { a: 1, b: 1 }), at(5, { a: 2 }), newId);
   expect(freeze(conflict)).toBe(conflict);
   expect(typed(conflict, { a: 2, b: 1 }).conflicts).toEqual([]);
-  expect(takeOver(conflict, known(6, { a: 1 }), newId)).toMatchObject({ conflicts: [], draft: { patch: { b: 1 } } });
+  expect(takeOver(conflict, at(6, { a: 1 }), newId)).toMatchObject({ conflicts: [], draft: { patch: { b: 1 } } });
 });
 
 it("takes «theirs» without leaving empty objects behind", () => {
-  const conflict = takeOver(typed(nothingPending(known(4, { o: { x: 1 } })), { o: { x: 2 } }), known(5, {}), newId);
+  const conflict = takeOver(typed(nothingPending(at(4, { o: { x: 1 } })), { o: { x: 2 } }), at(5, {}), newId);
   expect(shownState(resolve(conflict, { "/o": "theirs" }, newId))).toEqual({});
   expect(shownState(resolve(conflict, { "/o": "yours" }, newId))).toEqual({ o: { x: 2 } });
 });
 
 it("does not take its own save, which was answered late, for somebody else's", () => {
-  const sent = freeze(typed(nothingPending(known(4, {})), { title: "F" }));
+  const sent = freeze(typed(nothingPending(at(4, {})), { title: "F" }));
   const ahead = typed(sent, { title: "Fête", summary: "S" });
-  const duplicate = { outcome: "DUPLICATE", known: known(6, { title: "F", more: 1 }), conflicts: [] } as const;
+  const duplicate = { outcome: "DUPLICATE", base: at(6, { title: "F", more: 1 }), conflicts: [] } as const;
   const next = answered(ahead, duplicate, newId);
   expect(next).toMatchObject({
-    known: { revision: 6 },
+    base: { revision: 6 },
     saves: [],
     conflicts: [],
     draft: { patch: { title: "Fête", summary: "S" } },
   });
-  const theirs = { ...duplicate, known: known(6, { title: "Theirs" }) };
+  const theirs = { ...duplicate, base: at(6, { title: "Theirs" }) };
   expect(answered(ahead, theirs, newId).conflicts).toEqual([
     { pointer: "/title", base: "F", yours: "Fête", theirs: "Theirs" },
   ]);
 });
 
 it("makes one draft of everything after a conflict, with what was typed since", () => {
-  const ahead = typed(freeze(typed(nothingPending(known(4, {})), { a: 1, b: 1 })), { a: 1, b: 2, c: 3 });
+  const ahead = typed(freeze(typed(nothingPending(at(4, {})), { a: 1, b: 1 })), { a: 1, b: 2, c: 3 });
   const conflicts = [{ pointer: "/a", base: null, yours: 1, theirs: 9 }];
-  const next = answered(ahead, { outcome: "CONFLICT", known: known(5, { a: 9 }), conflicts }, newId);
+  const next = answered(ahead, { outcome: "CONFLICT", base: at(5, { a: 9 }), conflicts }, newId);
   expect(next).toMatchObject({ saves: [], draft: { patch: { a: 1, b: 2, c: 3 } }, conflicts });
   expect(next.draft?.saveId).not.toBe(ahead.saves[0]?.saveId);
 });
 
 it("shows what would be lost also where the server names a path below it", () => {
-  const sent = freeze(typed(nothingPending(known(4, {})), { o: { x: 1 } }));
+  const sent = freeze(typed(nothingPending(at(4, {})), { o: { x: 1 } }));
   const conflicts = [{ pointer: "/o/x", base: null, yours: 1, theirs: null }];
-  const next = answered(sent, { outcome: "CONFLICT", known: known(5, { o: "text" }), conflicts }, newId);
+  const next = answered(sent, { outcome: "CONFLICT", base: at(5, { o: "text" }), conflicts }, newId);
   expect(next.conflicts).toEqual([{ pointer: "/o", base: null, yours: { x: 1 }, theirs: "text" }]);
 });
 
 it("lets nothing grow that comes from a journal: a page that went away may have sent it", () => {
-  const left = typed(freeze(typed(nothingPending(known(4, {})), { a: "F" })), { a: "Fê" });
+  const left = typed(freeze(typed(nothingPending(at(4, {})), { a: "F" })), { a: "Fê" });
   const again = restored(left);
   expect(again.saves).toEqual([...left.saves, left.draft]);
   expect(typed(again, { a: "Fêt" }).draft?.saveId).not.toBe(left.draft?.saveId);

@@ -2,14 +2,14 @@ import { isEqual, isObject, type Json, type JsonObject } from "../../json/equali
 import { applyPatch, diffPatch, isEmpty, type MergePatch, pathsOf } from "../../json/mergePatch.ts";
 import { overlap, pointerTo, segmentsOf, valueAt, withoutValueAt, withValueAt } from "../../json/pointer.ts";
 
-/** What a tab knows of the server: a revision together with its state, as the last answer that was taken over had them. */
-export interface Known {
+/** The server's state at one revision, without what a change does not build on. */
+export interface ServerSnapshot {
   readonly revision: number;
   readonly stage: number;
   readonly state: JsonObject;
 }
 
-/** A change under its key. The same key is sent again until there is an answer. */
+/** A change with its key. A retry sends the same key. */
 export interface Save {
   readonly saveId: string;
   readonly patch: MergePatch;
@@ -17,58 +17,57 @@ export interface Save {
 }
 
 export interface FieldConflict {
-  /** Where in the state, as a JSON pointer (RFC 6901). */
+  /** The field, as a JSON Pointer (RFC 6901) into the state. */
   readonly pointer: string;
-  /** The value that both sides began with; null where there was none, or where it is not known any more. */
+  /** The value that both sides started from; null if there was none, or if it is not known any more. */
   readonly base: Json;
-  /** The value here; null where it was removed. */
+  /** The value here; null if it was removed. */
   readonly yours: Json;
-  /** The value on the server; null where there is none. */
+  /** The value on the server; null if there is none. */
   readonly theirs: Json;
 }
 
 /**
- * What a tab has to lose, and nothing else: it is journaled as it is. The first of `saves` builds upon
- * `known.revision`, so `known` stays as it is while there is one.
+ * The unsaved changes of a tab, as they are written to the journal. The first of `saves` builds on `base.revision`, so
+ * `base` does not change while there is a save.
  */
 export interface Pending {
-  readonly known: Known;
-  /** In the order in which they are sent. Any of them may have been sent already, so none of them may grow. */
+  readonly base: ServerSnapshot;
+  /** In the order in which they are sent. Each may have been sent already, so none may change. */
   readonly saves: readonly Save[];
-  /** What was typed since, and was never sent. */
+  /** What was typed since. It was never sent. */
   readonly draft?: Save | undefined;
-  /** Fields of the draft that were changed elsewhere too. While there are any, nothing is sent. */
+  /** Fields of the draft that have also changed on the server. While there are any, nothing is sent. */
   readonly conflicts: readonly FieldConflict[];
 }
 
 export interface Answer {
   readonly outcome: "SAVED" | "MERGED" | "DUPLICATE" | "CONFLICT";
-  readonly known: Known;
+  readonly base: ServerSnapshot;
   readonly conflicts: readonly FieldConflict[];
 }
 
 export type NewId = () => string;
 export type Choices = Readonly<Record<string, "yours" | "theirs">>;
 
-/** Nothing else of a session is kept in the journal. */
-export const knownOf = ({ revision, stage, state }: Known): Known => ({ revision, stage, state });
+export const baseOf = ({ revision, stage, state }: ServerSnapshot): ServerSnapshot => ({ revision, stage, state });
 
-export const nothingPending = (known: Known): Pending => ({ known, saves: [], conflicts: [] });
+export const nothingPending = (base: ServerSnapshot): Pending => ({ base, saves: [], conflicts: [] });
 
 export function isClean({ saves, draft }: Pending): boolean {
   return saves.length === 0 && draft === undefined;
 }
 
-/** The state as it will be when every save of `saves` has gone through. */
-export function expectedState({ known, saves }: Pending): JsonObject {
-  return saves.reduce((state, { patch }) => applyPatch(state, patch), known.state);
+/** The state once all of `saves` are saved. */
+export function expectedState({ base, saves }: Pending): JsonObject {
+  return saves.reduce((state, { patch }) => applyPatch(state, patch), base.state);
 }
 
-function expectedStage({ known, saves }: Pending): number {
-  return saves.reduce((stage, save) => save.stage ?? stage, known.stage);
+function expectedStage({ base, saves }: Pending): number {
+  return saves.reduce((stage, save) => save.stage ?? stage, base.stage);
 }
 
-/** The server's state with everything that is pending on top. */
+/** The server's state with all unsaved changes applied. */
 export function shownState(pending: Pending): JsonObject {
   const expected = expectedState(pending);
   return pending.draft ? applyPatch(expected, pending.draft.patch) : expected;
@@ -78,7 +77,7 @@ export function shownStage(pending: Pending): number {
   return pending.draft?.stage ?? expectedStage(pending);
 }
 
-/** Makes the draft that leads to `state` and `stage`: none, where the saves lead there already. */
+/** Replaces the draft by one that leads to `state` and `stage`. There is none if the saves already lead there. */
 export function edit(pending: Pending, state: JsonObject, stage: number, newId: NewId): Pending {
   const patch = diffPatch(expectedState(pending), state);
   const moved = stage === expectedStage(pending) ? undefined : stage;
@@ -86,93 +85,91 @@ export function edit(pending: Pending, state: JsonObject, stage: number, newId: 
     isEmpty(patch) && moved === undefined
       ? undefined
       : { saveId: pending.draft?.saveId ?? newId(), patch, ...(moved !== undefined && { stage: moved }) };
-  return { ...pending, draft, conflicts: stillOpen(pending.conflicts, state, pending.known.state) };
+  return { ...pending, draft, conflicts: stillOpen(pending.conflicts, state, pending.base.state) };
 }
 
-/** Closes the draft, so that it can be sent: it grows no more. */
+/** Turns the draft into a save that can be sent. It does not change from then on. */
 export function freeze(pending: Pending): Pending {
   if (!pending.draft || pending.conflicts.length > 0) return pending;
   return { ...pending, saves: [...pending.saves, pending.draft], draft: undefined };
 }
 
 /**
- * Freezes everything that comes from a journal. A page that goes away sends its draft without waiting until the
- * journal has noted that.
+ * Unsaved changes as read from a journal. The draft is frozen, since a page that is left sends its draft without waiting
+ * for the journal.
  */
 export function restored(pending: Pending): Pending {
   return freeze(pending);
 }
 
-/** Takes over the answer to the first of the saves. */
+/** Applies the answer to the first save. */
 export function answered(pending: Pending, answer: Answer, newId: NewId): Pending {
   const [head, ...rest] = pending.saves;
-  if (!head) throw new Error("There is no save that this could be the answer to.");
-  const { known, outcome } = answer;
+  if (!head) throw new Error("This answer belongs to no save.");
+  const { base, outcome } = answer;
   if (outcome === "CONFLICT") {
-    // Nothing of it was written: everything is one draft again, upon what is there now.
-    const all = rebase(pending.known.state, shownState(pending), known.state);
-    // Found here they name the value that would be lost, also where it is above the path that was written.
+    // Nothing was written, so all changes become one draft on the newer state.
+    const all = rebase(pending.base.state, shownState(pending), base.state);
+    // A conflict found here names the value that would be lost, even if that is above the path that was written.
     const others = answer.conflicts.filter(({ pointer }) => !all.conflicts.some((own) => meet(own.pointer, pointer)));
-    return asDraft(known, all.state, shownStage(pending), [...all.conflicts, ...others], newId);
+    return asDraft(base, all.state, shownStage(pending), [...all.conflicts, ...others], newId);
   }
-  const next = { ...pending, known, saves: rest };
+  const next = { ...pending, base, saves: rest };
   if (outcome === "SAVED") return next;
-  const before = applyPatch(pending.known.state, head.patch);
-  const { state, conflicts } = rebase(before, shownState(pending), known.state);
+  const before = applyPatch(pending.base.state, head.patch);
+  const { state, conflicts } = rebase(before, shownState(pending), base.state);
   if (conflicts.length === 0) return next;
-  return asDraft(known, state, shownStage(pending), conflicts, newId);
+  return asDraft(base, state, shownStage(pending), conflicts, newId);
 }
 
-/** Takes over a newer state that was read, and puts what is pending on top. Only while no save waits for its answer. */
-export function takeOver(pending: Pending, known: Known, newId: NewId): Pending {
-  if (pending.saves.length > 0) throw new Error("A save waits for its answer: its base has to stay.");
-  const { state, conflicts } = rebase(pending.known.state, shownState(pending), known.state);
-  const fresh = conflicts.filter(({ pointer }) => !pending.conflicts.some((other) => meet(other.pointer, pointer)));
-  const stage = pending.draft?.stage ?? known.stage;
-  return edit({ ...pending, known, conflicts: [...pending.conflicts, ...fresh] }, state, stage, newId);
+/** Rebases the draft on a newer state that was read. Not allowed while a save waits for its answer. */
+export function takeOver(pending: Pending, base: ServerSnapshot, newId: NewId): Pending {
+  if (pending.saves.length > 0) throw new Error("The base cannot change while a save waits for its answer.");
+  const { state, conflicts } = rebase(pending.base.state, shownState(pending), base.state);
+  const fresh = conflicts.filter(({ pointer }) => !pending.conflicts.some((own) => meet(own.pointer, pointer)));
+  const stage = pending.draft?.stage ?? base.stage;
+  return edit({ ...pending, base, conflicts: [...pending.conflicts, ...fresh] }, state, stage, newId);
 }
 
-/** After a refusal: everything is one draft under a new key, which waits until something is changed in it. */
+/** After the server has refused a save: all changes become one draft with a new key. */
 export function refused(pending: Pending, newId: NewId): Pending {
-  return asDraft(pending.known, shownState(pending), shownStage(pending), pending.conflicts, newId);
+  return asDraft(pending.base, shownState(pending), shownStage(pending), pending.conflicts, newId);
 }
 
-/** Settles the conflicts that a choice is given for. */
+/** Resolves the conflicts that have a choice. */
 export function resolve(pending: Pending, choices: Choices, newId: NewId): Pending {
   let state = shownState(pending);
   for (const { pointer } of pending.conflicts) {
     if (choiceFor(choices, pointer) !== "theirs") continue;
     const path = segmentsOf(pointer);
-    const theirs = valueAt(pending.known.state, path);
-    state = theirs === undefined ? withoutValueAt(state, path, pending.known.state) : withValueAt(state, path, theirs);
+    const theirs = valueAt(pending.base.state, path);
+    state = theirs === undefined ? withoutValueAt(state, path, pending.base.state) : withValueAt(state, path, theirs);
   }
   const conflicts = pending.conflicts.filter(({ pointer }) => choiceFor(choices, pointer) === undefined);
   return edit({ ...pending, conflicts }, state, shownStage(pending), newId);
 }
 
-/** Puts the draft of another tab that is gone, which is in conflict, beneath what is typed here. */
-export function withForeign(pending: Pending, foreign: Pending, newId: NewId): Pending {
-  const onTop = foreign.known.revision > pending.known.revision ? takeOver(pending, foreign.known, newId) : pending;
-  const mine = onTop.draft?.patch ?? {};
-  const state = applyPatch(applyPatch(onTop.known.state, foreign.draft?.patch ?? {}), mine);
-  const stage = onTop.draft?.stage ?? foreign.draft?.stage ?? onTop.known.stage;
-  const more = foreign.conflicts.filter(
-    ({ pointer }) => !onTop.conflicts.some((other) => meet(other.pointer, pointer)),
-  );
-  return edit({ ...onTop, conflicts: [...onTop.conflicts, ...more] }, state, stage, newId);
+/** Adds the draft that a closed tab has left. What was typed here wins over it. */
+export function withDraftOf(pending: Pending, left: Pending, newId: NewId): Pending {
+  const mine = left.base.revision > pending.base.revision ? takeOver(pending, left.base, newId) : pending;
+  const theirs = left.base.revision < mine.base.revision ? takeOver(left, mine.base, newId) : left;
+  const state = applyPatch(applyPatch(mine.base.state, theirs.draft?.patch ?? {}), mine.draft?.patch ?? {});
+  const stage = mine.draft?.stage ?? theirs.draft?.stage ?? mine.base.stage;
+  const more = theirs.conflicts.filter(({ pointer }) => !mine.conflicts.some((own) => meet(own.pointer, pointer)));
+  return edit({ ...mine, conflicts: [...mine.conflicts, ...more] }, state, stage, newId);
 }
 
 function asDraft(
-  known: Known,
+  base: ServerSnapshot,
   state: JsonObject,
   stage: number,
   conflicts: readonly FieldConflict[],
   newId: NewId,
 ): Pending {
-  return edit({ known, saves: [], conflicts }, state, stage, newId);
+  return edit({ base, saves: [], conflicts }, state, stage, newId);
 }
 
-/** Carries what was changed from `before` to `mine` over to `theirs`, and says what both have changed. */
+/** Applies the changes from `before` to `mine` to `theirs`, and lists the fields that both have changed. */
 function rebase(before: JsonObject, mine: JsonObject, theirs: JsonObject) {
   const patch = diffPatch(before, mine);
   const state = applyPatch(theirs, patch);
@@ -190,23 +187,23 @@ function rebase(before: JsonObject, mine: JsonObject, theirs: JsonObject) {
   return { state, conflicts };
 }
 
-/** What was changed on the way to a path: as much of it as leads to something else now; undefined for nothing. */
+/** The shortest part of a path at which the two states differ; undefined if they are equal there. */
 function changedOn(before: JsonObject, after: JsonObject, path: readonly string[]): readonly string[] | undefined {
   for (let depth = 1; depth <= path.length; depth++) {
     const above = path.slice(0, depth);
     const [was, is] = [valueAt(before, above), valueAt(after, above)];
-    // What they have put into an object, or have made one for, stays beside what is put into it here.
-    const goesOn = depth < path.length && isObject(is) && (was === undefined || isObject(was));
-    if (!goesOn) return isEqual(was, is) ? undefined : above;
+    // Both sides may add members to the same object.
+    const isSharedObject = depth < path.length && isObject(is) && (was === undefined || isObject(was));
+    if (!isSharedObject) return isEqual(was, is) ? undefined : above;
   }
   return undefined;
 }
 
-function stillOpen(conflicts: readonly FieldConflict[], state: JsonObject, known: JsonObject): FieldConflict[] {
+function stillOpen(conflicts: readonly FieldConflict[], state: JsonObject, base: JsonObject): FieldConflict[] {
   return conflicts
     .map((conflict) => {
       const path = segmentsOf(conflict.pointer);
-      return { ...conflict, yours: valueAt(state, path) ?? null, theirs: valueAt(known, path) ?? null };
+      return { ...conflict, yours: valueAt(state, path) ?? null, theirs: valueAt(base, path) ?? null };
     })
     .filter(({ yours, theirs }) => !isEqual(yours, theirs));
 }

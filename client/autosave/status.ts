@@ -14,8 +14,8 @@ export type SaveStatus =
   | { readonly phase: "refused"; readonly code: string; readonly message: string }
   | { readonly phase: "missing" };
 
-/** Why nothing more is sent. */
-export type Halt = Extract<SaveStatus, { phase: "missing" | "completed" | "refused" }>;
+/** A state in which nothing is sent. Only `refused` ends, with the next change. */
+export type Terminal = Extract<SaveStatus, { phase: "missing" | "completed" | "refused" }>;
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -41,14 +41,3 @@ export function dueAt(
 ) {
   return Math.min(last + debounceMs, first + maxWaitMs);
 }
-
-/** Waiting by the clock. `from` is when it began. */
-export interface Wait {
-  readonly from: number;
-  readonly until: number;
-}
-
-/** A clock that shows less than at the beginning was set back: nobody shall wait until it is that late again. */
-export function isOver({ from, until }: Wait, now: number): boolean {
-  return now >= until || now < from;
-}

@@ -18,7 +18,7 @@ export interface StageProgress {
   readonly complete: boolean;
 }
 
-/** A session as the server answered it: the state always with its revision. */
+/** A session in an answer of the server: its state together with its revision. */
 export interface Snapshot {
   readonly revision: number;
   readonly stage: number;
@@ -44,9 +44,9 @@ export interface SaveAnswer {
 }
 
 export interface RequestOptions {
-  /** Aborted when the answer is not waited for any more. */
+  /** Aborted when the answer is no longer needed. */
   readonly signal: AbortSignal;
-  /** Whether the request has to outlive its page: fetch's option of that name. */
+  /** Whether the request has to outlive its page: the `keepalive` option of `fetch`. */
   readonly keepalive?: boolean;
 }
 
@@ -54,21 +54,21 @@ export type CompleteResult =
   | { readonly ok: true; readonly eventId: string; readonly slug: string | null }
   | { readonly ok: false; readonly problems: readonly WizardProblem[] };
 
-/** Something was written elsewhere; what is not known is left out. */
+/** A save made elsewhere. Unknown properties are left out. */
 export interface Change {
   readonly revision?: number | undefined;
   readonly saveId?: string | null | undefined;
 }
 
-/** The ways to one session. Each rejects with a SaveError when it is refused, or gets no answer. */
+/** The requests for one session. Each rejects with a `SaveError` if it is refused or gets no answer. */
 export interface Transport {
-  /** Begins the session, or gives it back as it is by now. */
+  /** Starts the session, or returns it if it has been started before. */
   start(options: RequestOptions): Promise<Snapshot>;
   read(options: RequestOptions): Promise<Snapshot>;
   save(request: SaveRequest, options: RequestOptions): Promise<SaveAnswer>;
   restore(revision: number, options: RequestOptions): Promise<Snapshot>;
   complete?(baseRevision: number, options: RequestOptions): Promise<CompleteResult>;
-  /** Tells of each save until the function that is given back is called. */
+  /** Calls `onChange` after each save, until the returned function is called. */
   watch?(onChange: (change: Change) => void): () => void;
 }
 
@@ -78,13 +78,13 @@ interface SaveErrorOptions {
   readonly cause?: unknown;
 }
 
-/** Why something was not saved. `code` is one of docs/error-codes.md, or NETWORK where there was no answer. */
+/** Why a request failed. `code` is one of docs/error-codes.md, or `NETWORK` if there was no answer. */
 export class SaveError extends Error {
   override readonly name = "SaveError";
   readonly code: string;
-  /** How long the server asks to wait. */
+  /** How long the server asks the client to wait. */
   readonly retryAfterMs: number | undefined;
-  /** What stands beside the code. */
+  /** The other members of the error's `extensions`. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, more: SaveErrorOptions = {}) {
@@ -95,14 +95,14 @@ export class SaveError extends Error {
   }
 }
 
-/** After which the same request may well be answered. */
-export function isPassing({ code }: SaveError): boolean {
+/** Whether the same request may succeed later. */
+export function isTransient({ code }: SaveError): boolean {
   return ["NETWORK", "TIMEOUT", "OVERLOADED", "INTERNAL_SERVER_ERROR"].includes(code);
 }
 
-/** Refused for what it holds: sending it again does not help. */
+/** Whether the server refused the content of the request. Sending it again does not help. */
 export function isRefusal(error: SaveError): boolean {
-  return !isPassing(error) && !["UNAUTHENTICATED", "SESSION_COMPLETED", "NOT_FOUND"].includes(error.code);
+  return !isTransient(error) && !["UNAUTHENTICATED", "SESSION_COMPLETED", "NOT_FOUND"].includes(error.code);
 }
 
 export function asSaveError(error: unknown): SaveError {

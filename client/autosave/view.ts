@@ -1,12 +1,13 @@
 import type { JsonObject } from "../../json/equality.ts";
-import { type FieldConflict, isClean, type Pending, shownStage, shownState } from "./pending.ts";
+import { type FieldConflict, shownStage, shownState } from "./pending.ts";
 import { report } from "./report.ts";
-import type { Halt, SaveStatus } from "./status.ts";
-import type { Wait } from "./timing.ts";
-import type { Snapshot, StageProgress, WizardProblem } from "./transport.ts";
+import { blockedBy, isKept, isSaved, isSending, type State } from "./state.ts";
+import type { SaveStatus } from "./status.ts";
+import type { StageProgress, WizardProblem } from "./transport.ts";
+import { newestStep } from "./undoStack.ts";
 import { share } from "./values.ts";
 
-/** What is to be seen, as one object that is replaced when something in it changes. */
+/** What a page shows of a session: one object, replaced when something in it changes. */
 export interface AutosaverView {
   readonly state: JsonObject;
   readonly stage: number;
@@ -31,54 +32,46 @@ export const LOADING_VIEW: AutosaverView = {
   canUndo: false,
 };
 
-/** What a view is made of. What stands as a question is asked only where the answer matters. */
-export interface Facts {
-  readonly pending: Pending | undefined;
-  readonly session: Snapshot | undefined;
-  readonly savedAt: number;
-  readonly ownStage: number | undefined;
-  readonly halt: Halt | undefined;
-  readonly retry: Wait | undefined;
-  readonly isSending: boolean;
-  /** Whether something is still to be sent that another tab has left. */
-  readonly hasOrphans: boolean;
-  isSignedOut(): boolean;
-  isOnline(): boolean;
-  keepsAll(): boolean;
-  canUndo(state: JsonObject): boolean;
-}
-
-export function statusOf(facts: Facts): SaveStatus {
-  const { pending, halt, retry } = facts;
-  if (halt && halt.phase !== "refused") return halt;
-  if (facts.isSignedOut()) return { phase: "signIn" };
-  if (!pending) return halt ?? { phase: "loading" };
-  if (pending.conflicts.length > 0) return { phase: "conflict" };
-  if (halt) return halt;
-  if (isClean(pending) && !facts.hasOrphans) {
-    return { phase: "saved", revision: pending.known.revision, at: new Date(facts.savedAt) };
+export function statusOf(state: State, now: number): SaveStatus {
+  const { pending, terminal, retryAt } = state;
+  const blocks = blockedBy(state, now);
+  switch (blocks[0]) {
+    case "missing":
+    case "completed":
+    case "refused":
+      if (terminal) return terminal;
+      break;
+    case "signedOut":
+    case "otherUser":
+      return { phase: "signIn" };
+    case "conflict":
+      return { phase: "conflict" };
   }
-  if (facts.isSending) return { phase: "saving" };
-  const phase = facts.keepsAll() ? "kept" : "editing";
-  if (!facts.isOnline()) return { phase, reason: "offline" };
-  if (retry) return { phase, reason: "retrying", retryAt: new Date(retry.until) };
+  if (!pending) return { phase: "loading" };
+  if (isSaved(state)) return { phase: "saved", revision: pending.base.revision, at: new Date(state.savedAt) };
+  if (isSending(state)) return { phase: "saving" };
+  const phase = isKept(state) ? "kept" : "editing";
+  if (blocks.includes("offline")) return { phase, reason: "offline" };
+  if (blocks.includes("retryPause") && retryAt !== undefined) {
+    return { phase, reason: "retrying", retryAt: new Date(retryAt) };
+  }
   return { phase: "editing" };
 }
 
-/** The view by now: `previous` itself where nothing has changed, and its parts where they have not. */
-function viewOf(previous: AutosaverView, facts: Facts): AutosaverView {
-  const { pending, session, halt, ownStage } = facts;
-  const state = pending ? shownState(pending) : {};
+/** The present view. It is `previous` itself if nothing has changed, and has the same parts where they have not. */
+function viewOf(previous: AutosaverView, state: State, now: number): AutosaverView {
+  const { pending, session, terminal, ownStage, undoStack } = state;
+  const shown = pending ? shownState(pending) : {};
   const next: AutosaverView = {
-    state: share(previous.state, state),
+    state: share(previous.state, shown),
     stage: ownStage ?? (pending ? shownStage(pending) : 1),
-    revision: pending?.known.revision,
+    revision: pending?.base.revision,
     eventId: session?.eventId ?? null,
-    status: sameStatus(previous.status, statusOf(facts)),
+    status: sameStatus(previous.status, statusOf(state, now)),
     problems: share(previous.problems, session?.problems ?? []),
     progress: share(previous.progress, session?.progress ?? []),
     conflicts: share(previous.conflicts, pending?.conflicts ?? []),
-    canUndo: halt?.phase !== "completed" && facts.canUndo(state),
+    canUndo: terminal?.phase !== "completed" && newestStep(undoStack, shown) !== undefined,
   };
   const keys = Object.keys(next) as (keyof AutosaverView)[];
   return keys.every((key) => Object.is(next[key], previous[key])) ? previous : next;
@@ -90,33 +83,31 @@ function sameStatus(previous: SaveStatus, next: SaveStatus): SaveStatus {
 
 export interface Publisher {
   getView(): AutosaverView;
-  /** Calls `listener` after each change of the view, until the function that is given back is called. */
+  /** Calls `listener` after each change of the view, until the returned function is called. */
   subscribe(listener: () => void): () => void;
-  /** To be called when one of the facts may have changed. */
-  publish(): void;
+  /** Publishes the view of a state, unless the saver has been stopped. */
+  publish(state: State, now: number): void;
 }
 
-/** Shows who listens what there is to be seen, until the signal comes. */
-export function makePublisher(facts: () => Facts, signal: AbortSignal): Publisher {
+export function makePublisher(): Publisher {
   const listeners = new Set<() => void>();
   let view = LOADING_VIEW;
-  signal.addEventListener("abort", () => listeners.clear());
   return {
     getView: () => view,
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    publish: () => {
-      if (signal.aborted) return;
-      const next = viewOf(view, facts());
+    publish: (state, now) => {
+      if (state.isStopped) return;
+      const next = viewOf(view, state, now);
       if (next === view) return;
       view = next;
       for (const listener of [...listeners]) {
         try {
           listener();
         } catch (error) {
-          // What goes wrong in the page is no reason to stop saving.
+          // An error in the page must not stop saving.
           report(error);
         }
       }

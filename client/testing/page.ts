@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { locks } from "node:worker_threads";
 import type { Channel, Environment, PageEvent } from "../autosave/environment.ts";
-import type { Locks } from "../autosave/leader.ts";
+import type { Locks } from "../autosave/tabLocks.ts";
 
 /** What the tabs of one browser share. */
 export interface Browser {
