@@ -23,18 +23,18 @@ import {
 export interface ApolloTransportOptions {
   readonly client: ApolloClient;
   readonly sessionId: string;
-  /** The event that a new session is to edit. */
+  /** The event that a new session edits. */
   readonly eventId?: string | undefined;
-  /** Whether the client's links take subscriptions: then saves elsewhere are heard of at once. */
+  /** Whether the client's links support subscriptions. If so, saves made elsewhere are seen at once. */
   readonly live?: boolean | undefined;
-  /** Another way to hear of saves elsewhere. Without either, only the tabs of this browser and the focus tell. */
+  /** Another way to learn of saves made elsewhere. Without either, they are seen when the page gets the focus. */
   readonly watch?: ((onChange: (change: Change) => void) => () => void) | undefined;
 }
 
-// A link for websockets connects again by itself; this is for what it gives up at, a token that has ended, say.
+// A websocket link reconnects on its own. This is for errors that end the subscription, such as an expired token.
 const SUBSCRIBE_AGAIN_MS = 10_000;
 
-/** The ways to a session through an app's own Apollo Client: its links, its token, its cache. */
+/** The requests for a session, sent by the app's own Apollo Client with its links and its token. */
 export function apolloTransport(options: ApolloTransportOptions): Transport {
   const { client, sessionId: id, eventId, live = false } = options;
   const watch = options.watch ?? (live ? (onChange) => subscribe(client, id, onChange) : undefined);
@@ -43,7 +43,7 @@ export function apolloTransport(options: ApolloTransportOptions): Transport {
     variables: Variables,
     how: RequestOptions,
   ): Promise<Data> => {
-    // An error rejects, so there is an answer.
+    // An error rejects, so there is data.
     const { data } = await client
       .mutate<Data, OperationVariables>({ mutation, variables, context: contextOf(how) })
       .catch(refuse);
@@ -69,7 +69,7 @@ export function apolloTransport(options: ApolloTransportOptions): Transport {
       const { saveId, baseRevision, patch, stage } = request;
       const input = { id, saveId, baseRevision, patch, stage };
       const { saveWizardSession: answer } = await mutate(SaveWizardSessionDocument, { input }, how);
-      if (!answer) throw new SaveError("NETWORK", "The answer holds nothing.");
+      if (!answer) throw new SaveError("NETWORK", "The server sent an empty answer.");
       const conflicts = answer.conflicts as readonly FieldConflict[];
       return { outcome: answer.outcome, session: snapshotOf(answer.wizardSession), conflicts };
     },
@@ -85,7 +85,7 @@ export function apolloTransport(options: ApolloTransportOptions): Transport {
           how,
         );
         const completed = snapshotOf(answer?.wizardSession);
-        if (!completed.eventId) throw new SaveError("NOT_FOUND", "The event has been deleted since.");
+        if (!completed.eventId) throw new SaveError("NOT_FOUND", "The event has been deleted.");
         return { ok: true, eventId: completed.eventId, slug: answer?.event?.slug ?? null };
       } catch (error) {
         if (error instanceof SaveError && error.code === "INCOMPLETE")
@@ -110,7 +110,7 @@ function subscribe(client: ApolloClient, id: string, onChange: (change: Change) 
         else if (error) again();
       },
       error: again,
-      // The session was deleted: reading it says so.
+      // The session was deleted. The next read fails with NOT_FOUND.
       complete: () => onChange({}),
     });
   };
@@ -122,12 +122,12 @@ function subscribe(client: ApolloClient, id: string, onChange: (change: Change) 
 }
 
 function contextOf({ signal, keepalive }: RequestOptions) {
-  // Saves go out one by one, and each answer counts: Apollo must not answer one with the other.
+  // Each save needs its own answer.
   return { queryDeduplication: false, fetchOptions: { signal, ...(keepalive && { keepalive }) } };
 }
 
 function snapshotOf(session: SessionSnapshotFragment | null | undefined): Snapshot {
-  if (!session) throw new SaveError("NOT_FOUND", "There is no such session, or it is not yours.");
+  if (!session) throw new SaveError("NOT_FOUND", "This session does not exist, or it belongs to another user.");
   const { revision, stage, state, status, eventId, lastSavedAt, problems, progress } = session;
   return {
     revision,
@@ -146,7 +146,7 @@ interface AnsweredError {
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Throws what Apollo rejected with as the saver understands it. */
+/** Throws Apollo's error as a `SaveError`. */
 function refuse(error: unknown): never {
   if (CombinedGraphQLErrors.is(error)) throw saveError(error.errors[0], "NETWORK", error);
   if (!ServerError.is(error)) throw new SaveError("NETWORK", error instanceof Error ? error.message : String(error));
@@ -161,7 +161,7 @@ function saveError(first: AnsweredError | undefined, usual: string, cause: Error
   return new SaveError(typeof code === "string" ? code : usual, message, { retryAfterMs, details, cause });
 }
 
-/** What an answer means that is no GraphQL: that of a proxy in between, say. */
+/** The code of an answer that is not GraphQL, for example from a proxy. */
 function codeOfStatus(status: number): string {
   if (status === 401) return "UNAUTHENTICATED";
   if (status === 403) return "FORBIDDEN";
@@ -178,7 +178,7 @@ function firstErrorOf(bodyText: string): AnsweredError | undefined {
   }
 }
 
-/** The header's seconds, or the time until its date, in milliseconds. */
+/** The `Retry-After` header, which is in seconds or a date, in milliseconds. */
 function retryAfterMs(header: string | null, now: number): number | undefined {
   if (!header) return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;

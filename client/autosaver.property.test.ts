@@ -45,16 +45,16 @@ const steps = fc.oneof(
   { weight: 2, arbitrary: fc.record({ does: fc.constant("resolve" as const), tab, yours: fc.boolean() }) },
 );
 
-it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that is not, whatever goes wrong", async () => {
+it('loses no edit, overwrites nothing unseen, and is never falsely "saved"', async () => {
   const outcomes = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 8, maxLength: 40 }), async (script) => {
-      const ada = await tabs.someone();
+      const ada = await tabs.newUser();
       const browsers = [makeBrowser(), makeBrowser()] as const;
       const goodToken = Array<boolean>(TABS).fill(true);
-      /** The last value of each tab's own field: nobody else writes there. */
+      /** The last value of each tab's own field, which only that tab writes. */
       const own = new Map<number, string>();
-      /** What was to be seen in a browser: the states, and the same with what others had put into fields in conflict. */
+      /** The states shown in a browser, and the same with the other value of each conflict. */
       const seen = browsers.map(() => new Map<string, JsonObject>());
       const claims: { readonly revision: number; readonly state: unknown }[] = [];
       const browserOf = new Map<string, number>();
@@ -95,7 +95,7 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
           continue;
         }
         const one = all[step.tab] as Tab;
-        // A page shows nothing to type into before it has something to show.
+        // A page has no form before the session is loaded.
         if (one.saver.getView().revision === undefined && ["own", "shared", "go", "undo"].includes(step.does)) continue;
         counter += 1;
         if (step.does === "own") {
@@ -107,7 +107,7 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
           one.saver.setField(step.where, value);
         } else if (step.does === "go") one.saver.goTo(step.stage);
         else if (step.does === "undo") {
-          // What is a tab's own is not to be taken back here: the last value is known so.
+          // Undo must not change a tab's own field, so that its last value stays known.
           const before = valueAt(one.saver.getView().state as never, ["own", `t${step.tab}`]);
           one.saver.undo();
           const after = valueAt(one.saver.getView().state as never, ["own", `t${step.tab}`]);
@@ -124,7 +124,7 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
         }
       }
 
-      // Everything is well again, and whoever is asked decides.
+      // All faults end, and all conflicts are resolved.
       goodToken.fill(true);
       for (const { network } of networks) {
         network.heal();
@@ -156,13 +156,13 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
       for (const { saver } of all) expect(saver.getView().state).toEqual(state);
       for (const [n, value] of own) expect(memberAt(state, ["own", `t${n}`])).toBe(value);
 
-      // Whatever was called saved is what the server had as that revision.
+      // Each state that was "saved" is what the server had as that revision.
       const rows = await history(api.db, ada.sessionId);
       const states: unknown[] = [{}];
       for (const { patch } of rows.slice(1)) states.push(applyPatch(states.at(-1), patch));
       for (const claim of claims) expect(claim.state).toEqual(states[claim.revision]);
 
-      // Whatever was written over had been seen where it was written over.
+      // Each value that was overwritten had been shown in that browser.
       for (const { network, browser } of networks) {
         for (const { variables } of network.sent) {
           if (variables.input?.saveId) browserOf.set(variables.input.saveId, browser);
@@ -178,8 +178,8 @@ it("loses nothing, overwrites nothing unseen, and says «saved» of nothing that
     }),
     { numRuns: 60, endOnFailure: true },
   );
-  // Or it would have tried nothing.
+  // Otherwise the script has tried nothing.
   for (const phase of ["editing", "saving", "saved"]) expect(outcomes).toContain(phase);
-  // Which of the troubles were met, and how long, is left to chance; that there were some is not.
+  // Which faults occur is random, but some have to.
   expect(["kept", "conflict", "signIn"].filter((phase) => outcomes.has(phase))).not.toEqual([]);
 }, 240_000);

@@ -17,15 +17,15 @@ const saves = ({ network }: Tab) => network.sent.filter(({ operation }) => opera
 const saveIds = (tab: Tab) => saves(tab).map(({ variables }) => variables.input?.saveId);
 const revisions = async (sessionId: string) => (await history(api.db, sessionId)).length - 1;
 
-async function opened(): Promise<{ ada: Awaited<ReturnType<typeof tabs.someone>>; tab: Tab }> {
-  const ada = await tabs.someone();
+async function opened(): Promise<{ ada: Awaited<ReturnType<typeof tabs.newUser>>; tab: Tab }> {
+  const ada = await tabs.newUser();
   const tab = tabs.open(ada);
   await tab.saved();
   return { ada, tab };
 }
 
 describe("saving", () => {
-  it("begins the session, and saves what is typed", async () => {
+  it("starts the session, and saves an edit", async () => {
     const { ada, tab } = await opened();
     expect(tab.saver.getView()).toMatchObject({
       state: {},
@@ -41,7 +41,7 @@ describe("saving", () => {
     expect(tab.saver.getView().problems).toContainEqual(expect.objectContaining({ pointer: "/basics/category" }));
   });
 
-  it("has one save under way, and makes one patch of what is typed meanwhile", async () => {
+  it("sends one save at a time, and puts the edits made meanwhile into one patch", async () => {
     const { ada, tab } = await opened();
     tab.network.fail(SAVE, "held");
     tab.saver.setField("/basics/title", "F");
@@ -61,7 +61,7 @@ describe("saving", () => {
     });
   });
 
-  it("saves where the user is, also when nothing else was changed; nobody else moves them from there", async () => {
+  it("saves the user's stage without other changes, and keeps it when another device goes elsewhere", async () => {
     const { ada, tab } = await opened();
     const other = tabs.open({ ...ada, browser: makeBrowser() });
     await other.saved();
@@ -80,8 +80,8 @@ describe("saving", () => {
     expect(tab.saver.getView().stage).toBe(3);
   });
 
-  it("sends nothing where a change was taken back before it was sent", async () => {
-    const tab = tabs.open({ ...(await tabs.someone()), debounceMs: 60_000, maxWaitMs: 60_000 });
+  it("sends nothing if an edit was undone before it was sent", async () => {
+    const tab = tabs.open({ ...(await tabs.newUser()), debounceMs: 60_000, maxWaitMs: 60_000 });
     await tab.saved();
     tab.saver.setField("/basics/title", "Fête");
     expect(tab.saver.getView().canUndo).toBe(true);
@@ -90,7 +90,7 @@ describe("saving", () => {
     expect(saves(tab)).toEqual([]);
   });
 
-  it("takes back the last change here, not what others have changed", async () => {
+  it("undoes the last change made here, except what another device has changed since", async () => {
     const { ada, tab } = await opened();
     tab.saver.setField("/basics/title", "Fête");
     tab.saver.setField("/basics/summary", "Stalls");
@@ -106,7 +106,7 @@ describe("saving", () => {
     expect(await tabs.stored(ada.sessionId)).toMatchObject({ state: { basics: { summary: "Music" } }, revision: 3 });
   });
 
-  it("takes back what was changed together as one, but for what others have changed since", async () => {
+  it("undoes changes made together, except what another device has changed since", async () => {
     const { ada, tab } = await opened();
     tab.saver.setField("/tickets/price", 1250);
     tab.saver.setFields([
@@ -127,7 +127,7 @@ describe("saving", () => {
     expect(await tabs.stored(ada.sessionId)).toMatchObject({ state, revision: 3 });
   });
 
-  it("keeps the identity of what did not change", async () => {
+  it("keeps the identity of unchanged parts", async () => {
     const { tab } = await opened();
     tab.saver.setField("/basics/title", "Fête");
     const { basics } = tab.saver.getView().state;
@@ -143,22 +143,25 @@ describe("saving", () => {
   });
 });
 
-describe("requests that fail", () => {
-  it.each(["request lost", "answer lost", "overloaded"] as const)("%s: sends the same save again", async (fault) => {
-    const { ada, tab } = await opened();
-    tab.network.fail(SAVE, fault, fault);
-    tab.saver.setField("/basics/title", "Fête");
-    const phases = new Set<string>();
-    tab.saver.subscribe(() => phases.add(tab.saver.getView().status.phase));
-    await tab.saved();
-    expect(new Set(saveIds(tab)).size).toBe(1);
-    expect(saves(tab)).toHaveLength(3);
-    expect(await revisions(ada.sessionId)).toBe(1);
-    expect(phases).toContain("kept");
-  });
+describe("failed requests", () => {
+  it.each(["request lost", "answer lost", "overloaded"] as const)(
+    "sends the same save again after: %s",
+    async (fault) => {
+      const { ada, tab } = await opened();
+      tab.network.fail(SAVE, fault, fault);
+      tab.saver.setField("/basics/title", "Fête");
+      const phases = new Set<string>();
+      tab.saver.subscribe(() => phases.add(tab.saver.getView().status.phase));
+      await tab.saved();
+      expect(new Set(saveIds(tab)).size).toBe(1);
+      expect(saves(tab)).toHaveLength(3);
+      expect(await revisions(ada.sessionId)).toBe(1);
+      expect(phases).toContain("kept");
+    },
+  );
 
-  it("gives up waiting, and is right about a request that arrives after all", async () => {
-    const ada = await tabs.someone();
+  it("handles a request that arrives after its timeout", async () => {
+    const ada = await tabs.newUser();
     const tab = tabs.open({ ...ada, requestTimeoutMs: 500 });
     await tab.saved();
     tab.network.fail(SAVE, "held");
@@ -170,7 +173,7 @@ describe("requests that fail", () => {
     expect(await tabs.stored(ada.sessionId)).toMatchObject({ state: { basics: { title: "Fair" } }, revision: 2 });
   });
 
-  it("waits while it is offline, says that it is kept here, and goes on when it is online", async () => {
+  it('is "kept" while offline, and saves when it comes online', async () => {
     const { ada, tab } = await opened();
     tab.page.setOnline(false);
     tab.saver.setField("/basics/title", "Fê");
@@ -185,8 +188,8 @@ describe("requests that fail", () => {
     expect(await tabs.stored(ada.sessionId)).toMatchObject({ state: { basics: { title: "Fête" } }, revision: 1 });
   });
 
-  it("never says that it is kept on this device where the browser refuses to", async () => {
-    const ada = await tabs.someone();
+  it('is never "kept" without a durable journal', async () => {
+    const ada = await tabs.newUser();
     const tab = tabs.open({ ...ada, journal: memoryJournal() });
     await tab.saved();
     tab.page.setOnline(false);
@@ -197,9 +200,9 @@ describe("requests that fail", () => {
     await tab.saved();
   });
 
-  it("is told of a state that is too large, keeps it, and saves what is left when it was made smaller", async () => {
+  it("keeps a state that is refused as too large, and saves it once it is smaller", async () => {
     const { ada, tab } = await opened();
-    // In this order: the first of them may be on its way before the second is typed.
+    // In this order, since the first may be sent before the second is typed.
     tab.saver.setField("/page/description", "x".repeat(300_000));
     tab.saver.setField("/basics/title", "Fête");
     await tab.phase("refused");
@@ -218,9 +221,9 @@ describe("requests that fail", () => {
     });
   });
 
-  it("stops at a session that is somebody else's, and at one that was removed", async () => {
+  it("stops at another user's session, and at a deleted one", async () => {
     const { ada, tab } = await opened();
-    const ben = await tabs.someone();
+    const ben = await tabs.newUser();
     const bens = tabs.open({ ...ben, sessionId: ada.sessionId });
     await bens.phase("missing");
     await api.db.root.query("delete from wizard_sessions where id = $1", [ada.sessionId]);
@@ -232,8 +235,8 @@ describe("requests that fail", () => {
 });
 
 describe("signing in", () => {
-  it("pauses when the token has ended, and sends the same save after a new sign-in", async () => {
-    const ada = await tabs.someone();
+  it("pauses when the token has expired, and sends the same save after a new sign-in", async () => {
+    const ada = await tabs.newUser();
     let token = String(ada.authorization());
     const tab = tabs.open({ ...ada, authorization: () => token, getToken: () => token });
     await tab.saved();
@@ -249,8 +252,8 @@ describe("signing in", () => {
     expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
   });
 
-  it("goes on when the new token came before the old one was refused", async () => {
-    const ada = await tabs.someone();
+  it("continues if the new token comes before the old one is refused", async () => {
+    const ada = await tabs.newUser();
     let token = String(ada.authorization());
     const tab = tabs.open({ ...ada, authorization: () => token, getToken: () => token });
     await tab.saved();
@@ -264,9 +267,9 @@ describe("signing in", () => {
     expect(new Set(saveIds(tab)).size).toBe(1);
   });
 
-  it("sends nothing of one user with the token of another, and finds it again for the first", async () => {
-    const ada = await tabs.someone();
-    const ben = await tabs.someone();
+  it("sends nothing of one user with the token of another, and keeps it for the first", async () => {
+    const ada = await tabs.newUser();
+    const ben = await tabs.newUser();
     const browser = makeBrowser();
     let header = ada.authorization();
     const getToken = () => header?.slice("Bearer ".length);
@@ -289,8 +292,8 @@ describe("signing in", () => {
 });
 
 describe("the journal", () => {
-  it("has each save before it is sent", async () => {
-    const ada = await tabs.someone();
+  it("contains each save before it is sent", async () => {
+    const ada = await tabs.newUser();
     const browser = makeBrowser();
     const journal = await openJournal(browser.name);
     const order: string[] = [];
@@ -316,14 +319,14 @@ describe("the journal", () => {
     expect(await journal.all(ownerOf(ada.userId, ada.sessionId))).toEqual([]);
   });
 
-  it("brings back after a crash what was sent without an answer and what was typed since, under the same key and base", async () => {
+  it("restores after a crash the unanswered save, with its key and base, and the draft", async () => {
     const { ada, tab } = await opened();
     tab.network.fail(SAVE, "held");
     tab.saver.setField("/basics/title", "Fête");
     await until(() => saves(tab).length === 1);
     tab.saver.setField("/basics/summary", "Stalls");
     await tab.crash();
-    // It arrives when nobody listens any more.
+    // The request arrives after the tab is gone.
     await tab.network.release();
 
     const again = tabs.open({ ...ada, browser: tab.browser });
@@ -337,7 +340,7 @@ describe("the journal", () => {
     });
   });
 
-  it("brings back what a page that was left while it loaded was taking up itself", async () => {
+  it("restores changes that a page was restoring when it was left", async () => {
     const { ada, tab } = await opened();
     tab.page.setOnline(false);
     tab.saver.setField("/basics/title", "Fête");
@@ -365,7 +368,7 @@ describe("the journal", () => {
     expect(again.saver.getView().state).toEqual({ basics: { title: "Fête" } });
   });
 
-  it("leaves the journal alone once others may have taken up what is in it", async () => {
+  it("is not written any more once other tabs may have read it", async () => {
     const { ada, tab } = await opened();
     tab.network.fail("ReadWizardSession", "held");
     tab.page.happen("visible");
@@ -375,7 +378,7 @@ describe("the journal", () => {
     const again = tabs.open({ ...ada, browser: tab.browser });
     again.page.setOnline(false);
     await again.phase("kept");
-    // The answer comes when nobody is there any more.
+    // The answer comes after the tab is gone.
     await tab.network.release();
     await sleep(50);
     again.page.setOnline(true);
@@ -384,7 +387,7 @@ describe("the journal", () => {
     expect(await journal.all(ownerOf(ada.userId, ada.sessionId))).toEqual([]);
   });
 
-  it("takes over from a tab that dies while this one is still loading", async () => {
+  it("gives a loading tab the changes of a tab that is closed meanwhile", async () => {
     const { ada, tab } = await opened();
     tab.page.setOnline(false);
     tab.saver.setField("/basics/title", "Fête");
@@ -410,7 +413,7 @@ describe("the journal", () => {
     };
     const other = tabs.open({ ...ada, browser: tab.browser, journal: slow });
     await isFound;
-    // The first one says that it is there, in answer to a third.
+    // A third tab makes the first one announce itself.
     const third = tabs.open({ ...ada, browser: tab.browser });
     await third.saved();
     await sleep(50);
@@ -422,7 +425,7 @@ describe("the journal", () => {
     expect(other.saver.getView().state).toEqual({ basics: { title: "Fête" } });
   });
 
-  it("shows after a reload without a network what was typed before", async () => {
+  it("shows unsaved changes after a reload without a network", async () => {
     const { ada, tab } = await opened();
     tab.page.setOnline(false);
     tab.saver.setField("/basics/title", "Fête");
@@ -437,7 +440,7 @@ describe("the journal", () => {
     expect(await revisions(ada.sessionId)).toBe(1);
   });
 
-  it("is taken over by another tab when its own has died", async () => {
+  it("gives the changes of a closed tab to an open one", async () => {
     const { ada, tab } = await opened();
     const other = tabs.open({ ...ada, browser: tab.browser });
     await other.saved();
@@ -455,7 +458,7 @@ describe("the journal", () => {
 });
 
 describe("leaving the page", () => {
-  it("sends what was typed in a request that outlives it, and the same again afterwards", async () => {
+  it("sends a keepalive request, and the same save again after a lost answer", async () => {
     const { ada, tab } = await opened();
     tab.network.fail(SAVE, "answer lost");
     tab.saver.setField("/basics/title", "Fête");
@@ -467,7 +470,7 @@ describe("leaving the page", () => {
     expect(await revisions(ada.sessionId)).toBe(1);
   });
 
-  it("does not send it again when its turn among the tabs comes after that", async () => {
+  it("does not send a save again if its turn comes after the keepalive request", async () => {
     const { ada, tab } = await opened();
     const other = tabs.open({ ...ada, browser: tab.browser });
     await other.saved();
@@ -481,14 +484,14 @@ describe("leaving the page", () => {
     await until(() => tab.saver.getView().revision === 1);
     await other.network.release();
     await other.saved();
-    // The next one goes out after that turn.
+    // The next save is sent after that turn.
     tab.saver.setField("/basics/title", "Fair");
     await tab.saved();
     expect(saves(tab).map(({ keepalive }) => keepalive)).toEqual([true, false]);
     expect(new Set(saveIds(tab)).size).toBe(2);
   });
 
-  it("leaves its turn to the others once it was stopped", async () => {
+  it("gives up its turn once it is stopped", async () => {
     const { ada, tab } = await opened();
     const other = tabs.open({ ...ada, browser: tab.browser });
     await other.saved();
@@ -505,7 +508,7 @@ describe("leaving the page", () => {
     expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
   });
 
-  it("leaves to the journal what is too large for that", async () => {
+  it("sends no keepalive request that is too large", async () => {
     const { tab } = await opened();
     tab.saver.setField("/page/description", "x".repeat(61 * 1024));
     tab.page.happen("hidden");
@@ -514,8 +517,8 @@ describe("leaving the page", () => {
   });
 });
 
-describe("others", () => {
-  it("hears of a save in another tab of the browser, and puts what is typed here on top", async () => {
+describe("other tabs and devices", () => {
+  it("reads after a save in another tab, and applies its own edits on top", async () => {
     const { ada, tab } = await opened();
     const other = tabs.open({ ...ada, browser: tab.browser });
     await other.saved();
@@ -531,8 +534,8 @@ describe("others", () => {
     }
   });
 
-  it("hears of a save on another device by the subscription, and does not read again for its own", async () => {
-    const ada = await tabs.someone();
+  it("reads after a save on another device by the subscription, but not after its own", async () => {
+    const ada = await tabs.newUser();
     const tab = tabs.open({ ...ada, live: true });
     await tab.saved();
     const other = tabs.open({ ...ada, browser: makeBrowser() });
@@ -550,8 +553,8 @@ describe("others", () => {
     expect(reads()).toBe(before);
   });
 
-  it("hears that the session was deleted on another device, and does not say «saved» of it any more", async () => {
-    const ada = await tabs.someone();
+  it('is not "saved" any more after the session was deleted on another device', async () => {
+    const ada = await tabs.newUser();
     const tab = tabs.open({ ...ada, live: true });
     await tab.saved();
     const other = tabs.open({ ...ada, browser: makeBrowser() });
@@ -574,7 +577,7 @@ describe("others", () => {
     return { ada, tab, other };
   }
 
-  it("shows both values of a field that was changed on both sides, and has written nothing", async () => {
+  it("shows both values of a field that both have changed, and writes nothing", async () => {
     const { ada, tab } = await inConflict();
     expect(tab.saver.getView()).toMatchObject({
       conflicts: [{ pointer: "/basics/title", base: null, yours: "Fête", theirs: "Fair" }],
@@ -593,7 +596,7 @@ describe("others", () => {
   it.each([
     ["yours", "Fête"],
     ["theirs", "Fair"],
-  ] as const)("saves the choice «%s», and what else was typed", async (choice, title) => {
+  ] as const)('saves the choice "%s", and the other edits', async (choice, title) => {
     const { ada, tab } = await inConflict();
     tab.saver.setField("/page/slug", "fete");
     tab.saver.resolve({ "/basics/title": choice });
@@ -603,7 +606,7 @@ describe("others", () => {
     expect((await tabs.stored(ada.sessionId)).state).toEqual(state);
   });
 
-  it("has the conflict, and what was typed in it, still after a crash", async () => {
+  it("keeps a conflict and its edits after a crash", async () => {
     const { ada, tab } = await inConflict();
     tab.saver.setField("/page/slug", "fete");
     await tab.crash();
@@ -618,7 +621,7 @@ describe("others", () => {
     expect((await tabs.stored(ada.sessionId)).state).toMatchObject({ basics: { title: "Fête" } });
   });
 
-  it("finds a conflict with what was typed while another save was under way", async () => {
+  it("finds a conflict with an edit made while a save was in flight", async () => {
     const { ada, tab } = await opened();
     const other = tabs.open({ ...ada, browser: makeBrowser() });
     await other.saved();
@@ -638,7 +641,7 @@ describe("others", () => {
 });
 
 describe("restoring and completing", () => {
-  it("restores a revision, after what was typed is saved", async () => {
+  it("restores a revision after saving the edits", async () => {
     const { ada, tab } = await opened();
     tab.saver.setField("/basics/title", "Fête");
     await tab.saved();
@@ -651,7 +654,7 @@ describe("restoring and completing", () => {
     expect(tab.saver.getView().status.phase).toBe("saved");
   });
 
-  it("says what is missing, and completes what is complete, everywhere", async () => {
+  it("returns the problems of an incomplete session, and completes a complete one in every tab", async () => {
     const { ada, tab } = await opened();
     const other = tabs.open({ ...ada, browser: tab.browser });
     await other.saved();
@@ -677,7 +680,7 @@ describe("restoring and completing", () => {
     expect(tab.saver.getView().state.basics).toEqual(COMPLETE_STATE.basics);
   });
 
-  it("lets go of what was typed when the session was completed elsewhere, and says so", async () => {
+  it("drops edits after the session was completed elsewhere, and rejects flush", async () => {
     const { ada, tab } = await opened();
     await api.db.root.query("update wizard_sessions set status = 'completed' where id = $1", [ada.sessionId]);
     tab.saver.setField("/basics/title", "Fête");

@@ -6,7 +6,7 @@ import { usePrograms } from "../testkit/programs.ts";
 
 const programs = usePrograms();
 
-/** What an app that uses the package has installed beside it. */
+/** The packages that an app installs beside this one. */
 const BESIDE = [
   "@apollo/client",
   "@types/react",
@@ -31,7 +31,7 @@ export function useTitle(): unknown {
   const session: WizardSessionHandle = useWizardSession("1", { userId: "2", debounceMs: 500 });
   const status: SaveStatus = session.status;
   session.setField("/basics/title", statusText(status, new Date()));
-  // @ts-expect-error There is no such choice.
+  // @ts-expect-error The choices are "yours" and "theirs".
   session.resolve({ "/basics/title": "mine" });
   return session.state.basics;
 }
@@ -65,7 +65,7 @@ describe("the package @stagekeep/client", () => {
     await writeFile(join(app, "program.js"), PROGRAM);
   }, 60_000);
 
-  it("is loaded by Node, with and without React", async () => {
+  it("can be imported in Node, with and without React", async () => {
     expect(await programs.run(["node", join(app, "program.js")])).toEqual({
       code: 0,
       stdout: "function function function Saving…\n",
@@ -73,7 +73,7 @@ describe("the package @stagekeep/client", () => {
     });
   });
 
-  it("has types that an app is checked with", async () => {
+  it("has types for an app", async () => {
     const options = [
       "--noEmit",
       "--strict",

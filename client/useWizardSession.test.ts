@@ -12,7 +12,7 @@ import { makeBrowser, makePage } from "./testing/page.ts";
 import { makeClient, QUICK } from "./testing/tabs.ts";
 import { useWizardSession } from "./useWizardSession.ts";
 
-// It looks for a document when it is loaded.
+// It needs a document when it is loaded.
 const { act, cleanup, renderHook, waitFor } = await import("@testing-library/react");
 
 const api = useTestApi();
@@ -40,7 +40,7 @@ async function shown() {
   return { ...hook, first, phase, environment, network };
 }
 
-it("shows a session, saves what is typed, and shows the next one", async () => {
+it("shows a session, saves an edit, and shows another session", async () => {
   const { result, rerender, first, phase } = await shown();
   expect(result.current).toMatchObject({ state: {}, stage: 1, status: { phase: "loading" } });
   await phase("saved");
@@ -58,20 +58,20 @@ it("shows a session, saves what is typed, and shows the next one", async () => {
   expect(result.current.state).toEqual({});
 });
 
-it("saves what was typed just before it was taken off the page", async () => {
+it("saves an edit made just before it is unmounted", async () => {
   const { result, unmount, first, phase, environment, network } = await shown();
   await phase("saved");
   act(() => result.current.setField("/basics/title", "Fête"));
   unmount();
   await waitFor(async () => expect(await history(api.db, first.sessionId)).toHaveLength(2), { timeout: 10_000 });
-  // Nothing of it is left: it does not read when the page is looked at again.
+  // It has stopped: it does not read when the page becomes visible again.
   const requests = network.sent.length;
   environment.happen("visible");
   await history(api.db, first.sessionId);
   expect(network.sent).toHaveLength(requests);
 });
 
-it("gives the same handle as long as nothing changes", async () => {
+it("returns the same handle while nothing changes", async () => {
   const { result, rerender, first, phase } = await shown();
   await phase("saved");
   const before = result.current;
@@ -79,7 +79,7 @@ it("gives the same handle as long as nothing changes", async () => {
   expect(result.current).toBe(before);
 });
 
-it("refuses to complete what is incomplete, and says what is missing", async () => {
+it("does not complete an incomplete session, and returns the problems", async () => {
   const { result, phase } = await shown();
   await phase("saved");
   await act(async () => {

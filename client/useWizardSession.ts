@@ -7,11 +7,11 @@ import { type AutosaverView, LOADING_VIEW } from "./autosave/view.ts";
 
 export interface WizardSessionOptions extends Partial<Omit<AutosaveOptions, "sessionId">> {
   readonly userId: string;
-  /** The event that a new session is to edit. */
+  /** The event that a new session edits. */
   readonly eventId?: string;
-  /** Whether the client's links take subscriptions: then saves elsewhere are heard of at once. */
+  /** Whether the client's links support subscriptions. If so, saves made elsewhere are seen at once. */
   readonly live?: boolean;
-  /** Another way to hear of saves elsewhere. */
+  /** Another way to learn of saves made elsewhere. */
   readonly watch?: (onChange: (change: Change) => void) => () => void;
 }
 
@@ -19,8 +19,8 @@ export type WizardSessionHandle = AutosaverView &
   Pick<Autosaver, "setField" | "setFields" | "goTo" | "resolve" | "undo" | "restore" | "complete" | "flush">;
 
 /**
- * One session in a component: what is to be shown, and the ways to change it. The options are read when the session or
- * the user changes; `getToken` and `watch` are the newest ones at any time.
+ * A session in a component: its view, and functions to change it. The options are read when the session or the user
+ * changes. `getToken` and `watch` may change at any time.
  */
 export function useWizardSession(sessionId: string, options: WizardSessionOptions): WizardSessionHandle {
   const client = useApolloClient();
@@ -61,7 +61,7 @@ export function useWizardSession(sessionId: string, options: WizardSessionOption
   return useMemo(() => ({ ...view, ...actions }), [view, actions]);
 }
 
-/** Until the first effect has run there is nothing that anybody could have typed into. */
+/** Before the first effect there is no saver, and no form to type into. */
 function actionsOf(saver: Autosaver | undefined): Omit<WizardSessionHandle, keyof AutosaverView> {
   if (saver) {
     const { setField, setFields, goTo, resolve, undo, restore, complete, flush } = saver;

@@ -7,7 +7,7 @@ import { memoryJournal, ownerOf } from "./journal.ts";
 import { edit, nothingPending } from "./pending.ts";
 import { type Change, SaveError, type SaveRequest, type Snapshot, type Transport } from "./transport.ts";
 
-/** Only when something is sent is looked at here; what becomes of it, `client/autosaver.test.ts` asks the real server. */
+/** These tests look at when requests are sent. `client/autosaver.test.ts` looks at their results on the real server. */
 function serverOf(answers: (() => Promise<void>)[] = []) {
   const sent: { readonly at: number; readonly request: SaveRequest }[] = [];
   let session: Snapshot = {
@@ -40,14 +40,14 @@ function serverOf(answers: (() => Promise<void>)[] = []) {
       return { outcome: "SAVED", session, conflicts: [] };
     },
   };
-  const tell = (change: Change) => listeners.map((listener) => listener(change));
-  return { transport, sent, reads, listeners, tell };
+  const publish = (change: Change) => listeners.map((listener) => listener(change));
+  return { transport, sent, reads, listeners, publish };
 }
 
 const overloaded = (retryAfterMs: number) => () =>
-  Promise.reject(new SaveError("OVERLOADED", "Too much to do.", { retryAfterMs }));
+  Promise.reject(new SaveError("OVERLOADED", "The server is overloaded.", { retryAfterMs }));
 
-describe("when a saver sends", () => {
+describe("the time of a request", () => {
   beforeEach(() => void jest.useFakeTimers({ now: 0 }));
   afterEach(() => void jest.useRealTimers());
 
@@ -60,7 +60,7 @@ describe("when a saver sends", () => {
     return { saver, ...server };
   }
 
-  it("waits until nobody has typed for 800 ms", async () => {
+  it("is 800 ms after the last change", async () => {
     const { saver, sent } = await begun();
     for (const title of ["F", "Fê", "Fêt"]) {
       saver.setField("/title", title);
@@ -72,7 +72,7 @@ describe("when a saver sends", () => {
     saver.stop();
   });
 
-  it("waits no longer than five seconds for that", async () => {
+  it("is five seconds after the first change if typing does not pause", async () => {
     const { saver, sent } = await begun();
     for (let letter = 0; letter < 20; letter++) {
       saver.setField("/title", `${letter}`);
@@ -82,7 +82,7 @@ describe("when a saver sends", () => {
     saver.stop();
   });
 
-  it("sends at once when it is asked to", async () => {
+  it("is at once after flush", async () => {
     const { saver, sent } = await begun();
     saver.setField("/title", "F");
     const flushed = saver.flush();
@@ -92,7 +92,7 @@ describe("when a saver sends", () => {
     saver.stop();
   });
 
-  it("comes back as late as the server asks, with the same save", async () => {
+  it("is not before the server's retry-after, with the same save", async () => {
     const { saver, sent } = await begun([overloaded(30_000)]);
     saver.setField("/title", "F");
     await jest.advanceTimersByTimeAsync(800);
@@ -106,7 +106,7 @@ describe("when a saver sends", () => {
     saver.stop();
   });
 
-  it("asks again when there is no answer for 20 seconds", async () => {
+  it("comes again, with the same save, after 20 seconds without an answer", async () => {
     const { saver, sent } = await begun([() => new Promise(() => {})]);
     saver.setField("/title", "F");
     await jest.advanceTimersByTimeAsync(800 + 20_000);
@@ -117,7 +117,7 @@ describe("when a saver sends", () => {
     saver.stop();
   });
 
-  it("listens for other saves once there is a session, not before", async () => {
+  it("watches for other saves only once there is a session", async () => {
     const { transport, listeners } = serverOf();
     let begin = () => {};
     const { start } = transport;
@@ -139,26 +139,26 @@ describe("when a saver sends", () => {
     saver.stop();
   });
 
-  it("reads when it hears of a save that is not its own, also where the news is faster than the answer", async () => {
+  it("reads after a save that is not its own, but not if news of its own save come before the answer", async () => {
     let answer = () => {};
-    const { saver, sent, reads, tell } = await begun([() => new Promise((done) => (answer = done))]);
+    const { saver, sent, reads, publish } = await begun([() => new Promise((done) => (answer = done))]);
     saver.setField("/title", "F");
     await jest.advanceTimersByTimeAsync(800);
-    tell({ revision: 1, saveId: sent[0]?.request.saveId });
+    publish({ revision: 1, saveId: sent[0]?.request.saveId });
     answer();
     await jest.advanceTimersByTimeAsync(0);
-    tell({ revision: 1, saveId: sent[0]?.request.saveId });
+    publish({ revision: 1, saveId: sent[0]?.request.saveId });
     await jest.advanceTimersByTimeAsync(0);
     expect(saver.getView().status).toMatchObject({ phase: "saved", revision: 1 });
     expect(reads).toEqual([]);
-    tell({ revision: 2, saveId: "somebody else's" });
+    publish({ revision: 2, saveId: "another device's" });
     await jest.advanceTimersByTimeAsync(0);
     expect(reads).toHaveLength(1);
     saver.stop();
   });
 });
 
-describe("whatever goes wrong around it", () => {
+describe("errors around the autosaver", () => {
   beforeEach(() => void jest.useFakeTimers({ now: 0 }));
   afterEach(() => {
     jest.useRealTimers();
@@ -169,7 +169,7 @@ describe("whatever goes wrong around it", () => {
   const page = browserEnvironment({});
   const failing = () => Promise.reject(new SaveError("NETWORK", "No answer."));
 
-  it("comes back after a failure, at whatever moment the clock moves on while it looks at it", async () => {
+  it("retries after a failure, at whatever moment the clock advances", async () => {
     for (let n = 0; n < 200; n++) {
       const { transport, sent } = serverOf([failing, failing]);
       let looks = 0;
@@ -185,7 +185,7 @@ describe("whatever goes wrong around it", () => {
     }
   });
 
-  it("asks again after a sign-in that nobody tells of, at whatever moment the clock moves on", async () => {
+  it("tries again after an unnoticed sign-in, at whatever moment the clock advances", async () => {
     const refused = () => Promise.reject(new SaveError("UNAUTHENTICATED", "Sign in."));
     for (let n = 0; n < 50; n++) {
       const { transport, sent } = serverOf([refused]);
@@ -204,7 +204,7 @@ describe("whatever goes wrong around it", () => {
     }
   });
 
-  it("does not wait until it is that late again when the clock is set back", async () => {
+  it("does not wait for the old time after the clock was set back", async () => {
     const { transport, sent } = serverOf([failing]);
     const saver = createAutosaver({ ...who, transport, journal: memoryJournal() });
     await jest.advanceTimersByTimeAsync(0);
@@ -219,7 +219,7 @@ describe("whatever goes wrong around it", () => {
     saver.stop();
   });
 
-  it("sleeps as long as a timer can where the server asks for longer, and does not ask it all the time", async () => {
+  it("sleeps as long as a timer can if the server asks for longer", async () => {
     const { transport, sent } = serverOf([overloaded(2 ** 31 * 3)]);
     const setTimer = jest.fn(page.setTimer);
     const saver = createAutosaver({
@@ -236,7 +236,7 @@ describe("whatever goes wrong around it", () => {
     saver.stop();
   });
 
-  it("goes on saving when the page throws in what it is told or asked", async () => {
+  it("goes on saving when a listener or getToken throws", async () => {
     const errors: unknown[] = [];
     globalThis.reportError = (error) => void errors.push(error);
     const { transport, sent } = serverOf();
@@ -266,7 +266,7 @@ describe("whatever goes wrong around it", () => {
     saver.stop();
   });
 
-  it("goes on saving where a journal throws, and does not say that it keeps anything", async () => {
+  it("goes on saving when a journal rejects, and does not claim to keep changes", async () => {
     const fails = () => Promise.reject(new Error("The disk is full."));
     const { transport, sent } = serverOf([failing]);
     const journal = { ...memoryJournal(), durable: true, put: fails, remove: fails };
@@ -284,7 +284,7 @@ describe("whatever goes wrong around it", () => {
   it.each([
     ["can't be opened", () => Promise.reject(new Error("Refused."))],
     ["can't be read", () => ({ ...memoryJournal(), all: () => Promise.reject(new Error("Broken.")) })],
-  ])("begins where the journal %s", async (_, journal) => {
+  ])("starts if the journal %s", async (_, journal) => {
     const { transport, sent } = serverOf();
     const saver = createAutosaver({ ...who, transport, journal: journal() });
     await jest.advanceTimersByTimeAsync(1_000);
@@ -295,14 +295,14 @@ describe("whatever goes wrong around it", () => {
     saver.stop();
   });
 
-  it("sends what a tab has left also while there is always something new to read", async () => {
-    const { transport, sent, tell } = serverOf();
+  it("sends changes of closed tabs even if there is always something new to read", async () => {
+    const { transport, sent, publish } = serverOf();
     let revision = 0;
     const busy: Transport = {
       ...transport,
       read: async (how) => {
         await new Promise((done) => page.setTimer(() => done(undefined), 5));
-        tell({ revision: ++revision + 100 });
+        publish({ revision: ++revision + 100 });
         return transport.read(how);
       },
     };
@@ -319,7 +319,7 @@ describe("whatever goes wrong around it", () => {
     saver.stop();
   });
 
-  it("tells another tab once that it is there, also where there are no locks", async () => {
+  it("answers another tab once, also without locks", async () => {
     const { transport } = serverOf();
     const post = jest.fn();
     let hear: (message: unknown) => void = () => {};
@@ -331,13 +331,13 @@ describe("whatever goes wrong around it", () => {
     const saver = createAutosaver({ ...who, transport, journal: memoryJournal(), environment });
     await jest.advanceTimersByTimeAsync(0);
     post.mockClear();
-    // Each would answer the other's answer for ever.
+    // Otherwise the two would answer each other for ever.
     for (let time = 0; time < 3; time++) hear({ tab: "other" });
     expect(post).toHaveBeenCalledTimes(1);
     saver.stop();
   });
 
-  it("says nothing to the other tabs once it was stopped, and answers who still asks", async () => {
+  it("sends nothing to other tabs after stop, and rejects later calls", async () => {
     const { transport } = serverOf();
     const post = jest.fn();
     const saver = createAutosaver({

@@ -3,17 +3,17 @@ import type { Locks } from "./tabLocks.ts";
 
 export type PageEvent = "online" | "offline" | "hidden" | "visible" | "leaving";
 
-/** What the saver needs of the page around it. */
+/** What the autosaver needs from the page. */
 export interface Environment {
   now(): number;
   random(): number;
   newId(): string;
   setTimer(work: () => void, ms: number): () => void;
   isOnline(): boolean;
-  /** Calls `work` at each such event, until the function that is given back is called. */
+  /** Calls `work` after each such event, until the returned function is called. */
   on(event: PageEvent, work: () => void): () => void;
   readonly locks?: Locks | undefined;
-  /** A way to the other tabs. */
+  /** Opens a channel to the other tabs. */
   openChannel?(name: string, onMessage: (message: unknown) => void): Channel;
 }
 
@@ -22,7 +22,7 @@ export interface Channel {
   close(): void;
 }
 
-/** The page that this runs in; what is missing there, as in Node, is done without. */
+/** The page that this runs in. The autosaver does without what is missing there, as in Node. */
 export function browserEnvironment(page: Partial<typeof globalThis> = globalThis): Environment {
   const { document, navigator, BroadcastChannel } = page;
   const listen = (target: EventTarget | undefined, name: string, work: () => void) => {
@@ -52,7 +52,7 @@ export function browserEnvironment(page: Partial<typeof globalThis> = globalThis
         focused();
       };
     },
-    // Pages that are not served safely (http://192.168.…) have none.
+    // Missing in an insecure context, such as a plain-http page.
     locks: navigator?.locks as Locks | undefined,
     openChannel: BroadcastChannel && ((name, onMessage) => openChannel(BroadcastChannel, name, onMessage)),
   };

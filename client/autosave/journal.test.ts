@@ -18,7 +18,7 @@ describe("the journal", () => {
     globalThis.indexedDB = factory;
   });
 
-  it("is found again by the next page, by its owner alone, newest first", async () => {
+  it("returns the records of an owner to the next page, newest first", async () => {
     const journal = await openJournal();
     expect(journal.durable).toBe(true);
     await journal.put(record("t1", Date.now() - 10));
@@ -33,7 +33,7 @@ describe("the journal", () => {
     next.close();
   });
 
-  /** Another page, whose transaction never ends: nobody else is answered before it. */
+  /** Another page, whose open transaction blocks every other one. */
   async function blocked() {
     const db = await openDB(JOURNAL_NAME);
     const store = db.transaction("pending", "readwrite").store;
@@ -49,7 +49,7 @@ describe("the journal", () => {
     };
   }
 
-  it("goes on in memory, and says so, when the browser does not answer any more", async () => {
+  it("continues in memory, and is no longer durable, when the browser stops answering", async () => {
     const journal = await openJournal(JOURNAL_NAME, 200);
     expect(journal.durable).toBe(true);
     const goOn = await blocked();
@@ -61,7 +61,7 @@ describe("the journal", () => {
     journal.close();
   });
 
-  it("lets go of what nobody has come back to for three months", async () => {
+  it("removes records that are older than three months", async () => {
     const journal = await openJournal();
     await journal.put(record("old", Date.now() - 91 * 24 * 3_600_000));
     await journal.put(record("new", Date.now() - 89 * 24 * 3_600_000));
@@ -71,7 +71,7 @@ describe("the journal", () => {
     next.close();
   });
 
-  it("is forgotten when it is asked to be, and says then that it keeps nothing", async () => {
+  it("is deleted by forgetJournal, and is no longer durable", async () => {
     const journal = await openJournal();
     await journal.put(record("t1"));
     await forgetJournal();
@@ -84,16 +84,16 @@ describe("the journal", () => {
   });
 
   it.each<[string, unknown]>([
-    ["there is none", undefined],
+    ["is missing", undefined],
     [
-      "it throws",
+      "throws",
       {
         open: () => {
           throw new Error("The operation is insecure.");
         },
       },
     ],
-  ])("is in memory, and says so, where %s", async (_, instead) => {
+  ])("is in memory, and not durable, if IndexedDB %s", async (_, instead) => {
     globalThis.indexedDB = instead as IDBFactory;
     const journal = await openJournal();
     await journal.put(record("t1"));

@@ -1,23 +1,23 @@
 import { deleteDB, type IDBPDatabase, openDB } from "idb";
 import type { Pending } from "./pending.ts";
 
-/** What one tab had to lose when it was last heard of. */
+/** The unsaved changes of one tab. */
 export interface JournalRecord {
   readonly owner: string;
   readonly tab: string;
-  /** When it was written, in milliseconds since 1970. */
+  /** When the record was written, in milliseconds since 1970. */
   readonly at: number;
   readonly pending: Pending;
 }
 
-/** Where changes are kept until the server has them. No call ever throws. */
+/** Where changes are kept until the server has them. The journals below never reject. */
 export interface Journal {
-  /** Whether a reload finds what was put here. False once the browser has refused it. */
+  /** Whether a reload finds the records. False once the browser has refused to store one. */
   readonly durable: boolean;
   put(record: JournalRecord): Promise<void>;
   remove(owner: string, tab: string): Promise<void>;
   get(owner: string, tab: string): Promise<JournalRecord | undefined>;
-  /** What all tabs have left for this owner, newest first. */
+  /** The records of all tabs for this owner, newest first. */
   all(owner: string): Promise<JournalRecord[]>;
   close(): void;
 }
@@ -25,16 +25,16 @@ export interface Journal {
 export const JOURNAL_NAME = "stagekeep-journal";
 const STORE = "pending";
 const BY_OWNER = "owner";
-// A browser that never answers must keep the page neither from loading nor from saving.
+// A browser that does not answer must not keep the page from loading or saving.
 const ANSWER_MS = 5_000;
 const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
 
-/** Whose changes, and of what: a token of somebody else never sends them. */
+/** The key of the changes of one user in one session. */
 export function ownerOf(userId: string, sessionId: string): string {
   return `${userId.toLowerCase()}/${sessionId.toLowerCase()}`;
 }
 
-/** The journal in the browser's IndexedDB; in memory where there is none, or where it throws (a private window). */
+/** A journal in the browser's IndexedDB, or in memory if IndexedDB is missing or throws, as in a private window. */
 export async function openJournal(name = JOURNAL_NAME, answerMs = ANSWER_MS): Promise<Journal> {
   const memory = memoryJournal();
   let database: IDBPDatabase | undefined;
@@ -45,7 +45,7 @@ export async function openJournal(name = JOURNAL_NAME, answerMs = ANSWER_MS): Pr
   }
   const db = database;
   let durable = true;
-  // Once it has failed, memory has everything that was put since.
+  // Every record is put into memory as well, in case the database fails.
   const attempt = async <T>(stored: () => Promise<T>, remembered: () => Promise<T>): Promise<T> => {
     const kept = await remembered();
     if (!durable) return kept;
@@ -84,7 +84,7 @@ export async function openJournal(name = JOURNAL_NAME, answerMs = ANSWER_MS): Pr
   };
 }
 
-/** A journal that lasts as long as the page. */
+/** A journal in memory, which ends with the page. */
 export function memoryJournal(): Journal {
   const records = new Map<string, JournalRecord>();
   const keyOf = (owner: string, tab: string) => JSON.stringify([owner, tab]);
@@ -98,7 +98,7 @@ export function memoryJournal(): Journal {
   };
 }
 
-/** Removes everything that is kept on this device, whoever's it is. For a sign-out on a computer that is shared. */
+/** Removes the records of all users from this device. For a sign-out on a shared computer. */
 export async function forgetJournal(name = JOURNAL_NAME): Promise<void> {
   await deleteDB(name);
 }
@@ -108,7 +108,7 @@ async function opened(name: string, answerMs: number): Promise<IDBPDatabase> {
     upgrade: (db) => {
       db.createObjectStore(STORE, { keyPath: ["owner", "tab"] }).createIndex(BY_OWNER, "owner");
     },
-    // Another tab wants to remove it or make it newer, and waits for this one.
+    // Another tab waits to delete or upgrade the database.
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
   });
   const ready = opening.then(async (db) => {
@@ -127,11 +127,11 @@ async function opened(name: string, answerMs: number): Promise<IDBPDatabase> {
   }
 }
 
-/** What the browser answers; rejects where it does not within that time. */
+/** Rejects if the browser does not answer in time. */
 async function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("IndexedDB does not answer.")), ms);
+    timer = setTimeout(() => reject(new Error("IndexedDB did not answer in time.")), ms);
   });
   try {
     return await Promise.race([answer, timeout]);

@@ -1,4 +1,4 @@
-/** Lets the page hear of an error that is its own. */
+/** Reports an error of the page to the page. */
 export function report(error: unknown): void {
   if (globalThis.reportError) globalThis.reportError(error);
   else

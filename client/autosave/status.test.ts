@@ -16,12 +16,12 @@ describe("statusText", () => {
     [saved(50 * 3_600), "Saved 2 days ago"],
     [
       { phase: "kept", reason: "retrying", retryAt: before(-7) },
-      "Kept on this device: the server can’t be reached. Next attempt in 7 seconds.",
+      "The server can’t be reached. Your changes are kept on this device. Trying again in 7 seconds.",
     ],
-    [{ phase: "refused", code: "STATE_TOO_LARGE", message: "It is too large." }, "Not saved: It is too large."],
+    [{ phase: "refused", code: "STATE_TOO_LARGE", message: "It is too large." }, "Not saved. It is too large."],
   ])("%j", (status, text) => expect(statusText(status, now)).toBe(text));
 
-  it("says «saved» and «kept on this device» of nothing else", () => {
+  it('says "Saved" and "kept on this device" for no other status', () => {
     const others: SaveStatus[] = [
       { phase: "loading" },
       { phase: "editing" },
@@ -33,7 +33,7 @@ describe("statusText", () => {
       { phase: "missing" },
       { phase: "completed" },
     ];
-    for (const status of others) expect(statusText(status, now)).not.toMatch(/^Saved|Kept/);
+    for (const status of others) expect(statusText(status, now)).not.toMatch(/^Saved|kept/i);
   });
 });
 
@@ -42,44 +42,44 @@ describe("makeAnnouncer", () => {
   afterEach(() => void jest.useRealTimers());
 
   function listening() {
-    const told: string[] = [];
-    const { hear } = makeAnnouncer((text) => told.push(text), { now: () => now });
-    return { told, hear };
+    const announced: string[] = [];
+    const { hear } = makeAnnouncer((text) => announced.push(text), { now: () => now });
+    return { announced, hear };
   }
 
-  it("tells a success when it lasts, and not again while there is nothing else", () => {
-    const { told, hear } = listening();
+  it("announces a success once it has lasted, and only once while nothing else happens", () => {
+    const { announced, hear } = listening();
     hear(saved(0));
     jest.advanceTimersByTime(1_000);
     hear({ phase: "editing" });
     hear({ phase: "saving" });
     jest.advanceTimersByTime(10_000);
-    expect(told).toEqual([]);
+    expect(announced).toEqual([]);
     for (let save = 0; save < 3; save++) {
       hear({ phase: "saving" });
       hear(saved(0));
       jest.advanceTimersByTime(5_000);
     }
-    expect(told).toEqual(["Saved"]);
+    expect(announced).toEqual(["Saved"]);
   });
 
-  it("tells at once what needs somebody, and the success after it", () => {
-    const { told, hear } = listening();
+  it("announces at once what needs the user, and the success after it", () => {
+    const { announced, hear } = listening();
     hear({ phase: "conflict" });
     hear({ phase: "conflict" });
-    expect(told).toEqual([statusText({ phase: "conflict" }, now)]);
+    expect(announced).toEqual([statusText({ phase: "conflict" }, now)]);
     hear(saved(0));
     jest.advanceTimersByTime(5_000);
-    expect(told[1]).toBe("Saved");
+    expect(announced[1]).toBe("Saved");
   });
 
-  it("tells of an outage once, however often it is tried again", () => {
-    const { told, hear } = listening();
+  it("announces an outage once, however often it is retried", () => {
+    const { announced, hear } = listening();
     for (let attempt = 0; attempt < 3; attempt++) {
       hear({ phase: "saving" });
       hear({ phase: "kept", reason: "retrying", retryAt: before(-attempt) });
       jest.advanceTimersByTime(5_000);
     }
-    expect(told).toHaveLength(1);
+    expect(announced).toHaveLength(1);
   });
 });

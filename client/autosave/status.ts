@@ -1,16 +1,16 @@
 export type SaveStatus =
   | { readonly phase: "loading" }
-  /** Typed and not sent yet, or not sent again yet: `reason` says what it waits for where that is not a pause in typing. */
+  /** There are unsaved changes. `reason` says what they wait for, if that is not a pause in typing. */
   | { readonly phase: "editing"; readonly reason?: "offline" | "retrying"; readonly retryAt?: Date }
   | { readonly phase: "saving" }
-  /** Nothing that was typed here is unsaved. */
+  /** The server has everything that was typed here. */
   | { readonly phase: "saved"; readonly revision: number; readonly at: Date }
-  /** On this device only, where a reload finds it. */
+  /** Unsaved changes are in this device's journal, where a reload finds them. */
   | { readonly phase: "kept"; readonly reason: "offline" | "retrying"; readonly retryAt?: Date }
   | { readonly phase: "signIn" }
   | { readonly phase: "conflict" }
   | { readonly phase: "completed" }
-  /** Sending it again does not help; it is sent when something is changed. */
+  /** The server refuses the content. It is sent again after the next change. */
   | { readonly phase: "refused"; readonly code: string; readonly message: string }
   | { readonly phase: "missing" };
 
@@ -22,39 +22,40 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The words for a status, to be shown and announced. */
+/** The text for a status, to show and to announce. */
 export function statusText(status: SaveStatus, now: Date): string {
   switch (status.phase) {
     case "loading":
       return "Loading…";
     case "editing":
-      if (status.reason === "offline") return "Not saved: you are offline. Keep this page open.";
+      if (status.reason === "offline") return "Not saved. You are offline. Keep this page open.";
       if (status.reason === "retrying")
-        return `Not saved: the server can’t be reached. Keep this page open. ${again(status.retryAt, now)}`;
+        return `Not saved. The server can’t be reached. Keep this page open. ${again(status.retryAt, now)}`;
       return "Not saved yet";
     case "saving":
       return "Saving…";
     case "saved":
       return `Saved ${ago(now.getTime() - status.at.getTime())}`;
     case "kept":
-      if (status.reason === "offline") return "Kept on this device: you are offline. It is saved when you are back.";
-      return `Kept on this device: the server can’t be reached. ${again(status.retryAt, now)}`;
+      if (status.reason === "offline")
+        return "Offline. Your changes are kept on this device and will be saved when you are back online.";
+      return `The server can’t be reached. Your changes are kept on this device. ${again(status.retryAt, now)}`;
     case "signIn":
-      return "Not saved: sign in again, then saving goes on.";
+      return "Not saved. Sign in again to save your changes.";
     case "conflict":
-      return "Not saved: somebody changed the same fields. Choose what to keep.";
+      return "Not saved. The same fields were changed somewhere else. Choose which values to keep.";
     case "completed":
-      return "Completed. Nothing can be changed any more.";
+      return "Completed. It can no longer be changed.";
     case "refused":
-      return `Not saved: ${status.message}`;
+      return `Not saved. ${status.message}`;
     case "missing":
-      return "There is no such draft any more, or it is not yours.";
+      return "This draft no longer exists, or it belongs to another user.";
   }
 }
 
 function again(retryAt: Date | undefined, now: Date): string {
   const seconds = retryAt ? Math.ceil((retryAt.getTime() - now.getTime()) / SECOND) : 0;
-  return seconds > 1 ? `Next attempt in ${seconds} seconds.` : "Trying again…";
+  return seconds > 1 ? `Trying again in ${seconds} seconds.` : "Trying again…";
 }
 
 function ago(ms: number): string {

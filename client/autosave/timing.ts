@@ -1,13 +1,13 @@
-/** Every delay of the saver, in milliseconds. */
+/** The delays of the autosaver, in milliseconds. */
 export interface Timing {
-  /** How long nobody has to type before a save goes out. */
+  /** The pause in typing after which a save is sent. */
   readonly debounceMs: number;
-  /** How long it may take at most, while somebody types without a pause. */
+  /** After this time a save is sent even without a pause in typing. */
   readonly maxWaitMs: number;
-  /** The first pause after a failure; it doubles with each one. */
+  /** The pause after the first failure. It doubles with each further one. */
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
-  /** After how long a request without an answer counts as lost. */
+  /** After this time a request without an answer counts as lost. */
   readonly requestTimeoutMs: number;
 }
 
@@ -20,8 +20,8 @@ export const TIMING: Timing = {
 };
 
 /**
- * The pause before an attempt, `failures` after the first one: doubling up to a ceiling, half of it by chance, so that
- * those who failed together don't come back together. Never shorter than what the server asked for.
+ * The pause after a number of failures: it doubles up to a maximum, and half of it is random, so that clients which
+ * failed together do not retry together. It is never shorter than `retryAfterMs`, which the server has asked for.
  */
 export function retryDelay(
   failures: number,
@@ -33,7 +33,7 @@ export function retryDelay(
   return pause / 2 <= retryAfterMs ? retryAfterMs + (random() * firstRetryMs) / 2 : pause / 2 + (random() * pause) / 2;
 }
 
-/** When a change is sent that was begun at `first` and last typed at `last`. */
+/** When to send changes that were typed from `first` to `last`. */
 export function dueAt(
   first: number,
   last: number,

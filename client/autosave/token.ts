@@ -1,6 +1,6 @@
 /**
- * Whether a token may send what this user has typed. A token that tells whose it is (a JWT's `sub`) has to be the
- * user's; of any other the server is the judge.
+ * Whether a token belongs to a user: the `sub` of a JWT has to be the user's id. Any other token is accepted here, and
+ * left for the server to check.
  */
 export function isTokenOf(token: string, userId: string): boolean {
   const subject = subjectOf(token);

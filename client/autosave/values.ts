@@ -1,7 +1,7 @@
 import { isEqual, isObject, type Json } from "../../json/equality.ts";
 import { member } from "../../json/pointer.ts";
 
-/** `next`, made of the parts of `previous` wherever they are equal, so that whoever compares by identity sees what changed. */
+/** `next` with the parts of `previous` that are equal, so that a comparison by identity shows what has changed. */
 export function share<T>(previous: unknown, next: T): T {
   if (previous === next || isEqual(previous, next)) return previous as T;
   if (!isObject(previous) || !isObject(next)) return next;
@@ -11,8 +11,8 @@ export function share<T>(previous: unknown, next: T): T {
 }
 
 /**
- * A value as it will be after a save: what JSON can't hold is gone (`NaN` is null), and so are members that are null,
- * which a merge patch can't set.
+ * A value as it will be after a save: without what JSON cannot hold (`NaN` becomes null), and without members that are
+ * null, which a merge patch cannot set.
  */
 export function storable(value: Json | undefined): Json | undefined {
   const text = JSON.stringify(value);

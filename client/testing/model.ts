@@ -161,6 +161,7 @@ export function movesFrom(world: World): Move[] {
   else add("comes online", (now) => happen({ ...now, isOnline: true }, { type: "cameOnline" }));
   add("page hidden", (now) => happen(now, { type: "hidden" }), "hide");
   add("page left", (now) => happen(now, { type: "stopped" }), "stop");
+  add("tab crashes", crashed, "stop");
   if (saver.pending?.conflicts.length) {
     const pointers = saver.pending.conflicts.map(({ pointer }) => pointer);
     const choose = (now: World, choice: "yours" | "theirs") =>
@@ -185,6 +186,16 @@ function reload(world: World): World {
   const left = world.record ? { ...world.left, [world.saver.config.tab]: world.record } : world.left;
   const saver = initialState({ ...world.saver.config, tab: "reloaded" });
   return load({ ...world, saver, underWay: [], record: undefined, left }, Object.keys(left));
+}
+
+/** The tab ends at once, and its page is opened again. What was in no journal is lost. */
+function crashed(world: World): World {
+  const records = [world.record, ...Object.values(world.left)];
+  const isKept = records.some((each) => each && shownState(each).a === world.typed);
+  // A keepalive request may have sent a draft whose older content is in the journal, under the same key.
+  const keys = records.flatMap((each) => each?.saves.map(({ saveId }) => saveId) ?? []);
+  const sent = Object.fromEntries(Object.entries(world.sent).filter(([key]) => keys.includes(key)));
+  return reload({ ...world, sent, typed: isKept ? world.typed : undefined });
 }
 
 // The saver
@@ -382,7 +393,7 @@ function checked(world: World): World {
 
 function* violationsOf({ saver, server, typed, record, left, hasLeft, now }: World): Generator<string> {
   const { pending } = saver;
-  const isCompleted = saver.terminal?.phase === "completed";
+  const { isCompleted } = server;
   const records = [record, ...Object.values(left)];
   const isOnServer = typed === undefined || server.states.some(({ a }) => a === typed);
   const isJournaled = records.some((each) => each && shownState(each).a === typed);
@@ -405,6 +416,7 @@ function* violationsOf({ saver, server, typed, record, left, hasLeft, now }: Wor
   if (status.phase === "kept" && !isOnServer && !isJournaled)
     yield `"kept" was shown, but the journal does not have ${typed}`;
   const next = plan(saver, now);
+  if ("wakeAt" in next && next.wakeAt <= now) yield "the next wake-up is in the past";
   const isUnsaved = pending !== undefined && !isClean(pending);
   if (isUnsaved && blockedBy(saver, now).length === 0 && "isIdle" in next) yield `unsaved changes wait for nothing`;
 }

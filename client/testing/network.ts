@@ -1,24 +1,24 @@
-/** What becomes of one request. */
+/** What happens to a request. */
 export type Fault =
-  /** The server never hears of it. */
+  /** The server never receives it. */
   | "request lost"
-  /** The server has done what it was asked, and nobody hears of that. */
+  /** The server has processed it, but its answer does not arrive. */
   | "answer lost"
-  /** The server has too much to do. */
+  /** The server answers 503. */
   | "overloaded"
-  /** It arrives only when the test lets it, and its answer comes back then. */
+  /** It is sent, and answered, when the test releases it. */
   | "held";
 
-/** A network between a client and the real server, in which requests go wrong as a test says. */
+/** A network between a client and the real server, in which a test makes requests fail. */
 export interface Network {
   readonly fetch: typeof fetch;
-  /** What happens to the next requests whose operation has that name, one after the other. */
+  /** Sets the faults of the next requests with that operation name, one for each. */
   fail(operation: string, ...faults: Fault[]): void;
-  /** Forgets the faults that have not happened yet. */
+  /** Removes the faults that have not occurred yet. */
   heal(): void;
-  /** Lets the requests that were held go on; resolves when they are answered. */
+  /** Sends the requests that are held. Resolves when they are answered. */
   release(): Promise<void>;
-  /** The requests that were made, faults and all. */
+  /** The requests that were made, including those that failed. */
   readonly sent: SentRequest[];
 }
 
@@ -45,7 +45,7 @@ export function makeNetwork(): Network {
     if (fault === "overloaded") return overloaded();
     if (fault === "held") {
       return new Promise((resolve, reject) => {
-        // What is on its way already arrives, whether somebody waits for it or not.
+        // A request that is already on its way arrives, even if the client no longer waits.
         held.push(() => fetch(url, { ...init, signal: null }).then(resolve, reject));
       });
     }

@@ -3,7 +3,7 @@ import { locks } from "node:worker_threads";
 import type { Channel, Environment, PageEvent } from "../autosave/environment.ts";
 import type { Locks } from "../autosave/tabLocks.ts";
 
-/** What the tabs of one browser share. */
+/** What the tabs of a browser share. */
 export interface Browser {
   readonly name: string;
   readonly channels: Map<string, Set<(message: unknown) => void>>;
@@ -11,13 +11,13 @@ export interface Browser {
 
 export const makeBrowser = (): Browser => ({ name: randomUUID(), channels: new Map() });
 
-/** One page in it, whose surroundings a test can change. */
+/** A page whose surroundings a test can change. */
 export interface Page extends Environment {
   setOnline(online: boolean): void;
   happen(event: PageEvent): void;
 }
 
-/** A page with Node's own Web Locks, as the browser's tabs share them, and real time. */
+/** A page with Node's Web Locks, which the tabs of a browser share, and real time. */
 export function makePage(browser: Browser): Page {
   const listeners = new Map<PageEvent, Set<() => void>>();
   let online = true;

@@ -16,16 +16,16 @@ import type { Timing } from "../autosave/timing.ts";
 import { makeNetwork, type Network } from "./network.ts";
 import { type Browser, makeBrowser, makePage, type Page } from "./page.ts";
 
-/** As the real ones, only shorter: a test waits for what happens, not for time. */
+/** Short delays, so that tests need not wait for time. */
 export const QUICK: Timing = { debounceMs: 5, maxWaitMs: 40, firstRetryMs: 5, maxRetryMs: 20, requestTimeoutMs: 2_000 };
 
-/** One tab with its saver, against the real server. */
+/** One tab with its autosaver, on the real server. */
 export interface Tab {
   readonly saver: Autosaver;
   readonly page: Page;
   readonly network: Network;
   readonly browser: Browser;
-  /** Dies without a word, as a process does: it sends nothing, and its locks are free. */
+  /** Ends as a killed process does: it sends nothing, and its locks are released. */
   crash(): Promise<void>;
   phase(phase: string): Promise<void>;
   saved(): Promise<void>;
@@ -35,21 +35,21 @@ export interface TabOptions extends Partial<Omit<AutosaveOptions, "transport" | 
   readonly userId: string;
   readonly sessionId: string;
   readonly browser?: Browser;
-  /** The whole header. */
+  /** The `Authorization` header. */
   readonly authorization: () => string | undefined;
   readonly network?: Network;
-  /** Whether it hears of other saves by a websocket. */
+  /** Whether it subscribes to other saves by a websocket. */
   readonly live?: boolean;
 }
 
 export interface TabOpener {
   open(options: TabOptions): Tab;
-  /** Somebody signed in, with a session that is not begun yet. */
-  someone(): Promise<Pick<TabOptions, "userId" | "sessionId" | "authorization">>;
+  /** A signed-in user, with the id of a session that is not started yet. */
+  newUser(): Promise<Pick<TabOptions, "userId" | "sessionId" | "authorization">>;
   stored(sessionId: string): Promise<{ state: unknown; revision: number; stage: number; status: string }>;
 }
 
-/** Opens tabs for the test file that calls it, and stops their savers after each test. */
+/** Opens tabs for the test file that calls it, and stops them after each test. */
 export function useTabs(api: TestApi): TabOpener {
   const savers: Autosaver[] = [];
   afterEach(() => {
@@ -81,7 +81,7 @@ export function useTabs(api: TestApi): TabOpener {
       network,
       browser,
       crash: async () => {
-        // Offline first, so that going away sends nothing.
+        // Offline first, so that `stop` sends nothing.
         gone.abort();
         saver.stop();
       },
@@ -91,13 +91,13 @@ export function useTabs(api: TestApi): TabOpener {
   };
   return {
     open,
-    someone: async () => {
+    newUser: async () => {
       const { id, headers } = await api.user();
       return { userId: String(id), sessionId: randomUUID(), authorization: () => headers.authorization };
     },
     stored: async (id) => {
       const row = await storedSession(api.db, id);
-      if (!row) throw new Error("There is no such session.");
+      if (!row) throw new Error("There is no session with this id.");
       return row;
     },
   };

@@ -79,9 +79,9 @@ describe("offline", () => {
     const { path, device, tab } = await openDraft(site, "Summer");
     await device.context.setOffline(true);
     await tab.type("Title", " party");
-    await tab.showsStatus(/^Kept on this device: you are offline/);
+    await tab.showsStatus(/^Offline\. Your changes are kept on this device/);
     await tab.type("Summary", "In the garden.");
-    await tab.showsStatus(/^Kept on this device: you are offline/);
+    await tab.showsStatus(/^Offline\. Your changes are kept on this device/);
     expect(await savedState(site, path)).toEqual({ basics: { title: "Summer" } });
     await device.context.setOffline(false);
     await tab.saved();
@@ -92,7 +92,7 @@ describe("offline", () => {
     const { path, device, tab } = await openDraft(site, "Summer");
     await device.context.setOffline(true);
     await tab.type("Title", " party");
-    await tab.showsStatus(/^Kept on this device/);
+    await tab.showsStatus(/^Offline\. Your changes are kept on this device/);
     await expect(tab.page.reload()).rejects.toThrow("ERR_INTERNET_DISCONNECTED");
     await device.context.setOffline(false);
     await tab.page.goto(path);
@@ -105,7 +105,7 @@ describe("offline", () => {
     const { path, device, tab } = await openDraft(site, "Summer");
     await device.context.setOffline(true);
     await tab.type("Title", " party");
-    await tab.showsStatus(/^Kept on this device/);
+    await tab.showsStatus(/^Offline\. Your changes are kept on this device/);
     await tab.close();
     await device.context.setOffline(false);
     const again = await device.open(path);

@@ -12,7 +12,7 @@ it("saves once when an answer is lost", async () => {
   const { revision } = await site.stored(idOf(path));
   site.network.fail("SaveWizardSession", "answer lost", "answer lost");
   await tab.type("Title", " party");
-  await tab.showsStatus(/^Kept on this device: the server can’t be reached/);
+  await tab.showsStatus(/^The server can’t be reached\. Your changes are kept on this device/);
   // The save is stored, but the page has no answer.
   expect(await site.stored(idOf(path))).toMatchObject({
     revision: revision + 1,
@@ -29,7 +29,7 @@ it("retries when the server is overloaded", async () => {
   const { path, tab } = await openDraft(site, "Summer");
   site.network.fail("SaveWizardSession", "overloaded", "overloaded");
   await tab.type("Title", " party");
-  await tab.showsStatus(/^Kept on this device: the server can’t be reached/);
+  await tab.showsStatus(/^The server can’t be reached\. Your changes are kept on this device/);
   await tab.type("Title", ", again");
   await tab.saved();
   expect(await savedState(site, path)).toEqual({ basics: { title: "Summer party, again" } });
@@ -39,7 +39,7 @@ it("continues when connections break in the middle of a word", async () => {
   const { path, tab } = await openDraft(site, "Summer");
   site.network.setDown(true);
   await tab.type("Title", " par");
-  await tab.showsStatus(/^Kept on this device: the server can’t be reached/);
+  await tab.showsStatus(/^The server can’t be reached\. Your changes are kept on this device/);
   await tab.type("Title", "ty");
   site.network.setDown(false);
   await tab.type("Summary", "In the garden.");
@@ -128,7 +128,7 @@ it("loses nothing when the server is killed and restarted during typing", async 
   await tab.type("Title", first);
   await site.kill();
   await tab.type("Title", second);
-  await tab.showsStatus(/^Kept on this device: the server can’t be reached/);
+  await tab.showsStatus(/^The server can’t be reached\. Your changes are kept on this device/);
   await site.start();
   await tab.type("Title", third);
   await tab.saved();
@@ -153,7 +153,7 @@ it("shows no false status on two devices through a series of failures", async ()
   const typing = async (page: typeof tab, label: string, parts: readonly string[]) => {
     for (const part of parts) {
       await page.type(label, part);
-      await page.showsStatus(/^(?:Saving|Saved|Kept on this device)/);
+      await page.showsStatus(/^(?:Saving|Saved|The server can’t be reached\. Your changes are kept on this device)/);
     }
     await page.saved();
   };

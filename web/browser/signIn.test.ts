@@ -18,7 +18,7 @@ async function expiredSignIn() {
   await device.signIn(ADA, await site.token(ADA, "2s"));
   await banner(tab).waitFor();
   await tab.type("Title", " party");
-  await tab.showsStatus(/^Not saved: sign in again/);
+  await tab.showsStatus(/^Not saved\. Sign in again/);
   await tab.journaled("Summer party");
   return { path, tab };
 }
@@ -44,7 +44,7 @@ it("shows no form until the draft is loaded", async () => {
   await device.signIn(ADA, await site.token(ADA, "0s"));
   const later = await device.open(path);
   await banner(later).waitFor();
-  await later.showsStatus(/^Not saved: sign in again/);
+  await later.showsStatus(/^Not saved\. Sign in again/);
   expect(await later.page.locator("main form").count()).toBe(0);
   expect(await later.field("Title").count()).toBe(0);
   await banner(later).getByRole("button", { name: "Sign in as Ada" }).click();

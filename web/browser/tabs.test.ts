@@ -59,7 +59,7 @@ describe("two tabs of one browser", () => {
       const { path, asked, winner } = await conflict("tabs");
       const [mine, theirs] = [await asked.field("Title").inputValue(), await winner.field("Title").inputValue()];
       expect([mine, theirs].toSorted()).toEqual(["Summer party", "Winter party"]);
-      await asked.showsStatus(/^Not saved: somebody changed the same fields/);
+      await asked.showsStatus(/^Not saved\. The same fields were changed somewhere else/);
       const chosen = side === "Mine" ? mine : theirs;
       await chooseNow(asked).click();
       await dialogOf(asked).getByRole("radio", { name: side }).check();
@@ -100,7 +100,7 @@ describe("a phone and a laptop", () => {
     const { path, one: laptop, other: phone } = await twoPages("devices", "Party");
     site.network.setDown(true);
     await phone.field("Title").fill("Summer party");
-    await phone.showsStatus(/^Kept on this device/);
+    await phone.showsStatus(/^The server can’t be reached\. Your changes are kept on this device/);
     site.network.setDown(false);
     await phone.saved();
     // The laptop shows it without any action.

@@ -17,7 +17,7 @@ type Typed = Extract<PageRecord, { kind: "typed" }>;
  * this one was opened: what was typed there counts too.
  *
  * - "Saved" is true if the server has returned a revision with everything that was typed until then.
- * - "Kept on this device" is true if the journal has everything that no such revision has.
+ * - "kept on this device" is true if the journal has everything that no such revision has.
  */
 export function falseStatuses(
   page: PageLife,
@@ -41,7 +41,7 @@ export function falseStatuses(
     );
   const missingFor = (text: string, unsaved: readonly Typed[]) => {
     if (/^(?:Saved|Completed)/.test(text)) return unsaved;
-    return text.startsWith("Kept on this device") ? unsaved.filter((entry) => !isJournaled(entry)) : [];
+    return text.includes("kept on this device") ? unsaved.filter((entry) => !isJournaled(entry)) : [];
   };
 
   const replay = (record: PageRecord) => {
