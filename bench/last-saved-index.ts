@@ -1,16 +1,15 @@
 /**
- * Measures what the kind of the index on `last_saved_at`, and the table's fillfactor, cost each save and give each
- * query. Prints Markdown; the progress goes to standard error.
+ * Measures how the type of the index on `last_saved_at` and the table's fillfactor affect saves and queries. Prints
+ * Markdown, and its progress to standard error.
  *
- *   node bench/last-saved-index.ts [--rows 1000000] [--state-bytes 2000] [--rounds 9] [--saves 3000] [--lives 8000]
+ *   node bench/last-saved-index.ts [--rows 1000000] [--state-bytes 2000] [--rounds 9] [--saves 3000] [--sessions 8000]
  *
- * It makes a throw-away PostgreSQL in the system's temporary folder (TMPDIR names another one) and removes it at the
- * end. A million rows take about 40 GB of disk there while it runs.
+ * Uses a temporary PostgreSQL in the system's temporary folder (or TMPDIR). A million rows need about 40 GB of disk.
  */
 import { parseArgs } from "node:util";
-import { measureLives } from "./last-saved-index/lives.ts";
+import { measureGrowth } from "./last-saved-index/growth.ts";
 import { measureQueries } from "./last-saved-index/queries.ts";
-import { livesTable, queryTable, savesTable, sizeTable } from "./last-saved-index/report.ts";
+import { growthTable, queryTable, savesTable, sizeTable } from "./last-saved-index/report.ts";
 import { measureSaves } from "./last-saved-index/saves.ts";
 import { prepareTemplate } from "./last-saved-index/template.ts";
 import { buildVariants } from "./last-saved-index/variants.ts";
@@ -22,7 +21,7 @@ const { values } = parseArgs({
     "state-bytes": { type: "string", default: "2000" },
     rounds: { type: "string", default: "9" },
     saves: { type: "string", default: "3000" },
-    lives: { type: "string", default: "8000" },
+    sessions: { type: "string", default: "8000" },
   },
 });
 const options = {
@@ -30,7 +29,7 @@ const options = {
   stateBytes: count("state-bytes"),
   rounds: count("rounds"),
   savesPerTurn: count("saves"),
-  lives: count("lives"),
+  sessions: count("sessions"),
 };
 
 const started = Date.now();
@@ -40,13 +39,13 @@ await withBenchCluster(async (cluster) => {
     await buildVariants(cluster, options, progress);
   });
   const saves = await measureSaves(cluster, options, progress);
-  const lives = await measureLives(cluster, options, progress);
+  const growth = await measureGrowth(cluster, options, progress);
   const queries = await measureQueries(cluster, options, progress);
 
-  console.log(`${await cluster.version()}, ${options.rows} rows, states of ${options.stateBytes} bytes more or less`);
+  console.log(`${await cluster.version()}, ${options.rows} rows, states of about ${options.stateBytes} bytes`);
   console.log(savesTable(saves));
   console.log(sizeTable(saves));
-  console.log(livesTable(lives));
+  console.log(growthTable(growth));
   for (const { title, runs } of queries) console.log(queryTable(title, runs));
 });
 progress("done");
@@ -58,6 +57,6 @@ function progress(line: string): void {
 function count(name: keyof typeof values): number {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  console.error(`--${name}: ${values[name]} is no whole number above 0.`);
+  console.error(`--${name}: ${values[name]} is not a positive integer.`);
   process.exit(2);
 }

@@ -1,11 +1,11 @@
 /**
- * Measures what telling other tabs costs those who save, and how soon the other tab knows. Prints Markdown; the progress
- * goes to standard error.
+ * Measures how much notifying other tabs slows saves down, and the latency until the other tab has the event. Prints
+ * Markdown, and its progress to standard error.
  *
  *   node bench/live-notify.ts [--writers 16] [--rounds 7] [--seconds 3] [--saves 300]
  *
- * It makes a throw-away PostgreSQL, which syncs its commits to the disk, in the system's temporary folder (TMPDIR names
- * another one) and removes it at the end. Figures of one run can be compared with each other, not with another run's.
+ * Uses a temporary PostgreSQL with durable commits, in the system's temporary folder (or TMPDIR). Only figures of the same
+ * run are comparable.
  */
 import { parseArgs } from "node:util";
 import { type Latency, measureLatency } from "./live-notify/latency.ts";
@@ -34,7 +34,7 @@ await withBenchCluster(async (cluster) => {
     },
     (line) => console.error(line),
   );
-  console.log(`${await cluster.version()}, ${values.writers} writers, commits synced to the disk\n`);
+  console.log(`${await cluster.version()}, ${values.writers} writers, durable commits\n`);
   console.log(speedsTable(speeds));
   console.log(latencyTable(latency));
 });
@@ -46,7 +46,7 @@ function speedsTable(results: readonly Speeds[]): string {
     const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
     return `| ${variant.name} | ${Math.round(median(speeds))} | ${median(ratios).toFixed(2)} | ${range} |`;
   });
-  return `| | saves a second | of those without | range |\n| --- | --- | --- | --- |\n${lines.join("\n")}\n`;
+  return `| | saves per second | relative to no notify | range |\n| --- | --- | --- | --- |\n${lines.join("\n")}\n`;
 }
 
 function latencyTable({ fromAnswer, fromSending }: Latency): string {
@@ -56,7 +56,7 @@ function latencyTable({ fromAnswer, fromSending }: Latency): string {
     return `| ${name} | ${at(0.5)} | ${at(0.95)} | ${at(1)} |`;
   };
   return [
-    "| ms to the other tab's event | median | 95 of 100 | longest |",
+    "| ms to the other tab's event | median | 95th percentile | maximum |",
     "| --- | --- | --- | --- |",
     line("from the mutation's answer", fromAnswer),
     line("from sending it", fromSending),

@@ -1,11 +1,11 @@
 /**
- * Measures how long it takes from opening a draft's address until its first field takes text, and what is sent for it:
- * the built page, the real server and PostgreSQL on this machine, in Chromium (CHROMIUM names another than the
- * system's). Prints Markdown; the progress goes to standard error.
+ * Measures the time from opening a draft's URL until its first field is editable, and the bytes transferred, with the
+ * built page, the server and PostgreSQL on this machine, in Chromium (set CHROMIUM for another executable). Prints
+ * Markdown, and its progress to standard error.
  *
  *   node bench/page.ts [--visits 15]
  *
- * Each visit is made twice: by a browser that has nothing of the page yet, and by the same one again.
+ * Each browser visits the URL twice, first with an empty cache.
  */
 import { parseArgs } from "node:util";
 import { startApp } from "../server/app.ts";
@@ -21,7 +21,7 @@ const TOKENS = { secret: "only for measuring, but of 32 bytes or more", audience
 const { values } = parseArgs({ options: { visits: { type: "string", default: "15" } } });
 const visits = Number(values.visits);
 if (!Number.isSafeInteger(visits) || visits < 1) {
-  console.error(`--visits: ${values.visits} is no whole number above 0.`);
+  console.error(`--visits: ${values.visits} is not a positive integer.`);
   process.exit(2);
 }
 

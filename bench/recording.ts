@@ -1,12 +1,10 @@
 /**
- * Measures what it costs each save that sessions have a history: write-ahead log, room and time, for a state whose one
- * field is saved again and again. Prints Markdown; the progress goes to standard error. Words can be compressed, noise
- * hardly.
+ * Measures how much the history adds to each save in write-ahead log, disk space and time, when one field of a state is
+ * saved repeatedly. Prints Markdown, and its progress to standard error. Words compress well, noise does not.
  *
  *   node bench/recording.ts [--sizes 2000,50000] [--text words|noise] [--rounds 9] [--saves 500]
  *
- * It makes a throw-away PostgreSQL in the system's temporary folder (TMPDIR names another one) and removes it at the
- * end. It takes some minutes and two gigabytes of disk.
+ * Uses a temporary PostgreSQL in the system's temporary folder (or TMPDIR). Takes a few minutes and 2 GB of disk.
  */
 import { parseArgs } from "node:util";
 import { measureRecording } from "./recording/measure.ts";
@@ -25,13 +23,13 @@ const [rounds = 0] = numbers("rounds", 1);
 const [savesPerRound = 0] = numbers("saves", 1);
 const sizes = numbers("sizes");
 const { text } = values;
-if (text !== "words" && text !== "noise") fail(`--text: ${text} is neither words nor noise.`);
+if (text !== "words" && text !== "noise") fail(`--text: ${text} is not words or noise.`);
 
 const started = Date.now();
 await withBenchCluster(async (cluster) => {
   const results = await measureRecording(cluster, { sizes, text, rounds, savesPerRound }, progress);
   console.log(
-    `${await cluster.version()}, ${rounds} sessions a line, each saved ${savesPerRound} times, holding ${text}`,
+    `${await cluster.version()}, ${rounds} sessions per row, each saved ${savesPerRound} times, filled with ${text}`,
   );
   console.log(savesTable(results));
   console.log(historyTable(results));
@@ -45,7 +43,9 @@ function progress(line: string): void {
 function numbers(name: "sizes" | "rounds" | "saves", atMost = Number.POSITIVE_INFINITY): number[] {
   const given = values[name].split(",").map(Number);
   if (given.length <= atMost && given.every((value) => Number.isSafeInteger(value) && value > 0)) return given;
-  return fail(`--${name}: ${values[name]} is no ${atMost === 1 ? "whole number" : "list of whole numbers"} above 0.`);
+  return fail(
+    `--${name}: ${values[name]} is not a ${atMost === 1 ? "positive integer" : "list of positive integers"}.`,
+  );
 }
 
 function fail(why: string): never {

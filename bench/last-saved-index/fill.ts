@@ -1,18 +1,18 @@
 import type pg from "pg";
-import { type DataOptions, peopleOf, personId, STATES } from "./template.ts";
+import { type DataOptions, STATES, userCount, userId } from "./template.ts";
 
-/** Two years of sessions, in the order in which they were begun. */
+/** Inserts two years of sessions, in the order of their start. */
 export async function fillTable(client: pg.Client, options: DataOptions): Promise<void> {
-  // No triggers: they would date every row today.
+  // Without triggers, which would set today's date in every row.
   await client.query("set session_replication_role = replica");
   await client.query("select setseed(0.5)");
-  // A completed session names an event that is not there: no save looks at it, and its index gets its real size.
+  // Completed sessions refer to events that do not exist. No save reads them, and the index has its real size.
   await client.query(
     `insert into wizard_sessions
        (id, user_id, event_id, stage, status, state, started_at, last_saved_at, completed_at, revision)
      select
        md5('session ' || n)::uuid,
-       ${personId("person")},
+       ${userId("person")},
        case status when 'completed' then md5('event ' || n)::uuid end,
        case status when 'completed' then 6 else 1 + n % 6 end,
        status, state, started_at, last_saved_at,
@@ -26,7 +26,7 @@ export async function fillTable(client: pg.Client, options: DataOptions): Promis
            n,
            1 + floor(random() * $2)::int as person,
            now() - (1 - n::float8 / $1) * interval '730 days' as started_at,
-           -- Most people finish in one go, some come back after days.
+           -- Most users finish in one go, some come back after days.
            random() ^ 4 as saved_for,
            (array['in_progress', 'abandoned', 'abandoned'])[1 + n % 10] as unfinished
          from generate_series(1, $1::int) n
@@ -34,7 +34,7 @@ export async function fillTable(client: pg.Client, options: DataOptions): Promis
        cross join lateral (select coalesce(unfinished, 'completed') as status) _
        join bench.states on states.number = 1 + n * 167 % ${STATES}
      ) sessions`,
-    [options.rows, peopleOf(options)],
+    [options.rows, userCount(options)],
   );
   await client.query("reset session_replication_role");
   await client.query("vacuum (freeze, analyze) wizard_sessions");

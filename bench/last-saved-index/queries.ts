@@ -2,17 +2,17 @@ import type pg from "pg";
 import type { BenchCluster } from "../shared/cluster.ts";
 import { median } from "../shared/report.ts";
 import { randomNumbers } from "../shared/states.ts";
-import { liveSome } from "./lives.ts";
-import { type DataOptions, peopleOf, personId } from "./template.ts";
+import { addGrownSessions } from "./growth.ts";
+import { type DataOptions, userCount, userId } from "./template.ts";
 import { QUERIED_VARIANTS, type Variant } from "./variants.ts";
 
 const REPETITIONS = 3;
-/** One session in so many is lived, not copied in: it lies where there was room for it. */
-const LIVED_SHARE = 400;
+/** One in this many sessions is saved step by step, which scatters it over the table. */
+const GROWN_SHARE = 400;
 
 interface Query {
   readonly name: string;
-  /** `$1` stands for a person. */
+  /** `$1` is a user's id. */
   readonly sql: string;
 }
 
@@ -33,11 +33,11 @@ const LISTS: readonly Query[] = [
            where user_id = $1 and status = 'in_progress' order by last_saved_at desc limit 1`,
   },
   {
-    name: "everybody's latest 20",
+    name: "all users' latest 20",
     sql: "select * from wizard_sessions order by last_saved_at desc limit 20",
   },
   {
-    name: "everybody's latest 20 of the last day",
+    name: "all users' latest 20 of the last day",
     sql: `select * from wizard_sessions
            where last_saved_at > now() - interval '1 day' order by last_saved_at desc limit 20`,
   },
@@ -52,7 +52,7 @@ export interface QueryRun {
   readonly query: string;
   readonly variant: Variant;
   readonly milliseconds: number;
-  /** Pages of 8 KiB that were looked at, in memory or not. */
+  /** Pages of 8 KiB that were read, from memory or disk. */
   readonly pages: number;
   readonly rows: number;
   readonly plan: string;
@@ -63,7 +63,7 @@ export interface QueryGroup {
   readonly runs: QueryRun[];
 }
 
-/** Runs every query on each kind of index, taking turns, and gives the medians. */
+/** Runs every query on each type of index, in turns, and returns the medians. */
 export async function measureQueries(
   cluster: BenchCluster,
   options: DataOptions,
@@ -71,7 +71,7 @@ export async function measureQueries(
 ): Promise<QueryGroup[]> {
   progress("living some sessions in the full tables");
   for (const variant of QUERIED_VARIANTS) {
-    await liveSome(cluster, variant, { ...options, lives: Math.ceil(options.rows / LIVED_SHARE) });
+    await addGrownSessions(cluster, variant, { ...options, sessions: Math.ceil(options.rows / GROWN_SHARE) });
   }
   const clients = new Map<Variant, pg.Client>();
   try {
@@ -93,8 +93,8 @@ export async function measureQueries(
     }
     const daily = await takeTurns(clients, SWEEPS, options);
     return [
-      { title: "Queries, where nothing was ever swept", runs: backlog },
-      { title: "Queries, where the last sweep was a day ago", runs: daily },
+      { title: "Queries without any sweep", runs: backlog },
+      { title: "Queries a day after the last sweep", runs: daily },
     ];
   } finally {
     for (const client of clients.values()) await client.end();
@@ -107,14 +107,14 @@ async function takeTurns(
   options: DataOptions,
 ): Promise<QueryRun[]> {
   const random = randomNumbers(3);
-  const people = Array.from({ length: REPETITIONS }, () => 1 + Math.floor(random() * peopleOf(options)));
+  const users = Array.from({ length: REPETITIONS }, () => 1 + Math.floor(random() * userCount(options)));
   const medians: QueryRun[] = [];
   for (const { name, sql } of queries) {
     const samples: QueryRun[] = [];
-    for (const person of people) {
+    for (const user of users) {
       for (const [variant, client] of clients) {
-        const query = sql.replace("$1", personId(String(person)));
-        // Once for the caches, once to be counted.
+        const query = sql.replace("$1", userId(String(user)));
+        // The first run fills the caches, the second one counts.
         await explain(client, query);
         samples.push({ query: name, variant, ...(await explain(client, query)) });
       }
@@ -152,7 +152,7 @@ async function explain(client: pg.Client, sql: string): Promise<Omit<QueryRun, "
   };
 }
 
-/** How the table was read: the leaves of the plan. */
+/** The scans of the table: the leaves of the plan. */
 function scansOf({ "Node Type": type, "Index Name": index, Plans: plans = [] }: PlanNode): string[] {
   if (plans.length > 0) return plans.flatMap(scansOf);
   return [index === undefined ? type : `${type} ${index.replace("idx_wizard_sessions_", "")}`];

@@ -1,6 +1,6 @@
 import type { Work } from "../shared/counters.ts";
 import { markdown, median, ratio, sum } from "../shared/report.ts";
-import type { LivesResult } from "./lives.ts";
+import type { GrowthResult } from "./growth.ts";
 import type { QueryRun } from "./queries.ts";
 import type { SavesResult } from "./saves.ts";
 import type { Sizes } from "./sizes.ts";
@@ -28,7 +28,7 @@ export function savesTable(results: readonly SavesResult[]): string {
 export function sizeTable(results: readonly SavesResult[]): string {
   const columns: (keyof Sizes)[] = ["table", "toast", "indexes", "lastSavedIndex"];
   return table(
-    "Sizes of the full tables before the saves, and growth, in MiB",
+    "Sizes of the full tables before the saves, and their growth, in MiB",
     ["table", "TOAST", "all indexes", "index on last_saved_at"],
     results.map(({ variant, before, after }) => ({
       variant,
@@ -37,8 +37,8 @@ export function sizeTable(results: readonly SavesResult[]): string {
   );
 }
 
-export function livesTable(results: readonly LivesResult[]): string {
-  const [base] = results as [LivesResult];
+export function growthTable(results: readonly GrowthResult[]): string {
+  const [base] = results as [GrowthResult];
   return table(
     "Tables that grew save by save",
     ["speed", ...WORK_HEADER, "vacuums", "table, MiB", "TOAST, MiB", "all indexes, MiB"],
@@ -57,7 +57,7 @@ export function livesTable(results: readonly LivesResult[]): string {
 }
 
 export function queryTable(title: string, runs: readonly QueryRun[]): string {
-  const header = ["query", "index", "rows", "pages", "time", "read by"];
+  const header = ["query", "index", "rows", "pages", "time", "scan"];
   const rows = runs.map(({ query, variant, milliseconds, pages, rows, plan }) => {
     const base = runs.find((run) => run.query === query) ?? { milliseconds };
     return [query, variant.name, String(rows), String(pages), ratio(milliseconds / base.milliseconds), plan];
@@ -65,7 +65,7 @@ export function queryTable(title: string, runs: readonly QueryRun[]): string {
   return markdown(title, header, rows);
 }
 
-const WORK_HEADER = ["HOT", "WAL per save", ...MANAGERS.map((manager) => `of it ${manager}`), "page images per save"];
+const WORK_HEADER = ["HOT", "WAL per save", ...MANAGERS.map((manager) => `${manager} WAL`), "page images per save"];
 
 function workCells(work: readonly Work[]): string[] {
   const statements = sum(work.map((each) => each.statements));
@@ -78,7 +78,7 @@ function workCells(work: readonly Work[]): string[] {
   ];
 }
 
-/** How fast a variant was, each turn compared with the base's turn of the same round. */
+/** The median speed relative to the base, compared turn by turn. */
 function speedAgainst(base: readonly Work[], own: readonly Work[]): number {
   const speeds = (list: readonly Work[]) => list.map(({ statements, seconds }) => statements / seconds);
   const baseSpeeds = speeds(base);

@@ -6,12 +6,12 @@ import { type Sizes, sizesOf } from "./sizes.ts";
 import { SAVED_VARIANTS, type Variant } from "./variants.ts";
 
 const CONNECTIONS = 8;
-/** What people still work on: in a table of a million rows, 3,400 sessions. */
+/** The sessions that users still work on: 3,400 of a million. */
 const ACTIVE = "status = 'in_progress' and started_at > now() - interval '25 days'";
 
 export interface SavesOptions {
   readonly rounds: number;
-  /** How many saves each variant gets per round, once with each kind of commit. */
+  /** The number of saves per variant and round, for each kind of commit. */
   readonly savesPerTurn: number;
 }
 
@@ -23,7 +23,7 @@ export interface SavesResult {
   readonly after: Sizes;
 }
 
-/** Saves to every variant in turn, round after round, each turn beginning with a checkpoint. */
+/** Saves to each variant in turns. Each turn starts with a checkpoint. */
 export async function measureSaves(
   cluster: BenchCluster,
   { rounds, savesPerTurn }: SavesOptions,
@@ -43,7 +43,7 @@ export async function measureSaves(
   for (let round = 0; round < rounds; round++) {
     progress(`saving to the full tables: round ${round + 1} of ${rounds}`);
     for (let place = 0; place < participants.length; place++) {
-      // Another variant begins in each round, so that none always follows the same one.
+      // Each round starts with another variant, so that none always follows the same one.
       const { variant, editors, durable, asynchronous } = pickAt(participants, place + 2 * round);
       durable.push(await takeTurn(cluster, variant, editors, "on", savesPerTurn));
       asynchronous.push(await takeTurn(cluster, variant, editors, "off", savesPerTurn));
@@ -95,11 +95,11 @@ async function activeSessions(client: pg.Client): Promise<Session[]> {
   return rows;
 }
 
-/** Autosaves of full states, one editor per connection: a word is changed in one of the active sessions. */
+/** Autosaves of full states: each connection changes one word in one of the active sessions. */
 function makeEditors(active: readonly Session[]): Editor[] {
   return Array.from({ length: CONNECTIONS }, (_, connection) => {
     const random = randomNumbers(100 + connection);
-    // No two connections save the same session: what waiting costs is not the question.
+    // No two connections save the same session, because lock waits are not measured.
     const own = active.filter((_, index) => index % CONNECTIONS === connection);
     return (client) => {
       const session = pick(own, random);

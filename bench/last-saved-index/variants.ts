@@ -4,10 +4,10 @@ import type { DataOptions } from "./template.ts";
 
 export interface Variant {
   readonly name: string;
-  /** What follows `create index ... on wizard_sessions`; null: no index on the column at all. */
+  /** The end of `create index ... on wizard_sessions`, or null for no index on the column. */
   readonly index: string | null;
   readonly fillfactor: number;
-  /** Its database. */
+  /** The name of the database. */
   readonly database: string;
 }
 
@@ -23,7 +23,7 @@ const BRIN_MULTI = {
 };
 const NONE = { name: "none", index: null };
 
-/** The first of each list is what the others are compared with. */
+/** The first one of each list is the base of the comparison. */
 export const SAVED_VARIANTS: readonly Variant[] = [
   { ...BTREE, fillfactor: 100 },
   { ...BTREE, fillfactor: 80 },
@@ -48,7 +48,7 @@ export const GROWN_VARIANTS: readonly Variant[] = [
   { ...BRIN, fillfactor: 70 },
 ].map((variant, number) => ({ ...variant, database: `grown_${number}` }));
 
-/** Makes the databases of both lists: full ones, and empty ones. */
+/** Creates the databases of both lists: filled ones and empty ones. */
 export async function buildVariants(
   cluster: BenchCluster,
   options: DataOptions,
@@ -72,7 +72,7 @@ export async function buildVariants(
       });
     }
     for (const variant of SAVED_VARIANTS) {
-      progress(`copying it and making its index: ${variant.name}, fillfactor ${variant.fillfactor}`);
+      progress(`copying it and creating its index: ${variant.name}, fillfactor ${variant.fillfactor}`);
       await clone(variant.database, `filled_${variant.fillfactor}`);
       await adapt(cluster, variant);
     }

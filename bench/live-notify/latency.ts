@@ -10,9 +10,9 @@ const TOKENS = { secret: "only for measuring, of 32 bytes or more", audience: "a
 const PAUSE_MS = 20;
 
 export interface Latency {
-  /** From the mutation's answer to the event in the other tab, in milliseconds. The event may come first. */
+  /** Milliseconds from the mutation's response to the event in the other tab; negative if the event comes first. */
   readonly fromAnswer: readonly number[];
-  /** From sending the mutation to the event in the other tab. */
+  /** Milliseconds from sending the mutation to the event in the other tab. */
   readonly fromSending: readonly number[];
 }
 
@@ -23,7 +23,7 @@ const CHANGED = `subscription ($id: UUID!) {
   wizardSessionChanged(id: $id) { kind revision saveId stage savedBy wizardSession { revision stage status state lastSavedAt } }
 }`;
 
-/** One tab saves over HTTP, with pauses; another one of the same user listens. */
+/** One tab saves over HTTP, with pauses; another tab of the same user has a subscription. */
 export async function measureLatency(cluster: BenchCluster, database: string, saves: number): Promise<Latency> {
   const app = await startApp({
     authDatabaseUrl: cluster.url("authenticator", database),
@@ -63,7 +63,7 @@ export async function measureLatency(cluster: BenchCluster, database: string, sa
     for (let base = 0; base < saves; base++) {
       const saveId = randomUUID();
       const heard = events.next().then(({ value }) => {
-        if (value?.data?.wizardSessionChanged.saveId !== saveId) throw new Error("Another event was expected.");
+        if (value?.data?.wizardSessionChanged.saveId !== saveId) throw new Error("Received an unexpected event.");
         return performance.now();
       });
       const sent = performance.now();

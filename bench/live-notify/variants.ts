@@ -1,12 +1,12 @@
 export interface Variant {
   readonly name: string;
-  /** What the trigger does after a save. */
+  /** The body of the trigger after a save. */
   readonly body: string;
-  /** Which part of the sessions somebody watches. */
+  /** The share of sessions that are watched. */
   readonly watched: number;
-  /** What the writer itself sends after each commit; takes its session's id. */
+  /** A statement that the writer runs after each commit, with its session's id. */
   readonly afterwards?: string;
-  /** What a watcher asks ten times a second; takes the ids of what is watched. */
+  /** A query that a watcher runs ten times per second, with the watched ids. */
   readonly poll?: string;
 }
 
@@ -17,20 +17,20 @@ const IF_LOCK = `if not pg_try_advisory_xact_lock(app_private.wizard_session_wat
 export const VARIANTS: readonly Variant[] = [
   { name: "no notify", body: "", watched: 0 },
   { name: "notify always", body: NOTIFY, watched: 0 },
-  { name: "table of watches, nobody watches", body: IF_ROW, watched: 0 },
-  { name: "advisory lock, nobody watches", body: IF_LOCK, watched: 0 },
+  { name: "table of watches, none watched", body: IF_ROW, watched: 0 },
+  { name: "advisory lock, none watched", body: IF_LOCK, watched: 0 },
   { name: "table of watches, one in sixteen watched", body: IF_ROW, watched: 1 / 16 },
   { name: "advisory lock, one in sixteen watched", body: IF_LOCK, watched: 1 / 16 },
   { name: "table of watches, all watched", body: IF_ROW, watched: 1 },
   { name: "advisory lock, all watched", body: IF_LOCK, watched: 1 },
   {
-    name: "notify in a transaction of its own after each commit, all watched",
+    name: "notify in a separate transaction after each commit, all watched",
     body: "",
     watched: 1,
     afterwards: "select pg_notify('wizard_session_changed', $1::uuid::text)",
   },
   {
-    name: "no notify, the revisions asked for ten times a second, all watched",
+    name: "no notify, revisions polled ten times per second, all watched",
     body: "",
     watched: 1,
     poll: "select id, revision from wizard_sessions where id = any($1::uuid[])",

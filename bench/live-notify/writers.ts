@@ -15,11 +15,11 @@ export interface WritersOptions {
 
 export interface Speeds {
   readonly variant: Variant;
-  /** Saves a second, a number for each round. */
+  /** Saves per second, one number per round. */
   readonly speeds: readonly number[];
 }
 
-/** Has each writer save a session of its own for a while: every variant in turn, round after round. */
+/** Each writer saves its own session for a while. The variants take turns in each round. */
 export async function measureWriters(
   cluster: BenchCluster,
   options: WritersOptions,
@@ -29,7 +29,7 @@ export async function measureWriters(
   const admin = await cluster.connect(database);
   const listener = new pg.Client({ connectionString: cluster.url("authenticator", database) });
   await listener.connect();
-  // In every variant somebody listens for something: a NOTIFY that nobody waits for would be cheaper than in life.
+  // A listener in every variant, because NOTIFY without one is cheaper than in production.
   await listener.query("listen wizard_session_changed");
   const writers = await Promise.all(Array.from({ length: options.writers }, () => openWriter(cluster, database)));
   const results = VARIANTS.map((variant) => ({ variant, speeds: [] as number[] }));
@@ -39,7 +39,7 @@ export async function measureWriters(
     for (let round = 0; round < rounds; round++) {
       progress(`writers: round ${round + 1} of ${rounds}`);
       for (let place = 0; place < results.length; place++) {
-        // Another variant begins in each round, so that none always follows the same one.
+        // Each round starts with another variant, so that none always follows the same one.
         const { variant, speeds } = results[(place + round) % results.length] ?? { variant: undefined, speeds: [] };
         if (!variant) continue;
         await admin.query(`create or replace function app_private.tg_wizard_sessions__notify() returns trigger as $$

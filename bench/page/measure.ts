@@ -2,23 +2,23 @@ import { randomUUID } from "node:crypto";
 import type { Browser, Page } from "playwright-core";
 import { signToken, type TokenSettings } from "../../server/tokens.ts";
 
-/** Where the page keeps who is signed in (web/auth/signedIn.ts). */
+/** The page's storage key for the signed-in user (web/auth/signedIn.ts). */
 const SIGNED_IN_KEY = "stagekeep.signedIn";
 const FIRST_FIELD = '[data-pointer="/basics/title"] input';
 const DRAFT = { basics: { title: "Summer party", category: "music", organizerName: "Ada" } };
 
 export interface Visit {
-  /** In milliseconds since the navigation began: until the first field has been drawn and takes text. */
+  /** Milliseconds from the start of the navigation until the first field is painted and editable. */
   readonly untilUsable: number;
-  /** In bytes over the wire, heads included. */
+  /** Bytes transferred, including headers. */
   readonly sent: { readonly page: number; readonly scripts: number; readonly styles: number; readonly answers: number };
   readonly requests: number;
 }
 
 export interface Visits {
-  /** By a browser that has nothing of the page. */
+  /** With an empty cache. */
   readonly first: readonly Visit[];
-  /** By the same browser, at once after that. */
+  /** A second visit in the same browser. */
   readonly again: readonly Visit[];
 }
 
@@ -34,7 +34,7 @@ export async function measureVisits(options: MeasureOptions, progress: (line: st
   const token = await signToken(tokens, { sub: randomUUID(), role: "authenticated", expiresIn: "1h" });
   const id = await makeDraft(url, token);
   const [first, again]: [Visit[], Visit[]] = [[], []];
-  // One more, which is not counted: the server has not answered anything yet.
+  // The first visit warms up the server and is not counted.
   for (let number = 0; number <= visits; number++) {
     const context = await browser.newContext();
     const stored = JSON.stringify([SIGNED_IN_KEY, JSON.stringify({ token })]);
@@ -54,11 +54,10 @@ export async function measureVisits(options: MeasureOptions, progress: (line: st
 async function visit(page: Page, address: string): Promise<Visit> {
   await page.goto(address);
   await page.waitForFunction(() => "usableAt" in window);
-  // It was no empty promise.
+  // Checks that the field is editable.
   await page.locator(FIRST_FIELD).press("End");
   await page.keyboard.type("!");
-  if (!(await page.locator(FIRST_FIELD).inputValue()).endsWith("!"))
-    throw new Error("The field has not taken the text.");
+  if (!(await page.locator(FIRST_FIELD).inputValue()).endsWith("!")) throw new Error("The field did not accept text.");
   await page.locator("[data-testid=save-status][data-phase=saved]").waitFor();
   const untilUsable = await page.evaluate<number>("usableAt");
   const loaded = await page.evaluate((before) => {
@@ -81,13 +80,13 @@ async function visit(page: Page, address: string): Promise<Visit> {
   };
 }
 
-/** In the page, before anything of its own: notes when the field is there, drawn and not locked. */
+/** Runs in the page before its own scripts. Records when the field is present, painted and editable. */
 function noteWhenUsable(selector: string): void {
   const observer = new MutationObserver(() => {
     const field = document.querySelector<HTMLInputElement>(selector);
     if (!field || field.disabled || field.readOnly) return;
     observer.disconnect();
-    // In the frame after the one that draws it, everything that was to be done before has been done.
+    // The frame after the one that paints it.
     requestAnimationFrame(() => requestAnimationFrame(() => Object.assign(window, { usableAt: performance.now() })));
   });
   observer.observe(document, { childList: true, subtree: true, attributes: true });
@@ -104,6 +103,6 @@ async function makeDraft(url: string, token: string): Promise<string> {
     body: JSON.stringify({ query, variables: { session: { id, state: DRAFT } } }),
   });
   const answer = (await response.json()) as { errors?: unknown };
-  if (answer.errors) throw new Error(`The draft could not be made: ${JSON.stringify(answer.errors)}`);
+  if (answer.errors) throw new Error(`Could not create the draft: ${JSON.stringify(answer.errors)}`);
   return id;
 }

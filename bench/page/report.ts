@@ -13,7 +13,7 @@ export function visitsTable({ first, again }: Visits): string {
     "answers",
     "in all",
   ];
-  return markdown("Until the first field takes text", header, [row("first", first), row("again", again)]);
+  return markdown("Time until the first field is editable", header, [row("first", first), row("again", again)]);
 }
 
 function row(name: string, visits: readonly Visit[]): string[] {

@@ -5,14 +5,14 @@ import { observe, type Work } from "../shared/counters.ts";
 import { makeNoise, makeState, pick, randomNumbers } from "../shared/states.ts";
 import { type Session, VARIANTS, type Variant } from "./variants.ts";
 
-// As far as one checkpoint of the history is from the next, so that each turn pays for one of them.
+// The distance between two checkpoints of the history, so each turn includes one.
 const SAVES_PER_TURN = 50;
 const READS = 15;
 const USER = "ada00000-0000-4000-8000-000000000000";
 const TITLES = ["Summer party", "Summer parties", "Summer fête", "A party in summer", "The party of the summer"];
 
 export interface RecordingOptions {
-  /** Of the states, in bytes of JSON text, more or less. */
+  /** Approximate sizes of the states, in bytes of JSON text. */
   readonly sizes: readonly number[];
   readonly text: "words" | "noise";
   readonly rounds: number;
@@ -24,13 +24,13 @@ export interface RecordingResult {
   readonly variant: Variant;
   readonly turns: readonly Work[];
   readonly savesPerSession: number;
-  /** What the table of revisions takes for each session, its indexes and TOAST included. */
+  /** Disk space of the revisions per session, including indexes and TOAST. */
   readonly historyBytes: number;
-  /** Seconds to read a revision back that is kept as a whole, and one that lies farthest behind such a one. */
+  /** Seconds to read a checkpoint, and the revision that is farthest from one. */
   readonly reads: { readonly whole: readonly number[]; readonly folded: readonly number[] } | undefined;
 }
 
-/** Saves one session in each database at a time. The databases take turns, and another one begins each time. */
+/** Saves one session per database. The databases take turns, starting with another one each round. */
 export async function measureRecording(
   cluster: BenchCluster,
   { sizes, text, rounds, savesPerRound }: RecordingOptions,
@@ -60,7 +60,7 @@ export async function measureRecording(
 
 interface Participant {
   readonly variant: Variant;
-  /** Reads the counters, and tidies up. */
+  /** Reads the results, and cleans up. */
   readonly admin: pg.Client;
   readonly saver: pg.Client;
   readonly turns: Work[];
@@ -72,14 +72,14 @@ async function participate(cluster: BenchCluster, variant: Variant, bytes: numbe
   await cluster.using("postgres", (client) => client.query(`create database ${database} template ${TEMPLATE}`));
   const [admin, saver] = [await cluster.connect(database), await cluster.connect(database)];
   for (const table of ["wizard_sessions", "wizard_session_revisions"]) {
-    // It would come in the middle of somebody's turn.
+    // It would run during a measurement.
     await admin.query(`alter table ${table} set (autovacuum_enabled = off, toast.autovacuum_enabled = off)`);
   }
   if (!variant.recorded) {
     await admin.query("drop trigger _500_record_start on wizard_sessions");
     await admin.query("drop trigger _510_record_save on wizard_sessions");
   }
-  // Waiting for the disk would hide what differs.
+  // Waiting for the disk would hide the differences.
   await saver.query("set synchronous_commit = off");
   await saver.query("select set_config('request.jwt.claims', $1, false)", [JSON.stringify({ sub: USER })]);
   await saver.query("set role authenticated");
@@ -112,7 +112,7 @@ async function saveInTurns(
       );
     }
   }
-  // As autovacuum would have by then: room that pruning has left is used again.
+  // As autovacuum would: makes the space of pruned rows reusable.
   for (const { admin } of participants) await admin.query("vacuum wizard_sessions, wizard_session_revisions");
 }
 

@@ -3,7 +3,15 @@ import { markdown, median, ratio, sum } from "../shared/report.ts";
 import type { RecordingResult } from "./measure.ts";
 
 export function savesTable(results: readonly RecordingResult[]): string {
-  const header = ["state", "save by", "WAL a save", "against no history", "HOT", "time a save", "against no history"];
+  const header = [
+    "state",
+    "save by",
+    "WAL per save",
+    "relative to no history",
+    "HOT",
+    "time per save",
+    "relative to no history",
+  ];
   const rows = results.map(({ bytes, variant, turns }) => {
     const base = results.find((other) => other.bytes === bytes)?.turns ?? turns;
     const updates = sum(turns.map((turn) => turn.updates));
@@ -14,7 +22,7 @@ export function savesTable(results: readonly RecordingResult[]): string {
       `${(walOf(turns) - walOf(base)).toFixed(0)} B, ${ratio(walOf(turns) / walOf(base))}`,
       `${((100 * sum(turns.map(({ hotUpdates }) => hotUpdates))) / updates).toFixed(0)} %`,
       milliseconds(median(turns.map(timeOf))),
-      // Turn by turn, since the machine is faster at one time than at another.
+      // Per turn, because the speed of the machine varies.
       ratio(median(turns.map((turn, place) => timeOf(turn) / timeOf(base[place] ?? turn)))),
     ];
   });
@@ -22,7 +30,14 @@ export function savesTable(results: readonly RecordingResult[]): string {
 }
 
 export function historyTable(results: readonly RecordingResult[]): string {
-  const header = ["state", "saved by", "room a save", "a session", "a checkpoint read back", "the farthest from one"];
+  const header = [
+    "state",
+    "saved by",
+    "space per save",
+    "per session",
+    "read a checkpoint",
+    "read the farthest revision",
+  ];
   const rows = results.flatMap(({ bytes, variant, savesPerSession, historyBytes, reads }) => {
     if (!reads) return [];
     const [whole, folded] = [median(reads.whole), median(reads.folded)];
@@ -37,7 +52,7 @@ export function historyTable(results: readonly RecordingResult[]): string {
       ],
     ];
   });
-  return markdown("The history that they leave", header, rows);
+  return markdown("The resulting history", header, rows);
 }
 
 function walOf(turns: readonly Work[]): number {

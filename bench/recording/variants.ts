@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
 
-/** A session and what its client knows of it. */
+/** A session, and the revision that its client has. */
 export interface Session {
   readonly id: string;
   readonly state: Record<string, Record<string, string>>;
@@ -11,7 +11,7 @@ export interface Session {
 export interface Variant {
   readonly name: string;
   readonly recorded: boolean;
-  /** Saves a title, and reads the answer as the API does. */
+  /** Saves a title, and reads the result as the API does. */
   readonly save: (client: pg.Client, session: Session, title: string) => Promise<unknown>;
 }
 
@@ -24,7 +24,7 @@ const UPDATE: Variant["save"] = (client, session, title) => {
   });
 };
 
-/** The first is what the others are compared with. */
+/** The first one is the base of the comparison. */
 export const VARIANTS: readonly Variant[] = [
   { name: "update, no history", recorded: false, save: UPDATE },
   { name: "update", recorded: true, save: UPDATE },

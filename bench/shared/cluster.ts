@@ -13,22 +13,22 @@ import { startCluster } from "../../server/embedded/cluster.ts";
 export const TEMPLATE = "bench";
 
 export interface BenchCluster {
-  /** A role's connection to one of the cluster's databases. */
+  /** The URL of a database for a role. */
   url(role: string, database: string): string;
-  /** A superuser's connection to one of the cluster's databases. */
+  /** Connects to a database as superuser. */
   connect(database: string): Promise<pg.Client>;
-  /** The same, closed when `work` is over. */
+  /** Like `connect`, and closes the connection after `work`. */
   using<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T>;
-  /** For building: what is built is measured only after it has reached the disk. */
+  /** Turns fsync off while `work` runs, then writes everything to disk. For building databases. */
   withoutFsync(work: () => Promise<void>): Promise<void>;
   version(): Promise<string>;
 }
 
-/** Runs `work` on a throw-away PostgreSQL that holds the migrated database, with durability as it is in production. */
+/** Runs `work` on a temporary PostgreSQL with a migrated database, and with durability as in production. */
 export async function withBenchCluster(work: (cluster: BenchCluster) => Promise<void>): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "stagekeep-bench-"));
   try {
-    // Where this runs as root, PostgreSQL runs as another user, who has to get in.
+    // As root, PostgreSQL runs as another user, which needs access.
     await chmod(dataDir, 0o755);
     const { rootUrl, stop } = await startCluster({
       dataDir,
@@ -36,12 +36,12 @@ export async function withBenchCluster(work: (cluster: BenchCluster) => Promise<
       settings: {
         shared_buffers: "2GB",
         maintenance_work_mem: "512MB",
-        // Checkpoints come when a measurement asks for one, so that every variant pays for the same number.
+        // Checkpoints only when a measurement requests one, so each variant has the same number.
         max_wal_size: "32GB",
         checkpoint_timeout: "1d",
       },
     });
-    // Without the server every query fails, and the way out below is taken.
+    // Stopping the server makes every query fail, which leads to the `finally` below.
     const interrupt = () => void stop();
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
     try {
@@ -98,7 +98,7 @@ function benchCluster(rootUrl: string): BenchCluster {
       await work();
       await setFsync("alter system reset fsync");
       await using("postgres", (client) => client.query("checkpoint"));
-      // What the kernel still holds back would otherwise be written during the first measurement.
+      // Otherwise the kernel would write it during the first measurement.
       await promisify(execFile)("sync");
     },
   };

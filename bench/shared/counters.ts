@@ -1,6 +1,6 @@
 import type pg from "pg";
 
-/** What was done to a table between two moments. */
+/** The work on a table between two moments. */
 export interface Work {
   readonly statements: number;
   readonly seconds: number;
@@ -11,7 +11,7 @@ export interface Work {
   readonly fullPageBytes: number;
 }
 
-/** Times `statements` statements that `run` sends over `clients`, and reads what they did from the server's counters. */
+/** Measures the `statements` that `run` sends over `clients`: the time, and the changes of the server's counters. */
 export async function observe(
   clients: readonly pg.Client[],
   statements: number,
@@ -43,7 +43,7 @@ async function updateCounters(client: pg.Client): Promise<{ updates: number; hot
   return rows[0] ?? { updates: 0, hot: 0 };
 }
 
-/** Where the write-ahead log ends; up to there it is on disk, where it can be read. */
+/** The end of the write-ahead log that is on disk and can be read. */
 async function endOfWal(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ lsn: string }>(
     "select pg_logical_emit_message(false, 'bench', '', true)::text as lsn",

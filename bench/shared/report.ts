@@ -13,5 +13,5 @@ export function markdown(title: string, header: readonly string[], rows: readonl
   return [`\n## ${title}\n`, line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** How a value compares with the one that it is held against. */
+/** Formats a value relative to the base. */
 export const ratio = (value: number) => `× ${value >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3)}`;

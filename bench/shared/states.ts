@@ -1,4 +1,4 @@
-/** What a stage of the wizard asks for, roughly. */
+/** The approximate fields of a stage. */
 const FIELDS = [
   ["basics", "title"],
   ["basics", "summary"],
@@ -18,7 +18,7 @@ const SYLLABLES = "ba con der e fin gra ho in ker lo mun na o pre qui ra sto ti 
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"];
 const WORD = /^[a-z]{4,}$/;
 
-/** Numbers from 0 up to 1 that are the same in every run: https://en.wikipedia.org/wiki/Linear_congruential_generator */
+/** Pseudorandom numbers in [0, 1), the same in every run: https://en.wikipedia.org/wiki/Linear_congruential_generator */
 export function randomNumbers(seed: number): () => number {
   let state = BigInt(seed);
   return () => {
@@ -32,12 +32,12 @@ const VOCABULARY = Array.from({ length: 500 }, () =>
   Array.from({ length: 2 + Math.floor(random() * 3) }, () => pick(SYLLABLES, random)).join(""),
 );
 
-/** A session's state as JSON text, of about `bytes` bytes. */
+/** A state as JSON text of about `bytes` bytes. */
 export function makeState(bytes: number, random: () => number): string {
   const state: Record<string, Record<string, string>> = {};
   for (const [index, [stage, field]] of FIELDS.entries()) {
     const left = bytes - JSON.stringify(state).length;
-    // The description takes half of it, the other fields share the rest.
+    // The description is half of it.
     const share = field === "description" ? bytes / 2 : left / (FIELDS.length - index);
     const words: string[] = [];
     for (let length = 0; length < share - 20; ) {
@@ -50,13 +50,13 @@ export function makeState(bytes: number, random: () => number): string {
   return JSON.stringify(state);
 }
 
-/** A state of about `bytes` bytes that can hardly be compressed. */
+/** A state of about `bytes` bytes that does not compress well. */
 export function makeNoise(bytes: number, random: () => number): string {
   const description = Array.from({ length: bytes }, () => pick(LETTERS, random)).join("");
   return JSON.stringify({ basics: { title: "" }, page: { description } });
 }
 
-/** The same state with one word changed somewhere, as one autosave would have it. */
+/** The same state with one word changed, like one autosave. */
 export function edit(state: string, random: () => number): string {
   const words = state.split(" ");
   for (let attempt = 0; attempt < 50; attempt++) {
@@ -68,7 +68,7 @@ export function edit(state: string, random: () => number): string {
   return state;
 }
 
-/** What had been typed of a state when this share of it was there. */
+/** The first part of a state, by its share of the fields. */
 export function begun(state: string, share: number): string {
   const soFar: Record<string, Record<string, string>> = {};
   let left = Math.round(share * state.length);

@@ -2,15 +2,15 @@ import type pg from "pg";
 import type { BenchCluster } from "../shared/cluster.ts";
 import { observe, type Work } from "../shared/counters.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";
-import { type DataOptions, peopleOf, SAVES_PER_LIFE } from "./template.ts";
+import { type DataOptions, SAVES_PER_SESSION, userCount } from "./template.ts";
 import { GROWN_VARIANTS, type Variant } from "./variants.ts";
 
 const CONNECTIONS = 2;
 const STATEMENTS_PER_TURN = 4_000;
-/** A beginning, the saves, and the completion. */
-const STATEMENTS_PER_LIFE = SAVES_PER_LIFE + 2;
+/** The insert, the saves, and the completion. */
+const STATEMENTS_PER_SESSION = SAVES_PER_SESSION + 2;
 
-export interface LivesResult {
+export interface GrowthResult {
   readonly variant: Variant;
   readonly turns: readonly Work[];
   readonly vacuums: number;
@@ -18,15 +18,15 @@ export interface LivesResult {
 }
 
 /**
- * Lets tables grow from nothing by sessions that begin empty, grow with each save and are completed. The variants
- * take turns. Each is vacuumed when autovacuum, as PostgreSQL sets it, would have seen to it.
+ * Grows tables from empty, with sessions that are started, saved and completed. The variants take turns. Each is vacuumed
+ * when autovacuum would, with PostgreSQL's default settings.
  */
-export async function measureLives(
+export async function measureGrowth(
   cluster: BenchCluster,
-  options: DataOptions & { readonly lives: number },
+  options: DataOptions & { readonly sessions: number },
   progress: (line: string) => void,
-): Promise<LivesResult[]> {
-  const turns = Math.ceil((options.lives * STATEMENTS_PER_LIFE) / STATEMENTS_PER_TURN);
+): Promise<GrowthResult[]> {
+  const turns = Math.ceil((options.sessions * STATEMENTS_PER_SESSION) / STATEMENTS_PER_TURN);
   const participants = await Promise.all(
     GROWN_VARIANTS.map(async (variant) => ({
       variant,
@@ -41,7 +41,7 @@ export async function measureLives(
       for (const participant of participants) {
         const { clients } = participant;
         participant.turns.push(
-          await observe(clients, STATEMENTS_PER_TURN, () => live(clients, STATEMENTS_PER_TURN, options)),
+          await observe(clients, STATEMENTS_PER_TURN, () => runSessions(clients, STATEMENTS_PER_TURN, options)),
         );
         if (await vacuumIfDue(clients[0])) participant.vacuums++;
       }
@@ -54,15 +54,15 @@ export async function measureLives(
   }
 }
 
-/** Lives some sessions in a table that is there already. */
-export async function liveSome(
+/** Runs sessions from start to completion in a filled table. */
+export async function addGrownSessions(
   cluster: BenchCluster,
   variant: Variant,
-  options: DataOptions & { readonly lives: number },
+  options: DataOptions & { readonly sessions: number },
 ): Promise<void> {
   const clients = await connectAll(cluster, variant);
   try {
-    await live(clients, options.lives * STATEMENTS_PER_LIFE, options);
+    await runSessions(clients, options.sessions * STATEMENTS_PER_SESSION, options);
   } finally {
     await Promise.all(clients.map((client) => client.end()));
   }
@@ -71,17 +71,17 @@ export async function liveSome(
 async function connectAll(cluster: BenchCluster, { database }: Variant): Promise<[pg.Client, ...pg.Client[]]> {
   const connect = async () => {
     const client = await cluster.connect(database);
-    // Waiting for the disk would hide what differs.
+    // Waiting for the disk would hide the differences.
     await client.query("set synchronous_commit = off");
     return client;
   };
   return [await connect(), ...(await Promise.all(Array.from({ length: CONNECTIONS - 1 }, connect)))];
 }
 
-function live(clients: readonly pg.Client[], statements: number, options: DataOptions): Promise<unknown> {
+function runSessions(clients: readonly pg.Client[], statements: number, options: DataOptions): Promise<unknown> {
   const share = Math.ceil(statements / clients.length);
   return Promise.all(
-    clients.map((client, index) => client.query(`call bench.live(${index}, ${share}, ${peopleOf(options)})`)),
+    clients.map((client, index) => client.query(`call bench.run_sessions(${index}, ${share}, ${userCount(options)})`)),
   );
 }
 
