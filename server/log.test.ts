@@ -15,7 +15,7 @@ const entriesOf = (id: string) => entries().filter((entry) => entry.req?.id === 
 
 const makeToken = () => signToken(TEST_TOKENS, { sub: randomUUID(), role: "authenticated", expiresIn: "1h" });
 
-/** Something that must not be found in the log, in no part of it. */
+/** A text that must not appear anywhere in the log. */
 function makeSecret(): string {
   return `secret${randomUUID().replaceAll("-", "")}`;
 }
@@ -31,7 +31,7 @@ async function post(body: unknown, headers: Record<string, string> = {}, path = 
 }
 
 describe("the log of a request", () => {
-  it("has its id, method, path, status and time, and nothing else of it", async () => {
+  it("has only its id, method, path, status and time", async () => {
     const id = randomUUID();
     const response = await post({ query: "{ __typename }" }, { "X-Request-Id": id }, "/graphql?query=typed");
     expect(response.status).toBe(200);
@@ -44,7 +44,7 @@ describe("the log of a request", () => {
     });
   });
 
-  it("keeps quiet about the questions of a load balancer", async () => {
+  it("logs health checks only at level debug", async () => {
     const id = randomUUID();
     await fetch(api.url("/healthz"), { headers: { "X-Request-Id": id } });
     expect(entriesOf(id)).toEqual([expect.objectContaining({ level: 20 })]);
@@ -52,20 +52,20 @@ describe("the log of a request", () => {
 });
 
 describe("a request's id", () => {
-  it("is made, answered and logged", async () => {
+  it("is generated, returned and logged", async () => {
     const id = (await post({ query: "{ __typename }" })).headers.get("x-request-id") ?? "";
     expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(entriesOf(id)).toHaveLength(1);
   });
 
-  it.each(["a", "trace_7-of-9", "x".repeat(64)])("is the caller's where that is %j", async (given) => {
+  it.each(["a", "trace_7-of-9", "x".repeat(64)])("is the X-Request-Id %j of the caller", async (given) => {
     const response = await post({ query: "{ __typename }" }, { "X-Request-Id": given });
     expect(response.headers.get("x-request-id")).toBe(given);
     expect(entriesOf(given)).toHaveLength(1);
   });
 
   it.each(["", "x".repeat(65), "two words", 'quote"', "a,b", "<script>", "../up", "é"])(
-    "is not the caller's where that is %j",
+    "is generated if X-Request-Id is %j",
     async (given) => {
       const response = await post({ query: "{ __typename }" }, { "X-Request-Id": given });
       const id = response.headers.get("x-request-id") ?? "";
@@ -75,7 +75,7 @@ describe("a request's id", () => {
     },
   );
 
-  it("is there for a refusal too", async () => {
+  it("is returned and logged for a refusal", async () => {
     const response = await post({ query: "{ __typename }" }, { Authorization: "Bearer a.b.c" });
     const id = response.headers.get("x-request-id") ?? "";
     expect(response.status).toBe(401);
@@ -86,8 +86,8 @@ describe("a request's id", () => {
   });
 });
 
-describe("the log never has", () => {
-  it("a good token", async () => {
+describe("the log never contains", () => {
+  it("a valid token", async () => {
     const token = await makeToken();
     const response = await post({ query: "{ __typename }" }, { Authorization: `Bearer ${token}` });
     expect(response.status).toBe(200);
@@ -95,7 +95,7 @@ describe("the log never has", () => {
   });
 
   it.each([
-    ["a bad token", "Bearer"],
+    ["an invalid token", "Bearer"],
     ["a password", "Basic"],
     ["an unknown scheme", ""],
   ])("%s", async (_, scheme) => {
@@ -105,7 +105,7 @@ describe("the log never has", () => {
     expect(api.logged().join("")).not.toContain(secret);
   });
 
-  it("the claims of a token that was refused for them", async () => {
+  it("the claims of a refused token", async () => {
     const secret = makeSecret();
     const claims = Buffer.from(JSON.stringify({ sub: secret, role: secret, aud: secret })).toString("base64url");
     await post({ query: "{ __typename }" }, { Authorization: `Bearer eyJhbGciOiJIUzI1NiJ9.${claims}.AAAA` });
@@ -136,10 +136,10 @@ describe("the log never has", () => {
   });
 
   it.each([
-    ["is no JSON", (secret: string) => `{ "${secret}`, 400],
-    ["is no GraphQL", (secret: string) => ({ query: `{ ${secret} ` }), 400],
-    ["does not fit the schema", (secret: string) => ({ query: `{ ${secret} }` }), 400],
-    ["has variables that do not fit", (secret: string) => ({ query: CREATE, variables: { stage: secret } }), 400],
+    ["is not JSON", (secret: string) => `{ "${secret}`, 400],
+    ["is not GraphQL", (secret: string) => ({ query: `{ ${secret} ` }), 400],
+    ["does not match the schema", (secret: string) => ({ query: `{ ${secret} }` }), 400],
+    ["has invalid variables", (secret: string) => ({ query: CREATE, variables: { stage: secret } }), 400],
     ["is too large", (secret: string) => ({ query: "{ __typename }", variables: { x: secret.repeat(40_000) } }), 413],
   ])("anything of a request that %s", async (_, makeBody, status) => {
     const secret = makeSecret();
@@ -147,7 +147,7 @@ describe("the log never has", () => {
     expect(api.logged().join("")).not.toContain(secret);
   });
 
-  it("what PostgreSQL quotes of a row, while it names the fault under the id that the caller is told", async () => {
+  it("rows that PostgreSQL quotes, but the error under the id that the caller gets", async () => {
     await api.db.root.query(`
       create function app_private.fail() returns trigger language plpgsql as $$
         begin
@@ -174,15 +174,15 @@ describe("the log never has", () => {
   });
 });
 
-describe("an error that belongs to a request", () => {
+describe("an error during a request", () => {
   let stop: (() => Promise<void>) | undefined;
   afterEach(() => stop?.());
 
-  it("is described with its type, message and stack", async () => {
+  it("is logged with its type, message and stack", async () => {
     const lines: string[] = [];
     const app = await startApp({
       authDatabaseUrl: api.db.authUrl,
-      // Nothing listens there.
+      // No server listens there.
       tokens: { jwksUrl: new URL("http://127.0.0.1:1/keys"), audience: "authenticated" },
       logger: makeLogger({ logLevel: "info", production: true }, { write: (line) => lines.push(line) }),
       host: "127.0.0.1",

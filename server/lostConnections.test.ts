@@ -21,7 +21,7 @@ const UPDATE = `mutation ($id: UUID!, $title: String!) {
   updateWizardSession(input: { id: $id, patch: { state: { title: $title } } }) { wizardSession { revision } }
 }`;
 const OVERLOADED = { status: 503, retryAfter: "1", body: { errors: [{ extensions: { code: "OVERLOADED" } }] } };
-// Sessions that wait for the lock which a test holds, in whatever database it runs.
+// The server's connections that wait for a lock of the test.
 const WAITING = `select pid from pg_stat_activity
   where wait_event_type = 'Lock' and application_name = 'stagekeep' and datname = current_database()`;
 
@@ -69,7 +69,7 @@ describe("a server whose connection breaks while a save holds it", () => {
   });
   afterAll(() => proxy.cut());
 
-  /** Sends a save that waits for a row lock, breaks its connection, and returns what the client was answered. */
+  /** Sends a save that waits for a row lock, breaks its connection, and returns the response. */
   async function saveAndBreak(id: string, query: string, breakConnection: (pid: number) => Promise<unknown>) {
     const holder = await db.root.connect();
     try {
@@ -104,7 +104,7 @@ describe("a server whose connection breaks while a save holds it", () => {
     },
   );
 
-  it("that is cut during the commit answers 503, and the save is kept and recognised when it is sent again", async () => {
+  it("that is cut during the commit answers 503, keeps the save, and recognises it when it is sent again", async () => {
     const { id } = await startSession(db, USER);
     // A deferred trigger runs within `commit`, and waits there for the lock that this test holds.
     await db.root.query(`
@@ -136,7 +136,7 @@ describe("a server whose connection breaks while a save holds it", () => {
 });
 
 describe("a server on an embedded database", () => {
-  it("survives kill -9 of the PostgreSQL process that holds a save, and goes on after the recovery", async () => {
+  it("survives kill -9 of the PostgreSQL process that runs a save, and recovers with the database", async () => {
     const dataDir = await programs.folder();
     const server = await startServer({ DATA_DIR: dataDir });
     const { jwtSecret, superuserPassword } = JSON.parse(await readFile(join(dataDir, "secrets.json"), "utf8"));

@@ -47,7 +47,7 @@ async function save(id: string) {
   return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.json() };
 }
 
-it("asks for patience while the database is out of reach, and goes on when it is back", async () => {
+it("answers 503 while the database is unavailable, and recovers", async () => {
   const session = await startSession(db, USER);
   const saved = (revision: number) => ({
     status: 200,
@@ -70,7 +70,7 @@ it("asks for patience while the database is out of reach, and goes on when it is
   expect(await save(session.id)).toEqual(saved(2));
 });
 
-it("does not hide a request that looks a little like a health check from the log", async () => {
+it("logs a request whose URL only resembles a health check", async () => {
   lines.length = 0;
   await fetch(`${app.url}/graphql?z`);
   await fetch(`${app.url}/healthz`);

@@ -6,11 +6,14 @@ import type { ProcessIdentity } from "./embedded/systemUser.ts";
 /** A program failed. `output` is what it printed. */
 export class ProgramError extends Error {
   readonly output: string;
+  /** The signal that ended the program. */
+  readonly signal: NodeJS.Signals | null;
 
-  constructor(message: string, output: string) {
+  constructor(message: string, output: string, signal: NodeJS.Signals | null) {
     super(message);
     this.name = "ProgramError";
     this.output = output;
+    this.signal = signal;
   }
 }
 
@@ -41,5 +44,5 @@ export async function runProgram(
   const [code, signal] = await once(child, "close");
   const [output, errors] = await written;
   if (code === 0) return output;
-  throw new ProgramError(`${program} exited with ${signal ?? code}.`, `${output}\n${errors}`);
+  throw new ProgramError(`${program} exited with ${signal ?? code}.`, `${output}\n${errors}`, signal);
 }

@@ -69,7 +69,7 @@ export async function measureQueries(
   options: DataOptions,
   progress: (line: string) => void,
 ): Promise<QueryGroup[]> {
-  progress("living some sessions in the full tables");
+  progress("adding grown sessions to the full tables");
   for (const variant of QUERIED_VARIANTS) {
     await addGrownSessions(cluster, variant, { ...options, sessions: Math.ceil(options.rows / GROWN_SHARE) });
   }
@@ -82,7 +82,7 @@ export async function measureQueries(
     }
     progress("querying");
     const backlog = await takeTurns(clients, [...LISTS, ...SWEEPS], options);
-    progress("sweeping, and querying again");
+    progress("running a sweep and querying again");
     for (const client of clients.values()) {
       await client.query("set session_replication_role = replica");
       await client.query(

@@ -28,7 +28,7 @@ describe("npm run supabase:export", () => {
     });
   }
 
-  it("writes a file that Supabase's command line finds, and says which", async () => {
+  it("writes a file where the Supabase CLI finds it, and prints its name", async () => {
     const { code, stdout } = await run();
     const [file = ""] = await readdir(join(folder, "supabase/migrations"));
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(join("supabase/migrations", file)) });
@@ -36,20 +36,20 @@ describe("npm run supabase:export", () => {
     expect(await readFile(join(folder, "supabase/migrations", file), "utf8")).toContain("create table wizard_sessions");
   });
 
-  it("prints nothing but SQL with --out -", async () => {
+  it("prints only SQL with --out -", async () => {
     const { stdout, stderr } = await run("--out", "-", "--existing", "profiles", "--existing", "events");
     expect(stdout).toMatch(/^-- .*\n/);
     expect(stdout).not.toMatch(/create table (profiles|events)/);
     expect({ stderr, files: await readdir(folder) }).toEqual({ stderr: "", files: [] });
   });
 
-  it("names the owner's column in the policy as it is written", async () => {
+  it("uses the given owner column in the policy", async () => {
     const { stdout } = await run("--out", "-", "--existing=profiles,events", "--events-owner-column=userId");
     expect(stdout).toContain('events."userId" = (select auth.uid())');
     expect(stdout).not.toContain("events.owner_id");
   });
 
-  it("writes over nothing", async () => {
+  it("does not overwrite a file", async () => {
     const file = join(folder, "there.sql");
     await writeFile(file, "select 1;\n");
     expect(await run("--out", file)).toMatchObject({ code: 1, stderr: expect.stringContaining(file) });
@@ -57,18 +57,18 @@ describe("npm run supabase:export", () => {
   });
 
   it.each([
-    [["--existing", "profile"], '--existing: "profile" is none of profiles, events.'],
-    [["--existing", "profiles,"], '--existing: "" is none of profiles, events.'],
+    [["--existing", "profile"], '--existing: "profile" is not one of profiles, events.'],
+    [["--existing", "profiles,"], '--existing: "" is not one of profiles, events.'],
     [
       ["--existing", "events", "--events-owner-column", "x; drop"],
-      '--events-owner-column: "x; drop" is no name of a column.',
+      '--events-owner-column: "x; drop" is not a column name.',
     ],
-    [["--events-owner-column", "user_id"], "--events-owner-column: needs --existing events too"],
+    [["--events-owner-column", "user_id"], "--events-owner-column: requires --existing events"],
     [
       ["--existing", "profiles", "--events-owner-column", "user_id"],
-      "--events-owner-column: needs --existing events too",
+      "--events-owner-column: requires --existing events",
     ],
-    [["--out="], "--out: the name of a file is missing."],
+    [["--out="], "--out: the file name is missing."],
     [["--existing"], "--existing"],
     [["--force"], "Unknown option '--force'"],
     [["profiles"], "Unexpected argument 'profiles'"],

@@ -13,9 +13,9 @@ import {
 import { UserError } from "../userError.ts";
 
 const USAGE = `Usage: npm run supabase:export -- [options]
-  --existing TABLES             tables that the project has already: ${REPLACEABLE_TABLES.join(", ")}, or both with a comma
-  --events-owner-column COLUMN  with --existing events: the column of events that holds its owner's id
-  --out FILE                    where to write; - is the standard output`;
+  --existing TABLES             tables that the project already has: ${REPLACEABLE_TABLES.join(", ")}, separated by commas
+  --events-owner-column COLUMN  with --existing events: the column with the owner's id
+  --out FILE                    the output file; - for standard output`;
 
 await runCommand(async () => {
   const { out, ...options } = readOptions(process.argv.slice(2));
@@ -28,10 +28,10 @@ await runCommand(async () => {
   const file = out ?? join("supabase", "migrations", `${timestamp()}_stagekeep.sql`);
   try {
     await mkdir(dirname(file), { recursive: true });
-    // Never over another file: a migration that has been applied is history.
+    // Never overwrites a file, because it may be a migration that has been applied.
     await writeFile(file, sql, { flag: "wx" });
   } catch (error) {
-    throw new UserError(`${file} can't be written: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`Can't write ${file}: ${(error as Error).message}`, { cause: error });
   }
   console.log(`Wrote ${file}. docs/supabase.md says how to apply it and what to check then.`);
 });
@@ -40,15 +40,15 @@ function readOptions(args: string[]): SupabaseExportOptions & { readonly out: st
   const { existing: tables = [], "events-owner-column": eventsOwnerColumn, out } = parse(args);
   const existing = [...new Set(tables.flatMap((list) => list.split(",")))].map((table) => {
     if (isReplaceable(table)) return table;
-    throw misuse(`--existing: "${table}" is none of ${REPLACEABLE_TABLES.join(", ")}.`);
+    throw misuse(`--existing: "${table}" is not one of ${REPLACEABLE_TABLES.join(", ")}.`);
   });
   if (eventsOwnerColumn !== undefined && !/^[a-z_][\w$]*$/i.test(eventsOwnerColumn)) {
-    throw misuse(`--events-owner-column: "${eventsOwnerColumn}" is no name of a column.`);
+    throw misuse(`--events-owner-column: "${eventsOwnerColumn}" is not a column name.`);
   }
   if (eventsOwnerColumn !== undefined && !existing.includes("events")) {
-    throw misuse("--events-owner-column: needs --existing events too; the table events of the export has owner_id.");
+    throw misuse("--events-owner-column: requires --existing events; the export's own table events has owner_id.");
   }
-  if (out === "") throw misuse("--out: the name of a file is missing.");
+  if (out === "") throw misuse("--out: the file name is missing.");
   return { existing, eventsOwnerColumn, out };
 }
 
@@ -75,7 +75,7 @@ function misuse(message: string): UserError {
   return new UserError(`${message}\n\n${USAGE}`);
 }
 
-/** As the Supabase command line names its migrations: YYYYMMDDHHMMSS, in UTC. */
+/** The timestamp in the file names of Supabase migrations: YYYYMMDDHHMMSS, in UTC. */
 function timestamp(): string {
   return new Date().toISOString().replace(/\D/g, "").slice(0, 14);
 }

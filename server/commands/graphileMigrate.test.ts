@@ -17,7 +17,7 @@ async function committedMigrations(): Promise<number> {
   return names.filter((name) => name.endsWith(".sql")).length;
 }
 
-/** How many of them a database has seen. */
+/** The number of migrations that a database has run. */
 async function migrationsIn(connectionString: string): Promise<number> {
   const client = new pg.Client({ connectionString });
   await client.connect();
@@ -29,13 +29,13 @@ async function migrationsIn(connectionString: string): Promise<number> {
 }
 
 describe("npm run db:*", () => {
-  it("starts the embedded database where it does not run, and stops it again", async () => {
+  it("starts the embedded database if it is not running, and stops it again", async () => {
     const dataDir = await programs.folder();
     const { code, stderr } = await graphileMigrate("migrate", { DATA_DIR: dataDir });
     expect({ code, stderr, running: await postgresIn(dataDir) }).toEqual({ code: 0, stderr: "", running: [] });
   });
 
-  it("joins the one that a server has started, and leaves it running", async () => {
+  it("uses the embedded database of a running server, and leaves it running", async () => {
     const dataDir = await programs.folder();
     const settings = { DATA_DIR: dataDir, PORT: "0" };
     expect(await graphileMigrate("current", settings)).toMatchObject({ code: 0 });
@@ -43,7 +43,7 @@ describe("npm run db:*", () => {
     const [, url] = await server.printed(/Health +(\S+)\/healthz/);
     const before = await postgresIn(dataDir);
 
-    // Which of the two depends on whether something is being worked on.
+    // Depends on whether `current/` is empty.
     expect([
       { code: 0, stdout: "Up to date.\n", stderr: "" },
       { code: 2, stdout: "The current migration is not empty and has not been committed.\n", stderr: "" },
@@ -60,7 +60,7 @@ describe("npm run db:*", () => {
 
   const db = useTestDatabase();
 
-  it("works on the database that the environment names, and makes no data folder", async () => {
+  it("uses a configured database, and creates no data folder", async () => {
     const dataDir = join(await programs.folder(), "data");
     const settings = { DATABASE_URL: db.ownerUrl, AUTH_DATABASE_URL: db.authUrl, DATA_DIR: dataDir };
     expect(await graphileMigrate("migrate", settings)).toMatchObject({ code: 0, stderr: "" });
@@ -68,7 +68,7 @@ describe("npm run db:*", () => {
     await expect(readdir(dataDir)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  it("ends as graphile-migrate ends", async () => {
+  it("exits with the exit code of graphile-migrate", async () => {
     const settings = { DATABASE_URL: db.ownerUrl, AUTH_DATABASE_URL: db.authUrl };
     const { code, stderr } = await graphileMigrate("no-such-command", settings);
     expect(code).toBe(1);

@@ -7,8 +7,8 @@ import { readEnv } from "../env.ts";
 import { runCommand, stopSignal } from "../runCommand.ts";
 
 /**
- * Runs graphile-migrate with the arguments given, on the configured database or on the embedded one (the one that a
- * running server uses, or one that is started for this). That is all that `npm run db:*` adds to it.
+ * Runs graphile-migrate with the given arguments, on the configured database or on the embedded one, which is started if
+ * no server runs it.
  */
 await runCommand(async () => {
   const stopped = stopSignal();
@@ -26,7 +26,7 @@ await runCommand(async () => {
     });
     stopped.then((signal) => child.kill(signal));
     const [code, signal] = await once(child, "exit");
-    // It has said itself what is wrong; the codes of `status` have meanings.
+    // graphile-migrate has printed any error. The exit codes of `status` have meanings.
     if (signal === null) process.exitCode = code;
   } finally {
     await close();

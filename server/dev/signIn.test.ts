@@ -25,13 +25,13 @@ async function pageOf(url: string): Promise<{ status: number; type: string | nul
 describe("in development", () => {
   const api = useTestApi({ development: true, graphiql: true });
 
-  it("tells who can sign in", async () => {
+  it("lists the demo users", async () => {
     expect(await answerOf(api.url("/dev/sign-in"))).toEqual({ status: 200, body: { users: [...DEMO_USERS] } });
     expect(DEMO_USERS.map(({ name }) => name)).toEqual(["Ada", "Ben", "Cleo"]);
   });
 
   const organizers = DEMO_USERS.filter(({ role }) => role === "authenticated");
-  it.each(organizers)("signs $name in with a token that is good for their own sessions alone", async (user) => {
+  it.each(organizers)("signs $name in with a token for their own sessions only", async (user) => {
     const { status, body } = await answerOf(api.url(`/dev/sign-in/${user.key}`), "POST");
     expect({ status, body }).toEqual({ status: 200, body: { token: expect.any(String), user } });
     const caller = api.withAuthorization(`Bearer ${(body as SignedIn).token}`);
@@ -40,7 +40,7 @@ describe("in development", () => {
     expect(await caller.ask(COUNT)).toEqual({ wizardSessions: { totalCount: 1 } });
   });
 
-  it("signs Cleo in as an analyst, who sees how far people get and no session", async () => {
+  it("signs Cleo in as an analyst, who can read the funnel but no session", async () => {
     const { body } = await answerOf(api.url("/dev/sign-in/cleo"), "POST");
     const caller = api.withAuthorization(`Bearer ${(body as SignedIn).token}`);
     expect(await caller.ask(FUNNEL)).toEqual({ wizardFunnel: expect.arrayContaining([{ stage: 1 }, { stage: 6 }]) });
@@ -49,7 +49,7 @@ describe("in development", () => {
   });
 
   it.each(["eve", "Ada", "ada00000-0000-4000-8000-000000000001", "ada%20", "constructor"])(
-    "knows no %s",
+    "answers 404 for the unknown user %s",
     async (key) => {
       expect(await answerOf(api.url(`/dev/sign-in/${key}`), "POST")).toEqual({
         status: 404,
@@ -58,11 +58,11 @@ describe("in development", () => {
     },
   );
 
-  it("gives no token to a mere GET, which a link or an image could make", async () => {
+  it("does not sign in on GET, which a link or an image could send", async () => {
     expect(await answerOf(api.url("/dev/sign-in/ada"))).toEqual({ status: 404, body: NOTHING_HERE });
   });
 
-  it("lets no other site read the answer", async () => {
+  it("does not let other origins read the token", async () => {
     const response = await fetch(api.url("/dev/sign-in/ada"), {
       method: "POST",
       headers: { Origin: "https://elsewhere.example" },
@@ -70,13 +70,13 @@ describe("in development", () => {
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  it("puts the bar that says who you are into GraphiQL, and serves its script", async () => {
+  it("adds the demo user menu to GraphiQL, and serves its script", async () => {
     const page = await pageOf(api.url("/graphiql"));
     expect(page).toMatchObject({ status: 200, type: expect.stringContaining("text/html") });
     const [tag] = /<script src="\/dev\/graphiql-user\.js"[^>]*>/.exec(page.text) ?? [];
     expect(tag).toContain('data-sign-in-path="/dev/sign-in"');
     expect(tag).toContain('data-graphql-path="/graphql"');
-    // Before any script that makes a request, so that it can sign the first one.
+    // Before any script that sends a request, so that the first one has the token.
     expect(page.text.indexOf(tag ?? "")).toBeLessThan(page.text.indexOf('<script type="module"'));
 
     const script = await pageOf(api.url("/dev/graphiql-user.js"));
@@ -92,7 +92,7 @@ describe("in development with an issuer's key set", () => {
     tokens: { jwksUrl: new URL("http://127.0.0.1:1/keys"), audience: "authenticated" },
   });
 
-  it("has no sign-in, since nobody here could sign the token", async () => {
+  it("has no sign-in, because only the issuer can sign tokens", async () => {
     expect(await answerOf(api.url("/dev/sign-in"))).toEqual({ status: 404, body: NOTHING_HERE });
     expect(await answerOf(api.url("/dev/sign-in/ada"), "POST")).toEqual({ status: 404, body: NOTHING_HERE });
     expect((await pageOf(api.url("/graphiql"))).text).not.toContain("graphiql-user.js");
@@ -101,7 +101,7 @@ describe("in development with an issuer's key set", () => {
 
 describe("in production", () => {
   let nodeEnv: string | undefined;
-  // Only the options count, whatever the environment says.
+  // The options decide, not the environment.
   beforeAll(() => {
     nodeEnv = process.env.NODE_ENV;
     process.env.NODE_ENV = "development";
@@ -120,7 +120,7 @@ describe("in production", () => {
     expect(await answerOf(api.url(path), method)).toEqual({ status: 404, body: NOTHING_HERE });
   });
 
-  it("leaves GraphiQL as it is where it is asked for", async () => {
+  it("does not change GraphiQL", async () => {
     const page = await pageOf(api.url("/graphiql"));
     expect(page).toMatchObject({ status: 200, type: expect.stringContaining("text/html") });
     expect(page.text).not.toContain("/dev/");

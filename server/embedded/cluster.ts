@@ -89,6 +89,8 @@ async function start({ dataDir, superuserPassword, settings = {}, programs }: Cl
   const stop = async () => {
     await owner.end().catch(() => {});
     await stopServer().catch((error: unknown) => {
+      // A second Ctrl-C can reach pg_ctl before it has its own process group.
+      if (error instanceof ProgramError && error.signal === "SIGINT") return stopServer();
       const isGone = error instanceof ProgramError && /PID file .* does not exist|No such process/.test(error.output);
       if (!isGone) throw error;
     });

@@ -15,18 +15,18 @@ const preflight = (origin: string) =>
   });
 
 describe("a page on another origin", () => {
-  it("may send its token where its origin is listed", async () => {
+  it("can send a token if its origin is listed", async () => {
     const response = await preflight(FRONT_END);
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe(FRONT_END);
     expect(response.headers.get("access-control-allow-headers")).toBe("authorization,content-type");
   });
 
-  it.each(["http://localhost:5174", "https://app.example.evil.example", "null"])("may not from %s", async (origin) => {
+  it.each(["http://localhost:5174", "https://app.example.evil.example", "null"])("can't from %s", async (origin) => {
     expect((await preflight(origin)).headers.has("access-control-allow-origin")).toBe(false);
   });
 
-  it("can read that its token is no good", async () => {
+  it("can read the refusal of its token", async () => {
     const headers = { Origin: FRONT_END, Authorization: "Bearer nonsense", "Content-Type": "application/json" };
     const response = await fetch(api.url(), { method: "POST", headers, body: "{}" });
     expect(response.status).toBe(401);

@@ -13,7 +13,7 @@ async function get(path: string): Promise<{ status: number; body: unknown }> {
   return { status: response.status, body: await response.json() };
 }
 
-/** From another database, since nobody can be connected to one that is closed. */
+/** Runs in another database, because the closed one accepts no connection. */
 async function fromOutside(...statements: string[]): Promise<void> {
   const client = new pg.Client({ connectionString: testRootUrl() });
   await client.connect();
@@ -24,10 +24,10 @@ async function fromOutside(...statements: string[]): Promise<void> {
   }
 }
 
-// One that closes lets nobody in, and throws out who is there.
+// A closed database refuses new connections and ends the open ones.
 const closeDatabase = () => {
   const { name } = api.db;
-  // The tests' own connections are closed too, which they need not hear of.
+  // Also closes the connections of the test itself.
   api.db.root.on("error", () => {});
   return fromOutside(
     `alter database ${name} with allow_connections false`,
@@ -42,19 +42,19 @@ const UNREACHABLE = { status: 503, body: { status: "can't connect to the databas
 const UNMIGRATED = { status: 503, body: { status: "the database is not migrated; run npm run db:migrate" } };
 
 describe("/healthz and /readyz", () => {
-  it("answer while all is well", async () => {
+  it("answer 200 while the database is available", async () => {
     expect([await get("/healthz"), await get("/readyz")]).toEqual([OK, READY]);
   });
 
-  it("are asked without a token, whatever somebody sends along", async () => {
+  it("need no token, and ignore an invalid one", async () => {
     const response = await fetch(api.url("/readyz"), { headers: { Authorization: "Bearer a.b.c" } });
     expect({ status: response.status, body: await response.json() }).toEqual(READY);
   });
 
-  describe("while the database is gone", () => {
+  describe("while the database is unavailable", () => {
     afterEach(openDatabase);
 
-    it("tell the process from its database, and go on when it is back", async () => {
+    it("distinguish the process from its database, and recover", async () => {
       await closeDatabase();
       expect([await get("/healthz"), await get("/readyz")]).toEqual([OK, UNREACHABLE]);
       await openDatabase();
@@ -63,7 +63,7 @@ describe("/healthz and /readyz", () => {
       expect(await ada.ask("{ wizardSessions { totalCount } }")).toEqual({ wizardSessions: { totalCount: 0 } });
     });
 
-    it("write to the log why, and nothing of the connection's password", async () => {
+    it("log the reason without the password", async () => {
       await closeDatabase();
       await get("/readyz");
       const entries = api.logged().map((line) => JSON.parse(line));
@@ -71,7 +71,7 @@ describe("/healthz and /readyz", () => {
         expect.objectContaining({
           level: 40,
           msg: "cannot connect to the database",
-          // The second where the connection is cut off while it is being asked.
+          // The second one if the connection is cut during the query.
           err: expect.objectContaining({
             message: expect.stringMatching(/not currently accepting connections|terminating connection/),
           }),
@@ -84,7 +84,7 @@ describe("/healthz and /readyz", () => {
   describe("while the database is not migrated", () => {
     afterEach(() => api.db.root.query("alter table wizard_sessions_away rename to wizard_sessions"));
 
-    it("tell that from a database that is gone", async () => {
+    it("distinguish that from an unavailable database", async () => {
       await api.db.root.query("alter table wizard_sessions rename to wizard_sessions_away");
       expect([await get("/healthz"), await get("/readyz")]).toEqual([OK, UNMIGRATED]);
       await expect(startAnother(api.db.authUrl)).rejects.toEqual(
@@ -94,7 +94,7 @@ describe("/healthz and /readyz", () => {
   });
 });
 
-it("a server does not start without its database, and says which setting names it", async () => {
+it("a server does not start without its database, and names the setting", async () => {
   await expect(startAnother("postgres://authenticator:word@127.0.0.1:1/stagekeep")).rejects.toEqual(
     new UserError("AUTH_DATABASE_URL: can't connect to the database: connect ECONNREFUSED 127.0.0.1:1"),
   );

@@ -32,16 +32,16 @@ async function save(id: string, state: object): Promise<Answer> {
   return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.json() };
 }
 
-describe("a server with more to do than it can", () => {
+describe("an overloaded server", () => {
   let lock: pg.PoolClient | undefined;
   afterEach(async () => {
-    // Also where a test has failed before it did so itself.
+    // Also if a test fails before it unlocks.
     await lock?.query("rollback");
     lock?.release();
     lock = undefined;
   });
 
-  /** Keeps every update of the session waiting. */
+  /** Locks the session, so that updates wait. */
   async function lockSession(id: string): Promise<() => Promise<unknown>> {
     const client = await api.db.root.connect();
     lock = client;
@@ -50,7 +50,7 @@ describe("a server with more to do than it can", () => {
     return () => client.query("rollback");
   }
 
-  const somebodyWaitsForTheLock = () =>
+  const aRequestWaitsForTheLock = () =>
     until(async () => {
       const { rowCount } = await api.db.root.query(
         "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
@@ -58,7 +58,7 @@ describe("a server with more to do than it can", () => {
       return rowCount === 1;
     }, "request that waits for the lock");
 
-  /** Sends one save after the other, each to a session of its own, until one of them is answered. */
+  /** Sends saves, each to its own session, until one is answered. */
   async function saveUntilAnswered() {
     const sent: { id: string; answer: Promise<Answer> }[] = [];
     let answered = false;
@@ -69,18 +69,18 @@ describe("a server with more to do than it can", () => {
       answered = await Promise.race([answer.then(() => true), sleep(50, false)]);
     }
     const last = sent.pop();
-    if (!answered || !last) throw new Error("Nobody was turned away.");
-    return { waiting: sent, turnedAway: { id: last.id, answer: await last.answer } };
+    if (!answered || !last) throw new Error("No request was refused.");
+    return { waiting: sent, refused: { id: last.id, answer: await last.answer } };
   }
 
-  it("turns requests away at once, and loses none of those that it has taken", async () => {
+  it("refuses further requests at once, and completes those that it has accepted", async () => {
     const { id } = await startSession(api.db, USER);
     const unlock = await lockSession(id);
     const first = save(id, { sent: "first" });
-    await somebodyWaitsForTheLock();
+    await aRequestWaitsForTheLock();
 
-    const { waiting, turnedAway } = await saveUntilAnswered();
-    expect(turnedAway.answer).toEqual({
+    const { waiting, refused } = await saveUntilAnswered();
+    expect(refused.answer).toEqual({
       status: 503,
       retryAfter: "1",
       body: {
@@ -92,7 +92,7 @@ describe("a server with more to do than it can", () => {
         ],
       },
     });
-    expect(await storedSession(api.db, turnedAway.id)).toMatchObject({ revision: 0, state: {} });
+    expect(await storedSession(api.db, refused.id)).toMatchObject({ revision: 0, state: {} });
     expect(waiting.length).toBeGreaterThanOrEqual(AT_MOST - 1);
 
     await unlock();
@@ -103,15 +103,15 @@ describe("a server with more to do than it can", () => {
       expect(await storedSession(api.db, id)).toMatchObject({ revision: 1, state: { sent: index } });
     }
 
-    expect(await save(turnedAway.id, { sent: "again" })).toEqual({ status: 200, retryAfter: null, body: SAVED });
-    expect(await storedSession(api.db, turnedAway.id)).toMatchObject({ revision: 1, state: { sent: "again" } });
+    expect(await save(refused.id, { sent: "again" })).toEqual({ status: 200, retryAfter: null, body: SAVED });
+    expect(await storedSession(api.db, refused.id)).toMatchObject({ revision: 1, state: { sent: "again" } });
   });
 
-  it("still says that it is alive", async () => {
+  it("still answers /healthz", async () => {
     const { id } = await startSession(api.db, USER);
     const unlock = await lockSession(id);
     const first = save(id, {});
-    await somebodyWaitsForTheLock();
+    await aRequestWaitsForTheLock();
     expect((await fetch(api.url("/healthz"))).status).toBe(200);
     await unlock();
     expect((await first).status).toBe(200);

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { useTestApi } from "../../testkit/api.ts";
 
-// As Vite writes it, but smaller: what is served does not depend on what the page does.
+// Like Vite's output, but smaller.
 const PAGE = `<!doctype html><html><head><script type="module" src="/assets/a-1.js" nonce="NONCE_OF_THIS_ANSWER"></script></head></html>`;
-const LONG_SCRIPT = "// The same again.\n".repeat(1000);
+const LONG_SCRIPT = "// A comment.\n".repeat(1000);
 const NOTHING_HERE = { errors: [{ message: "Nothing is served at this path.", extensions: { code: "NOT_FOUND" } }] };
 
 const folder = await mkdtemp(join(tmpdir(), "stagekeep-page-"));
@@ -33,7 +33,7 @@ describe("in development", () => {
     },
   );
 
-  it("allows the page its own scripts and nothing that is written into it", async () => {
+  it("allows the page only its own scripts, and no inline ones", async () => {
     const response = await get("/");
     const policy = response.headers.get("content-security-policy") ?? "";
     expect(policy).toMatch(/^default-src 'none'; script-src 'self'; /);
@@ -42,7 +42,7 @@ describe("in development", () => {
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   });
 
-  it("gives each answer a nonce of its own, the same in the header and in the page, and keeps none in a cache", async () => {
+  it("uses a new nonce in each response, in the header and the page, and prevents caching", async () => {
     const nonces = await Promise.all(
       [get("/"), get("/")].map(async (answer) => {
         const response = await answer;
@@ -56,13 +56,13 @@ describe("in development", () => {
     expect(new Set(nonces).size).toBe(2);
   });
 
-  it("sends what is long in fewer bytes, and the same in the end", async () => {
+  it("compresses long assets", async () => {
     const response = await get("/assets/long-1.js");
     expect(response.headers.get("content-encoding")).toMatch(/^(br|gzip)$/);
     expect(await response.text()).toBe(LONG_SCRIPT);
   });
 
-  it("lets a browser keep what has its content in its name", async () => {
+  it("lets browsers cache assets, whose names contain a hash", async () => {
     const response = await get("/assets/a-1.js");
     expect(response.status).toBe(200);
     expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
@@ -79,7 +79,7 @@ describe("in development", () => {
     ["GET", "/assets/"],
     ["GET", "/assets/..%2fsources.sha256"],
     ["POST", "/"],
-  ])("says of %s %s that there is nothing", async (method, path) => {
+  ])("answers 404 for %s %s", async (method, path) => {
     const response = await get(path, method);
     expect({ status: response.status, body: await response.json() }).toEqual({ status: 404, body: NOTHING_HERE });
   });

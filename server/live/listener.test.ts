@@ -23,20 +23,20 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   ({ id } = await createSession(ada));
-  // The tabs of the test before are closed; the server may still be hearing of it.
+  // The server may still be closing the sockets of the previous test.
   await until(async () => (await listening(api)).connections === 0, "end of the connection");
 });
 
-const NOBODY = { connections: 0, locks: 0 };
+const NONE = { connections: 0, locks: 0 };
 
-/** Ends connections as a restart or a network would. */
+/** Ends connections, as a restart or a network failure would. */
 const cut = (which: string) =>
   api.db.root.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid() and application_name ${which}`,
   );
 
-/** A transaction that is open while `work` runs. */
+/** Keeps a transaction open while `work` runs. */
 async function within(begin: string, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
   const client = await api.db.root.connect();
   try {
@@ -48,14 +48,14 @@ async function within(begin: string, work: (client: pg.PoolClient) => Promise<vo
   }
 }
 
-describe("a save that is under way", () => {
-  it("is not missed by a tab that begins to watch meanwhile", async () => {
+describe("a save in progress", () => {
+  it("is not missed by a tab that subscribes before the commit", async () => {
     await within("begin", async (client) => {
       await client.query("update wizard_sessions set stage = 5 where id = $1", [id]);
       const watching = tab(ada).subscribe(id);
-      // The tab is known, and the save has looked for tabs before.
+      // The tab is subscribed, after the save has looked for subscribers.
       await until(async () => (await listening(api)).connections === 1, "connection");
-      // Other sessions go on meanwhile.
+      // Other sessions are not delayed.
       const other = await createSession(ada);
       const another = await tab(ada).watch(other.id);
       await updateSession(ada, other.id, { stage: 2 });
@@ -69,7 +69,7 @@ describe("a save that is under way", () => {
     });
   });
 
-  it("is not missed where it began before the tab came, and sees the database as it was then", async () => {
+  it("is not missed if its snapshot is older than the subscription", async () => {
     await within("begin isolation level repeatable read", async (client) => {
       await client.query("select from wizard_sessions");
       const watching = await tab(ada).watch(id);
@@ -79,7 +79,7 @@ describe("a save that is under way", () => {
     });
   });
 
-  it("tells nothing where nobody watches", async () => {
+  it("does not notify if no tab is subscribed", async () => {
     const client = await api.db.root.connect();
     const heard: unknown[] = [];
     const hear = (notification: pg.Notification) => heard.push(notification.payload);
@@ -104,8 +104,8 @@ describe("a save that is under way", () => {
 });
 
 describe("the connection", () => {
-  it("is there while somebody watches, with a lock for each session, and not afterwards", async () => {
-    expect(await listening(api)).toEqual(NOBODY);
+  it("is open only while a session is watched, with a lock for each session", async () => {
+    expect(await listening(api)).toEqual(NONE);
     const second = await createSession(ada);
     const [one, other] = [tab(ada), tab(ada)];
     const watching = await one.watch(id);
@@ -121,10 +121,10 @@ describe("the connection", () => {
     expect(await again.arrived(2)).toMatchObject({ stage: 4 });
     one.close();
     await until(async () => (await listening(api)).connections === 0, "end of the connection");
-    expect(await listening(api)).toEqual(NOBODY);
+    expect(await listening(api)).toEqual(NONE);
   });
 
-  it("is left by tabs that go before they were answered", async () => {
+  it("is closed after tabs that disconnect before the first event", async () => {
     for (let count = 0; count < 20; count++) {
       const page = tab(ada);
       page.subscribe(id);
@@ -138,8 +138,8 @@ describe("the connection", () => {
     await watching.arrived(2);
   });
 
-  it("keeps nothing of those who came and went", async () => {
-    // In a process of its own: inside Jest, Node can't say what is in memory.
+  it("keeps no memory of ended watches", async () => {
+    // In a separate process, because queryObjects does not work inside Jest.
     const script = `
       import { queryObjects } from "node:v8";
       import { SessionListener } from "./server/live/listener.ts";
@@ -162,7 +162,7 @@ describe("the connection", () => {
     expect(Number(stdout)).toBeLessThan(50);
   });
 
-  it("is made again when it is lost; everybody is told to read again, and then of saves as before", async () => {
+  it("reconnects after a loss, sends REFETCH to every tab, and continues", async () => {
     const second = await createSession(ada);
     const [one, other] = [await tab(ada).watch(id), await tab(ada).watch(second.id)];
     await cut("= 'stagekeep live'");
@@ -175,21 +175,21 @@ describe("the connection", () => {
     expect(other.changes).toHaveLength(2);
   });
 
-  it("brings what was saved while it was lost, also when all connections were", async () => {
+  it("delivers saves made during an outage of all connections", async () => {
     const page = tab(ada);
     const watching = await page.watch(id);
     await atRoot(`alter database ${api.db.name} allow_connections false`);
     await cut("like 'stagekeep%'");
     await api.db.root.query("update wizard_sessions set stage = 6 where id = $1", [id]);
     await atRoot(`alter database ${api.db.name} allow_connections true`);
-    const told = await until(() => watching.changes.find(({ revision }) => revision === 1));
-    expect(told).toMatchObject({ kind: "REFETCH", stage: 6, wizardSession: { stage: 6 } });
+    const change = await until(() => watching.changes.find(({ revision }) => revision === 1));
+    expect(change).toMatchObject({ kind: "REFETCH", stage: 6, wizardSession: { stage: 6 } });
     expect([watching.errors, watching.ended, page.closed]).toEqual([[], false, undefined]);
   });
 });
 
-describe("a session that can't be read for a moment", () => {
-  it("is read again: the stream goes on, and says that something may have been missed", async () => {
+describe("a temporary failure to read the session", () => {
+  it("is retried, and the stream continues with REFETCH", async () => {
     const page = tab(ada);
     const watching = await page.watch(id);
     await within("begin", async (client) => {
@@ -208,8 +208,8 @@ describe("a session that can't be read for a moment", () => {
   });
 });
 
-describe("a session that can't be read at all", () => {
-  it("ends the stream with an error, and is listened for no more", async () => {
+describe("a permanent failure to read the session", () => {
+  it("ends the stream with an error, and stops listening", async () => {
     const watching = await tab(ada).watch(id);
     await api.db.root.query("revoke select on wizard_session_revisions from authenticated");
     try {
@@ -224,7 +224,7 @@ describe("a session that can't be read at all", () => {
 });
 
 describe("a tab that does not read", () => {
-  it("is not read for either, and is then told once that it has missed something", async () => {
+  it("causes no further reads, and gets one REFETCH when it reads again", async () => {
     const large = await createSession(ada, { state: { text: "x".repeat(250_000) } });
     const kinds: string[] = [];
     const slow = new WebSocket(websocketUrl(api), "graphql-transport-ws");
@@ -247,7 +247,7 @@ describe("a tab that does not read", () => {
       await quick.arrived(saves + 1);
     }
     slow.resume();
-    await until(() => kinds.slice(2).includes("REFETCH"), "word of what was missed");
+    await until(() => kinds.slice(2).includes("REFETCH"), "REFETCH");
     expect(kinds.length).toBeLessThan(120);
     slow.terminate();
   });
@@ -266,7 +266,7 @@ describe("the server's stop", () => {
     });
     const page = openTab({ url: () => `${app.url}/graphql` }, ada);
     await page.watch(id);
-    // One that does not answer when it is told to close.
+    // A client that does not answer the close frame.
     const deaf = new WebSocket(app.url.replace("http", "ws").concat("/graphql"), "graphql-transport-ws");
     await once(deaf, "open");
     deaf.pause();
@@ -276,7 +276,7 @@ describe("the server's stop", () => {
     deaf.terminate();
     expect(await until(() => page.closed)).toEqual({ code: 1001, reason: "Going away" });
     expect(await listening(api)).toEqual({ connections: 1, locks: 1 });
-    // What one server stops hearing, the other goes on to.
+    // The other server continues.
     await updateSession(ada, id, { stage: 2 });
     await here.arrived(2);
   });

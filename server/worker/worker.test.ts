@@ -32,7 +32,7 @@ async function aged(by: string, status = "in_progress"): Promise<string> {
   return id;
 }
 
-/** Asks for a sweep, as the schedule does. */
+/** Adds a sweep job, as the schedule does. */
 async function enqueueSweep(): Promise<void> {
   await db.root.query("select graphile_worker.add_job('sweep')");
 }
@@ -45,7 +45,7 @@ const connections = async () => {
 };
 
 describe("a worker", () => {
-  it("does a sweep that is asked for, says what it did, and leaves no connection", async () => {
+  it("runs a sweep job, logs the result, and leaves no connection after it stops", async () => {
     const { worker, lines } = await start();
     const [unsaved, saved, old] = [await aged("31 days"), await aged("29 days"), await aged("181 days", "abandoned")];
     await enqueueSweep();
@@ -53,31 +53,31 @@ describe("a worker", () => {
     expect(await storedSession(db, unsaved)).toMatchObject({ status: "abandoned", revision: 1 });
     expect(await storedSession(db, saved)).toMatchObject({ status: "in_progress", revision: 0 });
     expect(await storedSession(db, old)).toBeUndefined();
-    const said = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "sweep finished");
-    expect(said).toMatchObject([{ level: 30, purged: 1, abandoned: 1, thinned: 0 }]);
+    const logged = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "sweep finished");
+    expect(logged).toMatchObject([{ level: 30, purged: 1, abandoned: 1, thinned: 0 }]);
     expect(await connections()).toBeGreaterThan(0);
     expect(await Promise.all([worker.stop(), worker.stop()])).toEqual([true, true]);
     await until(async () => (await connections()) === 0, "end of its connections");
   });
 
-  it("does with others what there is to do, each job once", async () => {
+  it("shares jobs with other workers, and runs each once", async () => {
     const [first, second] = [await start(), await start()];
     for (let n = 0; n < 20; n++) await aged("31 days");
     for (let n = 0; n < 4; n++) await enqueueSweep();
     await until(async () => (await jobs()).length === 0, "end of the sweeps");
-    const said = [...first.lines, ...second.lines].map((line) => JSON.parse(line));
-    const abandoned = said.filter(({ msg }) => msg === "sweep finished").map((entry) => entry.abandoned as number);
+    const logged = [...first.lines, ...second.lines].map((line) => JSON.parse(line));
+    const abandoned = logged.filter(({ msg }) => msg === "sweep finished").map((entry) => entry.abandoned as number);
     expect(abandoned).toHaveLength(4);
     expect(abandoned.reduce((sum, count) => sum + count)).toBe(20);
     expect(await stopAll()).toEqual([true, true]);
   });
 
-  it("has a sweep made every hour, and makes up for one that was missed, once", async () => {
+  it("schedules a sweep every hour, and runs a missed one once", async () => {
     await start();
     const known = "select 1 from graphile_worker._private_known_crontabs where identifier = 'sweep'";
     await until(async () => (await db.root.query(known)).rowCount, "schedule");
     await stopAll();
-    // It was off for a day, in which nobody saved.
+    // As if the worker had been off for a day.
     await db.root.query(
       "update graphile_worker._private_known_crontabs set known_since = now() - interval '2 days', last_execution = now() - interval '1 day'",
     );
@@ -92,7 +92,7 @@ describe("a worker", () => {
     expect({ options, others }).toMatchObject({ options: { jobKey: "sweep" }, others: [] });
   });
 
-  it("logs what fails, and tries it again", async () => {
+  it("logs a failed job, and retries it", async () => {
     const { lines } = await start();
     const id = await aged("31 days");
     await db.root.query("alter function app_private.purge_wizard_sessions rename to purge_nothing");
@@ -112,7 +112,7 @@ describe("a worker", () => {
     expect((await storedSession(db, id))?.status).toBe("abandoned");
   });
 
-  it("survives the loss of its database, and goes on when that is back", async () => {
+  it("survives the loss of its database, and recovers", async () => {
     const url = new URL(db.ownerUrl);
     const proxy = startTcpProxy(new URL(db.ownerUrl));
     const port = await proxy.listen(0);
@@ -121,7 +121,7 @@ describe("a worker", () => {
       const { worker, lines } = await start(url.href);
       await until(connections, "connection");
       await proxy.cut();
-      await until(() => lines.some((line) => /notify listener/.test(line)), "word of the loss");
+      await until(() => lines.some((line) => /notify listener/.test(line)), "log line about the loss");
       const id = await aged("31 days");
       await enqueueSweep();
       await proxy.listen(port);
@@ -133,7 +133,7 @@ describe("a worker", () => {
     }
   });
 
-  it("survives it as a job ends too", async () => {
+  it("survives the loss of its database while a job ends", async () => {
     const url = new URL(db.ownerUrl);
     const proxy = startTcpProxy(new URL(db.ownerUrl));
     const port = await proxy.listen(0);
@@ -141,20 +141,20 @@ describe("a worker", () => {
     try {
       const { worker, lines } = await start(url.href);
       const id = await aged("31 days");
-      // Holds up the batch until the proxy is cut.
+      // Blocks the batch until the proxy is cut.
       const client = await db.root.connect();
       await client.query("begin; lock table wizard_sessions in access exclusive mode");
       await enqueueSweep();
       const waiting =
         "select from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'stagekeep worker'";
-      await until(async () => (await client.query(waiting)).rowCount, "batch that waits");
+      await until(async () => (await client.query(waiting)).rowCount, "blocked batch");
       await proxy.cut();
       await until(() => lines.some((line) => /Failed task/.test(line)), "failure of the job");
-      await until(() => lines.some((line) => /Failed to fail jobs/.test(line)), "failure to say so");
+      await until(() => lines.some((line) => /Failed to fail jobs/.test(line)), "failure to store the result");
       await client.query("commit");
       client.release();
       await proxy.listen(port);
-      // It could not even say that the job has failed, so that the job is left to itself. The next one is done.
+      // The failure of the job could not be stored, so the job stays locked. The next one runs.
       await enqueueSweep();
       await until(() => lines.some((line) => line.includes('"sweep finished"')), "sweep");
       expect(await storedSession(db, id)).toMatchObject({ status: "abandoned", revision: 1 });
@@ -164,7 +164,7 @@ describe("a worker", () => {
     }
   });
 
-  it("says why it can't start, and leaves no connection", async () => {
+  it("explains why it can't start, and leaves no connection", async () => {
     const elsewhere = new URL(db.ownerUrl);
     elsewhere.pathname = "/nowhere";
     await expect(start(elsewhere.href)).rejects.toThrow(
@@ -179,7 +179,7 @@ describe("a sweep", () => {
   const pool = new pg.Pool({ connectionString: db.ownerUrl });
   afterAll(() => pool.end());
 
-  it("goes on until nothing is left, in more batches than one", async () => {
+  it("runs batches until nothing is left", async () => {
     await db.root.query("delete from wizard_sessions");
     await db.root.query(
       `insert into wizard_sessions (user_id, status)
@@ -197,7 +197,7 @@ describe("a sweep", () => {
     expect(rows).toEqual([{ status: "abandoned", count: 1100 }]);
   });
 
-  it("ends between two batches when it is told to", async () => {
+  it("stops between two batches when it is aborted", async () => {
     const before = await contents(db);
     expect(await sweep(pool, SETTINGS, AbortSignal.abort())).toEqual({ purged: 0, abandoned: 0, thinned: 0 });
     expect(await contents(db)).toBe(before);
