@@ -1,7 +1,7 @@
 import type { PgResource } from "postgraphile/@dataplan/pg";
 import { constant, type Step } from "postgraphile/grafast";
 
-/** Calls a SQL function with its arguments in the order in which SQL has them. */
+/** Calls a SQL function with its arguments in the order of its SQL parameters. */
 export function call(resource: PgResource, values: readonly Step[]): Step {
   const args = resource.parameters?.map(({ codec }, place) => ({
     step: values[place] ?? constant(null),

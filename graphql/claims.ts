@@ -1,7 +1,7 @@
-/** The roles that a token may name; anything else is refused before GraphQL. */
+/** The roles that a token can name. A token with another role is refused. */
 export const TOKEN_ROLES = ["anon", "authenticated", "service_role", "analyst"] as const;
 
-/** The verified claims of a token, as far as anything here reads them. */
+/** The verified claims of a token. */
 export interface Claims {
   readonly sub: string;
   readonly role: (typeof TOKEN_ROLES)[number];
@@ -10,7 +10,7 @@ export interface Claims {
   readonly [claim: string]: unknown;
 }
 
-/** The settings of a request's transaction: who it runs as, and what `auth.uid()` and its like read. */
+/** The settings of a request's transaction: its role, and the claims that `auth.uid()` reads. */
 export function pgSettingsFor(claims: Claims | undefined): Record<string, string> {
   return {
     role: claims?.role ?? "anon",

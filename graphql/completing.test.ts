@@ -68,7 +68,7 @@ describe("completeWizardSession", () => {
     const { id } = await createSession(ada, { state });
     const before = await storedSession(api.db, id);
     expect(await ada.refused(COMPLETE, { id, baseRevision: 0 })).toEqual({
-      message: "The session can't be completed yet: 3 things are missing or wrong.",
+      message: "The session can't be completed yet: 3 answers are missing or wrong.",
       path: ["completeWizardSession"],
       extensions: {
         code: "INCOMPLETE",

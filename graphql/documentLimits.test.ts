@@ -21,7 +21,10 @@ describe("a document", () => {
   it("has 20 fields at its root at the most, each alias by itself", async () => {
     const document = (count: number) => `{ ${times(count, (i) => `a${i}: __typename`)} }`;
     await allowed(document(20));
-    await refused(document(21), "At most 20 are answered at once, and this asks for 21 fields at its root.");
+    await refused(
+      document(21),
+      "The operation asks for 21 fields at its root; the limit is 20. Split it into several operations.",
+    );
   });
 
   it("has 500 fields in all at the most, those of a fragment wherever it is used", async () => {
@@ -30,14 +33,20 @@ describe("a document", () => {
       { ${times(19, (i) => `a${i}: wizardSessions(first: 1) { ...Page }`)} z: wizardSessions(first: 1) { ${times(last, (i) => `b${i}: totalCount`)} } }
       fragment Page on WizardSessionConnection { ${times(24, (i) => `c${i}: totalCount`)} }`;
     await allowed(document(24));
-    await refused(document(25), "At most 500 are answered at once, and this asks for 501 fields in all.");
+    await refused(
+      document(25),
+      "The operation asks for 501 fields; the limit is 500. Split it into several operations.",
+    );
   });
 
   it("is 16 levels deep at the most", async () => {
     const document = (levels: number) =>
       `{ __schema { types { ${"ofType { ".repeat(levels - 3)} name ${"} ".repeat(levels - 3)} } } }`;
     await allowed(document(16));
-    await refused(document(17), "At most 16 are answered at once, and this asks for 17 levels of fields.");
+    await refused(
+      document(17),
+      "The operation asks for 17 levels of fields; the limit is 16. Split it into several operations.",
+    );
   });
 
   it("can be answered by 5,000 rows at the most, a list in a list counted for each row around it", async () => {
@@ -48,7 +57,7 @@ describe("a document", () => {
     await allowed(document("first: 50", "last: 97"), { size: 1 });
     await refused(
       document("first: 50", "first: 98"),
-      "At most 5000 are answered at once, and this asks for 5050 rows; name smaller pages with `first`.",
+      "The operation asks for 5050 rows; the limit is 5000. Request smaller pages with `first`.",
       { size: 1 },
     );
   });
@@ -60,13 +69,13 @@ describe("a document", () => {
     await allowed(document(10));
     await refused(
       document(11),
-      "At most 200 are answered at once, and this asks for 220 states or other large values; name smaller pages with `first`, or ask for them once.",
+      "The operation asks for 220 states or other large values; the limit is 200. Request smaller pages with `first`, or each value only once.",
     );
   });
 
   it("can ask for everything about the caller once, and for no state beside it", async () => {
     const message = (count: number) =>
-      `At most 200 are answered at once, and this asks for ${count} states or other large values; name smaller pages with \`first\`, or ask for them once.`;
+      `The operation asks for ${count} states or other large values; the limit is 200. Request smaller pages with \`first\`, or each value only once.`;
     await allowed("{ exportMyData wizardSessions { nodes { id } } }");
     await refused("{ a: exportMyData b: exportMyData(history: false) }", message(400));
     await refused("{ exportMyData wizardSessions(first: 1) { nodes { state } } }", message(201));
@@ -78,7 +87,7 @@ describe("a document", () => {
     await allowed(document(66));
     await refused(
       document(67),
-      "At most 200 are answered at once, and this asks for 201 states or other large values; name smaller pages with `first`, or ask for them once.",
+      "The operation asks for 201 states or other large values; the limit is 200. Request smaller pages with `first`, or each value only once.",
     );
   });
 
@@ -106,13 +115,13 @@ describe("a document", () => {
     await allowed(document(4));
     await refused(
       document(5),
-      "At most 200 are answered at once, and this asks for 250 states or other large values; name smaller pages with `first`, or ask for them once.",
+      "The operation asks for 250 states or other large values; the limit is 200. Request smaller pages with `first`, or each value only once.",
     );
   });
 
   it("can be answered by 20,000 values at the most, a list without a size counted as 100", async () => {
     const message = (count: number) =>
-      `At most 20000 are answered at once, and this asks for ${count} values; name smaller pages with \`first\`, or fewer fields.`;
+      `The operation asks for ${count} values; the limit is 20000. Request smaller pages with \`first\`, or fewer fields.`;
     const links = (count: number) =>
       `{ events(first: 100) { nodes { ${times(count, (i) => `u${i}: coverImageUrl`)} } } }`;
     await allowed(links(200));
@@ -134,7 +143,10 @@ describe("a document", () => {
     await allowed(document(500));
     expect((await ada.answer(document(501))) as object).toMatchObject({
       errors: expect.arrayContaining([
-        { message: "At most 500 operations and fragments can be sent at once.", extensions: { code: "INVALID_INPUT" } },
+        {
+          message: "A document can contain at most 500 operations and fragments. Send fewer.",
+          extensions: { code: "INVALID_INPUT" },
+        },
       ]),
     });
   });

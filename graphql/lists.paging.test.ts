@@ -196,7 +196,7 @@ describe("the size of a page", () => {
           documentFor(`(${name}: ${size}) { nodes { __typename } }`),
         );
         expect(extensions).toEqual({ code: "INVALID_INPUT", field: name });
-        expect(message).toBe(`\`${name}\` has to be from 0 to 100; read on with \`after\` or \`before\`.`);
+        expect(message).toBe(`\`${name}\` must be from 0 to 100. Use \`after\` or \`before\` to get more rows.`);
       }
       const document = `query ($n: Int) ${documentFor(`(${name}: $n) { edges { cursor } }`)}`;
       expect((await service.refused(document, { n: 101 })).extensions).toEqual({ code: "INVALID_INPUT", field: name });

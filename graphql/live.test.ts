@@ -166,7 +166,7 @@ describe("the end of a session", () => {
 
 describe("what is not one's own", () => {
   const NOT_FOUND = {
-    message: "There is no such session, or it is not yours.",
+    message: "This session does not exist or is not yours.",
     extensions: { code: "NOT_FOUND" },
   };
 

@@ -1,4 +1,4 @@
-/** What a subscriber is told: which save it was, or that saves may have been missed. */
+/** An event of a subscription: a save, or a REFETCH because saves may have been missed. */
 export interface SessionChange {
   readonly sessionId: string;
   readonly kind: "SAVED" | "REFETCH";
@@ -8,13 +8,13 @@ export interface SessionChange {
   readonly savedBy: string | null;
 }
 
-/** The changes of a session from now on, REFETCH first. Rejects where the session is not the caller's to read. */
+/** The changes of a session from now on, REFETCH first. Rejects if the caller can't read the session. */
 export type WatchSession = (sessionId: string) => Promise<AsyncIterableIterator<SessionChange>>;
 
 declare global {
   namespace Grafast {
     interface Context {
-      /** Only over a websocket, whose closing ends it. */
+      /** Set for requests over a websocket. Closing the socket ends the streams. */
       watchSession?: WatchSession | undefined;
     }
   }

@@ -2,7 +2,7 @@ import type { PgClient } from "postgraphile/@dataplan/pg";
 import type { UnknownObject } from "../json/equality.ts";
 import { type Definition, upgradeState } from "../wizard/migrations.ts";
 
-/** What of a session decides how it may be opened, restored or completed. */
+/** The columns that upgrading and completing a session need. */
 export interface LockedSession {
   readonly id: string;
   readonly status: string;
@@ -13,7 +13,7 @@ export interface LockedSession {
 
 const COLUMNS = `id, status, revision, state, definition_version as "definitionVersion"`;
 
-/** The caller's session of that id, locked until the transaction ends; undefined when there is none. */
+/** Locks the caller's session of that id until the transaction ends. Undefined if it does not exist. */
 export async function lockSession(client: PgClient, id: string): Promise<LockedSession | undefined> {
   const { rows } = await client.query<LockedSession>({
     text: `select ${COLUMNS} from public.wizard_sessions where id = $1 for update`,
@@ -23,21 +23,20 @@ export async function lockSession(client: PgClient, id: string): Promise<LockedS
 }
 
 /**
- * Brings up the caller's session of that id, where it is older than the definition; the state of any other is not even
- * read. A completed session stays as it is: it is the record of what was published. That there is no such session is for
- * whoever works on it to say.
+ * Upgrades the caller's session of that id if it is older than the definition. A completed session stays as it is: it is
+ * the record of what was published. Does nothing if the session does not exist.
  */
-export async function openSession(client: PgClient, id: string, definition: Definition): Promise<void> {
+export async function upgradeSession(client: PgClient, id: string, definition: Definition): Promise<void> {
   const { rows } = await client.query<LockedSession>({
     text: `select ${COLUMNS} from public.wizard_sessions
             where id = $1 and definition_version < $2 and status <> 'completed' for update`,
     values: [id, definition.version],
   });
-  for (const older of rows) await bringUpSession(client, older, definition);
+  for (const older of rows) await upgradeLockedSession(client, older, definition);
 }
 
-/** Brings the state of a session that is not completed up to the present definition, as a save of its own. */
-export async function bringUpSession(
+/** Upgrades the state of a session that is not completed to the current definition, as a save of its own. */
+export async function upgradeLockedSession(
   client: PgClient,
   session: LockedSession,
   { version, migrations }: Definition,
@@ -48,7 +47,7 @@ export async function bringUpSession(
            returning ${COLUMNS}`,
     values: [session.id, JSON.stringify(upgradeState(session.state, session.definitionVersion, migrations)), version],
   });
-  const [broughtUp] = rows;
-  if (!broughtUp) throw new Error(`Session ${session.id} was locked and is gone.`);
-  return broughtUp;
+  const [upgraded] = rows;
+  if (!upgraded) throw new Error(`Session ${session.id} was locked and is gone.`);
+  return upgraded;
 }

@@ -35,117 +35,127 @@ import { makeWizardPlugin } from "./plugins/WizardPlugin.ts";
 export interface PresetOptions {
   /** Connects as authenticator. */
   readonly pool: Pool;
-  /** The verified claims of a request; undefined for somebody who is not signed in. */
+  /** The verified claims of a request; undefined if the caller is not signed in. */
   readonly claimsOf: (request: Partial<Grafast.RequestContext>) => Claims | undefined | Promise<Claims | undefined>;
-  /** What subscriptions listen to; without it there are none. */
+  /** Starts the stream of a subscription. Without it, subscriptions are refused. */
   readonly watchSession?: (id: string, claims: Claims, socket: object) => Promise<AsyncIterableIterator<SessionChange>>;
   readonly logMasked: (failure: MaskedFailure) => void;
   readonly graphiql?: boolean;
-  /** Read the schema again when graphile-migrate says that it changed. */
+  /** Rebuild the schema when graphile-migrate reports a change. */
   readonly watch?: boolean;
   readonly plugins?: readonly GraphileConfig.Plugin[];
-  /** The version of the wizard's stages; absent: that of `wizard/`. */
+  /** The version of the wizard's stages; by default that of `wizard/`. */
   readonly definition?: Definition | undefined;
-  /** What GraphiQL shows to somebody who opens it for the first time. */
+  /** What GraphiQL shows on the first visit. */
   readonly exampleQuery?: string;
 }
 
 export const GRAPHQL_PATH = "/graphql";
 export const GRAPHIQL_PATH = "/graphiql";
-/** Where GraphiQL hears of a changed schema while `watch` is on. */
+/** Notifies GraphiQL of schema changes while `watch` is on. */
 export const EVENT_STREAM_PATH = `${GRAPHQL_PATH}/stream`;
+// A state of 256 KiB with every second character escaped in JSON, plus the rest of the request.
+export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
+
 const SMART_TAGS = fileURLToPath(new URL("smart-tags.json5", import.meta.url));
 // smart-tags.json5 names the columns that lists can be filtered, ordered and aggregated by.
 const DEFAULT_BEHAVIOR = "-attribute:orderBy -attribute:filterBy -attribute:aggregate -attribute:havingBy";
-const DEFAULT_PAGE_SIZE = 50;
-const MAXIMUM_PAGE_SIZE = 100;
-// A state of 256 KiB, written in JSON with every second character escaped, and the rest of the request.
-export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
-// GraphiQL's own introspection has about 100 fields and is 15 deep.
-// 200 states are 50 MiB at the most. The longest other text, an address of 2,048 characters, comes to about as much.
+const PAGE_SIZE = { defaultSize: 50, maximum: 100 };
+// Introspection by GraphiQL has about 100 fields and is 15 levels deep. 200 states are at most 50 MiB; the longest other
+// texts, URLs of 2,048 characters, add up to about as much.
 const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16, rows: 5000, values: 20_000, jsonValues: 200 };
-// An event is sent at each save, and may have to wait for a slow reader.
+// An event is sent for each save, and may wait in memory for a slow reader.
 const SUBSCRIPTION_LIMITS = { ...DOCUMENT_LIMITS, values: 1_000, jsonValues: 2 };
 const LARGE_FIELDS = {
-  // 16 MiB at the most, and several times that while it is made: one in a document, and no state beside it.
+  // At most 16 MiB, and several times that in memory: one per document, and no state beside it.
   "Query.exportMyData": 200,
-  // 50,000 characters, for anybody.
+  // 50,000 characters, which everyone can request.
   "Event.description": 1,
   "PublishedEvent.description": 1,
-  // As much as was saved at once.
+  // As large as the patch of a save.
   "WizardSessionRevision.changedPaths": 1,
 };
 
-/** What the API is. The server, the tests and the export of the schema all use this one. */
+/** Makes the preset that the server, the tests, the schema export and Graphile's own programs share. */
 export function makePreset(options: PresetOptions): GraphileConfig.Preset {
   const { definition = DEFINITION } = options;
   const constraints = new Map<string, ConstraintRule>();
   return {
     extends: [
       PostGraphileAmberPreset,
-      PgSimplifyInflectionPreset,
-      PgAggregatesPreset,
-      PostGraphileConnectionFilterPreset,
+      PgSimplifyInflectionPreset, // `wizardSessions` instead of `allWizardSessions`
+      PgAggregatesPreset, // counts, groups and averages of lists
+      PostGraphileConnectionFilterPreset, // the argument `filter` of lists
     ],
     plugins: [
+      // Names and types that are read from the database.
       pgSmartTagsFromFile(SMART_TAGS),
       NamingPlugin,
       CheckedTextEnumPlugin,
       makeConstraintsPlugin(constraints),
-      NewestFirstPlugin,
-      NotFoundPlugin,
-      NoNegatedFiltersPlugin,
-      NullableOrderPlugin,
-      makeDocumentLimitsPlugin({
-        limits: DOCUMENT_LIMITS,
-        subscriptionLimits: SUBSCRIPTION_LIMITS,
-        largeFields: LARGE_FIELDS,
-        defaultPageSize: DEFAULT_PAGE_SIZE,
-        maximumPageSize: MAXIMUM_PAGE_SIZE,
-      }),
-      ExactNumbersPlugin,
-      makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
-      makePageSizePlugin({ defaultSize: DEFAULT_PAGE_SIZE, maximum: MAXIMUM_PAGE_SIZE }),
-      makeSavingPlugin(definition),
-      ConflictsPlugin,
-      makeOpeningPlugin(definition),
-      makeCompletingPlugin(definition),
-      makeWizardPlugin(definition),
-      DescriptionsPlugin,
-      FunnelPlugin,
-      LivePlugin,
-      // No array that our functions return has an element that is null.
       changeNullability({
+        // The elements of these arrays are never null, which SQL can't declare.
         WizardSessionRevision: { changedPaths: "[!]!" },
         PublishedEvent: { tickets: "[!]!" },
         SaveWizardSessionPayload: { conflicts: "[!]!" },
       }),
+
+      // Corrections of what PostGraphile generates from the tables.
+      NotFoundPlugin,
+      NullableOrderPlugin,
+      NewestFirstPlugin,
+      NoNegatedFiltersPlugin,
+      makePageSizePlugin(PAGE_SIZE),
+
+      // Checks of a request before it is planned, and the form of all errors.
+      makeDocumentLimitsPlugin({
+        limits: DOCUMENT_LIMITS,
+        subscriptionLimits: SUBSCRIPTION_LIMITS,
+        largeFields: LARGE_FIELDS,
+        defaultPageSize: PAGE_SIZE.defaultSize,
+        maximumPageSize: PAGE_SIZE.maximum,
+      }),
+      ExactNumbersPlugin,
+      makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
+
+      // Operations that upgrade or validate a session in TypeScript, in the transaction of the SQL function.
+      makeOpeningPlugin(definition),
+      makeSavingPlugin(definition),
+      ConflictsPlugin,
+      makeCompletingPlugin(definition),
+      DescriptionsPlugin,
+
+      // Fields from the wizard's definition, and the subscription.
+      makeWizardPlugin(definition),
+      FunnelPlugin,
+      LivePlugin,
+
       ...(options.plugins ?? []),
     ],
     disablePlugins: [
-      // Global ids and `query { query }` serve Relay alone.
+      // Global ids and `query { query }` are only for Relay.
       ...["NodePlugin", "QueryQueryPlugin"],
-      // Filtering and ordering by what other tables hold: a plan that any client could make dear.
+      // Filters and orders across tables: any client could make their plans expensive.
       ...["PgConnectionArgFilterForwardRelationsPlugin", "PgConnectionArgFilterBackwardRelationsPlugin"],
       ...["PgAggregatesFilterRelationalAggregatesPlugin", "PgAggregatesOrderByAggregatesPlugin"],
     ],
     pgServices: [makePgService({ pool: options.pool, schemas: ["public"] })],
     gather: {
       installWatchFixtures: false,
-      // An argument without a default has to be given.
+      // Function arguments without a default are required.
       pgStrictFunctions: true,
     },
     schema: {
+      defaultBehavior: DEFAULT_BEHAVIOR,
       connectionFilterAllowedOperators: [
         ...["isNull", "equalTo", "notEqualTo", "in", "notIn"],
         ...["lessThan", "lessThanOrEqualTo", "greaterThan", "greaterThanOrEqualTo"],
       ],
       connectionFilterArrays: false,
       connectionFilterRelations: false,
-      // A list's items are never null: no function here gives such rows.
+      // Makes the items of lists non-null. No function here returns a set with a null row.
       pgForbidSetofFunctionsToReturnNull: true,
       dontSwallowErrors: true,
-      defaultBehavior: DEFAULT_BEHAVIOR,
     },
     grafast: {
       explain: false,
@@ -169,7 +179,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       maxRequestLength: MAXIMUM_REQUEST_BYTES,
       maskError: makeMaskError({ constraints, log: options.logMasked }),
     },
-    // The type asks for every one of its settings, the code for none.
+    // The type requires every setting; the code requires none.
     ruru: { clientConfig: { defaultQuery: options.exampleQuery } as RuruClientConfig },
   };
 }

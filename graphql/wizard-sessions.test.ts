@@ -246,7 +246,7 @@ describe("deleting a session", () => {
 });
 
 describe("a session of another user's", () => {
-  const REFUSED = { message: "There is no such WizardSession, or it is not yours.", extensions: { code: "NOT_FOUND" } };
+  const REFUSED = { message: "This WizardSession does not exist or is not yours.", extensions: { code: "NOT_FOUND" } };
 
   it("is not there to be read", async () => {
     const { id } = await createSession(ada);

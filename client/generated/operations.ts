@@ -53,11 +53,11 @@ export type SaveWizardSessionInput = {
   readonly stage?: number | null | undefined;
 };
 
-/** What an event of a session says. */
+/** The kind of an event. */
 export type WizardSessionChangeKind =
-  /** This is where the session is. Saves may have been missed before it: the first event, and after an interruption. */
+  /** The session's present revision. Saves before it may have been missed: the first event, and after an interruption. */
   | 'REFETCH'
-  /** One save was written. */
+  /** A save. */
   | 'SAVED';
 
 /**

@@ -5,27 +5,30 @@ import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
 import { completionOf } from "../../wizard/completion.ts";
 import type { Definition } from "../../wizard/migrations.ts";
-import { bringUpSession, lockSession } from "../lockedSession.ts";
+import { lockSession, upgradeLockedSession } from "../lockedSession.ts";
 
-/** `completeWizardSession`: what the schemas say of the answers is checked here, everything else by SQL. */
+/**
+ * Adds `completeWizardSession`, which validates the answers with the JSON Schemas, as SQL can't, and calls the SQL function
+ * of that name in the same transaction.
+ */
 export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plugin =>
   extendSchema((build) => {
     const { wizard_sessions: sessions, events } = build.pgResources;
-    if (!sessions || !events) throw new Error("The table wizard_sessions or events is missing: migrate the database.");
+    if (!sessions || !events) throw new Error("The table wizard_sessions or events is missing. Migrate the database.");
 
-    /** The answers of the revision that the caller has seen, with the revision that they are at now. */
+    /** The valid answers of the session, and the revision that contains them. */
     async function checkAnswers(client: PgClient, id: string, baseRevision: number) {
       const locked = await lockSession(client, id);
-      // Nothing to check: SQL refuses these, or gives the session that is completed already.
+      // Nothing to validate: SQL refuses the call or returns the completed session.
       if (!locked || locked.status === "completed" || locked.revision !== baseRevision) {
         return { revision: baseRevision, answers: {} };
       }
-      const { revision, state } = await bringUpSession(client, locked, definition);
+      const { revision, state } = await upgradeLockedSession(client, locked, definition);
       const completion = completionOf(state);
       if (completion.ready) return { revision, answers: completion.answers };
       const { problems } = completion;
       throw new SafeError(
-        `The session can't be completed yet: ${problems.length === 1 ? "one thing is" : `${problems.length} things are`} missing or wrong.`,
+        `The session can't be completed yet: ${problems.length === 1 ? "1 answer is" : `${problems.length} answers are`} missing or wrong.`,
         { code: "INCOMPLETE", problems },
       );
     }
@@ -48,7 +51,7 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
         input CompleteWizardSessionInput {
           """The session's id."""
           id: UUID!
-          """The revision that its user has seen and wants to be published."""
+          """The revision to publish: the one that the user has seen."""
           baseRevision: Int!
         }
 
@@ -56,8 +59,7 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
           """The completed session."""
           wizardSession: WizardSession!
           """
-          The event that was written. Null where it has been deleted since, or where the session was set to completed
-          without publishing anything.
+          The published event. Null if it was deleted since, or if the status was set to completed without publishing.
           """
           event: Event
         }

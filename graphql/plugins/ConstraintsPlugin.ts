@@ -1,10 +1,10 @@
 import { gatherConfig } from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 
-/** What a client may know of a constraint: the fields that it is about, and the rule in plain words. */
+/** What a client can see of a constraint: its fields and its rule. */
 export interface ConstraintRule {
   readonly fields: readonly string[];
-  /** The constraint's comment in SQL; undefined where it has none. */
+  /** The constraint's comment in SQL, if it has one. */
   readonly rule: string | undefined;
 }
 
@@ -17,8 +17,8 @@ declare global {
 }
 
 /**
- * Collects every constraint's rule into `rules`, by name, each time that the schema is read. The words that explain
- * a refusal then stand beside the constraint, as its comment, and not in a second place.
+ * Adds every constraint's fields and comment to `rules`, by name, whenever the schema is built. The comment is the message
+ * of the error when a write violates the constraint.
  */
 export function makeConstraintsPlugin(rules: Map<string, ConstraintRule>): GraphileConfig.Plugin {
   return {

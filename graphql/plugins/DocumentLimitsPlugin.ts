@@ -15,37 +15,36 @@ import {
   type ValidationContext,
 } from "postgraphile/graphql";
 
-/** What a selection holds and may answer, fragments counted wherever they are used. */
+/** The size of a selection and of its possible answer. Fragments count wherever they are used. */
 export interface DocumentSize {
-  /** Fields in all, each alias by itself. */
+  /** All fields. Each alias counts. */
   readonly fields: number;
-  /** Fields at its own level. */
+  /** Fields at the top level of the selection. */
   readonly width: number;
   readonly depth: number;
-  /** Rows that its lists may hold, a list within a list once for each row around it. */
+  /** Rows that its lists can contain. A nested list counts once for each row of the outer list. */
   readonly rows: number;
-  /** Texts, numbers and the like in all those rows: what an alias multiplies. */
+  /** Scalar values in all those rows, which aliases multiply. */
   readonly values: number;
-  /** What may be large, in all those rows: values of the type JSON, what is worked out from one, and `largeFields`. */
+  /** Large values in all those rows: JSON, what is computed from it, and `largeFields`. */
   readonly jsonValues: number;
 }
 
 export interface DocumentLimitsOptions {
-  /** `width` is for the root of an operation. */
+  /** `width` applies to the root of an operation. */
   readonly limits: DocumentSize;
   readonly subscriptionLimits: DocumentSize;
-  /** Fields, as `Query.everything`, of any type, each value of which counts as that many values of the type JSON. */
+  /** Fields such as `Query.exportMyData`: how many JSON values one value of the field counts as. */
   readonly largeFields: Readonly<Record<string, number>>;
-  /** What a list holds that names no size. */
+  /** The rows of a list without `first` or `last`. */
   readonly defaultPageSize: number;
-  /** What a list holds whose size is not known before it is run. */
+  /** The rows of a list whose size is only known at execution. */
   readonly maximumPageSize: number;
 }
 
 /**
- * Refuses a document before it is planned when planning or answering it would take long: a few hundred aliases of one
- * list keep a server busy for seconds, and lists within lists answer with more than anybody can read. Also refuses
- * kinds of operation that the schema does not have.
+ * Adds limits on a document, checked before it is planned. Planning a few hundred aliases of one list keeps a server busy
+ * for seconds, and nested lists can return gigabytes. Also refuses operations that the schema has no root type for.
  */
 export function makeDocumentLimitsPlugin(options: DocumentLimitsOptions): GraphileConfig.Plugin {
   return {
@@ -62,20 +61,23 @@ export function makeDocumentLimitsPlugin(options: DocumentLimitsOptions): Graphi
   };
 }
 
-const WORDS: Readonly<Record<keyof DocumentSize, string>> = {
-  fields: "fields in all",
-  width: "fields at its root",
-  depth: "levels of fields",
-  rows: "rows; name smaller pages with `first`",
-  values: "values; name smaller pages with `first`, or fewer fields",
-  jsonValues: "states or other large values; name smaller pages with `first`, or ask for them once",
+const WORDS: Readonly<Record<keyof DocumentSize, { readonly counted: string; readonly advice: string }>> = {
+  fields: { counted: "fields", advice: "Split it into several operations." },
+  width: { counted: "fields at its root", advice: "Split it into several operations." },
+  depth: { counted: "levels of fields", advice: "Split it into several operations." },
+  rows: { counted: "rows", advice: "Request smaller pages with `first`." },
+  values: { counted: "values", advice: "Request smaller pages with `first`, or fewer fields." },
+  jsonValues: {
+    counted: "states or other large values",
+    advice: "Request smaller pages with `first`, or each value only once.",
+  },
 };
 
 function makeRule(context: ValidationContext, options: DocumentLimitsOptions): ASTVisitor {
-  // More than an operation of that size could use; reading them all is work in itself.
+  // No operation within the limits needs more, and measuring them takes time too.
   if (context.getDocument().definitions.length > options.limits.fields) {
     context.reportError(
-      new GraphQLError(`At most ${options.limits.fields} operations and fragments can be sent at once.`),
+      new GraphQLError(`A document can contain at most ${options.limits.fields} operations and fragments. Send fewer.`),
     );
     return {};
   }
@@ -84,12 +86,14 @@ function makeRule(context: ValidationContext, options: DocumentLimitsOptions): A
     OperationDefinition(operation) {
       const refuse = (message: string) => context.reportError(new GraphQLError(message, { nodes: operation }));
       const rootType = context.getSchema().getRootType(operation.operation);
-      if (!rootType) refuse(`This API has no operations of the kind ${operation.operation}.`);
+      if (!rootType) refuse(`This API has no ${operation.operation} operations.`);
       const size = measure(operation.selectionSet, rootType ?? undefined);
       const limits = operation.operation === "subscription" ? options.subscriptionLimits : options.limits;
       for (const [what, limit] of Object.entries(limits) as [keyof DocumentSize, number][]) {
         if (size[what] > limit)
-          refuse(`At most ${limit} are answered at once, and this asks for ${size[what]} ${WORDS[what]}.`);
+          refuse(
+            `The operation asks for ${size[what]} ${WORDS[what].counted}; the limit is ${limit}. ${WORDS[what].advice}`,
+          );
       }
     },
   };
@@ -112,7 +116,7 @@ function makeMeasure(
   const measureFragment = (name: string): DocumentSize => {
     const done = known.get(name);
     if (done) return done;
-    // A fragment that contains itself is refused by a rule of its own; here it only has to end.
+    // Another rule refuses a fragment that contains itself. Here it must only not recurse forever.
     known.set(name, NOTHING);
     const fragment = fragments.get(name);
     const size = fragment ? measure(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value)) : NOTHING;
@@ -142,7 +146,7 @@ function makeMeasure(
     if (!field.args.some(({ name }) => name === "first")) return undefined;
     const size = node.arguments?.find(({ name }) => name.value === "first" || name.value === "last")?.value;
     if (!size) return defaultPageSize;
-    // A larger number is refused when the list is read.
+    // PageSizePlugin refuses a larger number.
     return size.kind === Kind.INT ? Math.min(Number(size.value), maximumPageSize) : maximumPageSize;
   };
 
@@ -156,12 +160,12 @@ function makeMeasure(
   return measure;
 }
 
-/** A list of nobody knows how many, other than those that count as large and those that say what the schema is. */
+/** Whether a field is a list of unknown length. Lists of large values and introspection are counted elsewhere. */
 function isUnpagedList({ name, type }: GraphQLField<unknown, unknown>): boolean {
   const named = getNamedType(type).name;
   return (
     isListType(getNullableType(type)) &&
-    // The rows of a page, which has its size.
+    // The connection has a page size.
     !["nodes", "edges"].includes(name) &&
     !LARGE_TYPES.includes(named) &&
     !named.startsWith("__")

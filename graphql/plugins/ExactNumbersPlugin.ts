@@ -9,7 +9,7 @@ import {
 } from "postgraphile/graphql";
 import { inexact, isExact } from "../exactJson.ts";
 
-/** Refuses a number in a JSON value within a document when reading it would make another number of it. */
+/** Adds a check of numbers in JSON literals: refuses those that JavaScript would round. */
 export const ExactNumbersPlugin: GraphileConfig.Plugin = {
   name: "ExactNumbersPlugin",
   version: "1.0.0",
@@ -25,7 +25,7 @@ export const ExactNumbersPlugin: GraphileConfig.Plugin = {
 
 function makeRule(context: ValidationContext): ASTVisitor {
   const check = (node: IntValueNode | FloatValueNode) => {
-    // GraphQL's own types refuse what they can't hold. Within JSON there are no types.
+    // GraphQL's own types refuse numbers that they can't represent. JSON has no types.
     const type = getNamedType(context.getInputType());
     if ((type === undefined || type.name === "JSON") && !isExact(node.value)) {
       context.reportError(new GraphQLError(inexact(node.value), { nodes: node }));

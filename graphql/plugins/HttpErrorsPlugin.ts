@@ -7,8 +7,8 @@ interface AnswerError {
 }
 
 /**
- * Puts errors that never reach `maskError` into the same form: a document that can't be parsed or does not fit the
- * schema and a request that is no GraphQL get a code, and an overload the HTTP status that proxies know.
+ * Adds a code to errors that never reach `maskError`: a document that is invalid, a request that is not GraphQL. Adds the
+ * HTTP status 503 and Retry-After to an overload.
  */
 export function makeHttpErrorsPlugin(maximumRequestBytes: number): GraphileConfig.Plugin {
   const withCode = (error: AnswerError, statusCode: number): AnswerError => {

@@ -13,7 +13,7 @@ import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
 import type { SessionChange, WatchSession } from "../live.ts";
 
-/** `wizardSessionChanged`: each event reads the session again, as the subscriber and under the policies. */
+/** Adds the subscription `wizardSessionChanged`. Each event reads the session again, as the subscriber under RLS. */
 export const LivePlugin: GraphileConfig.Plugin = extendSchema((build) => {
   const { wizard_sessions: sessions } = build.pgResources;
   if (!sessions) throw new Error("The table wizard_sessions is missing: migrate the database.");
@@ -22,33 +22,33 @@ export const LivePlugin: GraphileConfig.Plugin = extendSchema((build) => {
     typeDefs: gql`
       extend type Subscription {
         """
-        Tells of every save of a session, whoever makes it, and first of all where the session is now. It ends when the
-        session is deleted. Refused with NOT_FOUND when there is no such session, or it is not yours.
+        Sends an event for every save of a session, by any client, and first an event with its present revision. Ends when
+        the session is deleted. NOT_FOUND if the session does not exist or is not yours.
         """
         wizardSessionChanged(id: UUID!): WizardSessionChange!
       }
 
-      """A save of a session, or word that saves may have been missed."""
+      """A save of a session, or a note that saves may have been missed."""
       type WizardSessionChange {
-        """Whether this is one save, or whether there may have been others before it."""
+        """Whether the event is one save, or saves may have been missed."""
         kind: WizardSessionChangeKind!
-        """The revision that the save made; with REFETCH, the session's present one."""
+        """The revision of the save; for REFETCH, the session's present revision."""
         revision: Int!
-        """The key that the save was sent with; null where it had none. A tab knows its own."""
+        """The key of the save, by which a tab recognises its own; null if it had none."""
         saveId: UUID
         """The stage that the user was at."""
         stage: Int!
-        """The user who saved; null where something without a user did."""
+        """The id of the user who saved; null if there was none, as with the sweep."""
         savedBy: UUID
-        """The session as it is now, which may be later than this save; null when it is gone."""
+        """The session now, possibly after later saves; null if it was deleted."""
         wizardSession: WizardSession
       }
 
-      """What an event of a session says."""
+      """The kind of an event."""
       enum WizardSessionChangeKind {
-        """One save was written."""
+        """A save."""
         SAVED
-        """This is where the session is. Saves may have been missed before it: the first event, and after an interruption."""
+        """The session's present revision. Saves before it may have been missed: the first event, and after an interruption."""
         REFETCH
       }
     `,
@@ -78,7 +78,7 @@ type Subscriber = GrafastSubscriber<Record<string, SessionChange>>;
 
 function asPubsub(watch: WatchSession | undefined): Subscriber {
   if (watch) return { subscribe: ((sessionId) => watch(String(sessionId))) as Subscriber["subscribe"] };
-  throw new SafeError("Subscriptions are sent over a websocket, with the protocol graphql-transport-ws.", {
+  throw new SafeError("Subscriptions need a websocket with the protocol graphql-transport-ws.", {
     code: "INVALID_INPUT",
   });
 }

@@ -1,7 +1,7 @@
 import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 
-/** The history of a session is read from its end: newest first, unless somebody asks for another order. */
+/** Adds a default order to the revisions of a session: newest first. */
 export const NewestFirstPlugin: GraphileConfig.Plugin = {
   name: "NewestFirstPlugin",
   version: "1.0.0",

@@ -2,8 +2,8 @@ import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile-plugin-connection-filter";
 
 /**
- * Takes `not` out of the filters: building `not` within `not` takes time that grows with the cube of the depth, before
- * anybody has asked whether the caller may read at all. `notEqualTo` and `notIn` say the same of a column.
+ * Removes `not` from filters. The time to build nested `not` grows with the cube of the depth, before any permission is
+ * checked. Clients can use `notEqualTo` and `notIn`.
  */
 export const NoNegatedFiltersPlugin: GraphileConfig.Plugin = {
   name: "NoNegatedFiltersPlugin",

@@ -26,7 +26,7 @@ export const NotFoundPlugin: GraphileConfig.Plugin = {
             sideEffect($row, (row: unknown) => {
               const isFailure = row instanceof Error;
               if (row === null || (isFailure && NO_ROW_DELETED.test(row.message))) {
-                throw new SafeError(`There is no such ${type}, or it is not yours.`, { code: "NOT_FOUND" });
+                throw new SafeError(`This ${type} does not exist or is not yours.`, { code: "NOT_FOUND" });
               }
               if (isFailure) throw row;
             });

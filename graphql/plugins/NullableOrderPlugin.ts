@@ -3,16 +3,16 @@ import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 import { type SQL, sql } from "postgraphile/pg-sql2";
 
-/** The last value of each type that a column to be sorted by may have. */
+/** The greatest value of each type of a nullable column that lists can be ordered by. */
 const LAST = new Map<PgCodec, SQL>([
-  // Not infinity: the text of a cursor, made by to_char, can't hold that.
+  // Not infinity: to_char, which makes the text of cursors, can't format it.
   [TYPES.timestamptz, sql`'9999-12-31 23:59:59.999999Z'::timestamptz`],
   [TYPES.uuid, sql`'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid`],
 ]);
 
 /**
- * Orders by a column that may be null as if null were the last value of all. That is PostgreSQL's own order, but
- * without nulls: cursors that meet a null lead past rows (@dataplan/pg 1.1 compares them the wrong way round).
+ * Adds an order of nullable columns that replaces null by the greatest value. The order is PostgreSQL's own, but cursors
+ * work: @dataplan/pg 1.1 skips rows after a cursor with a null.
  */
 export const NullableOrderPlugin: GraphileConfig.Plugin = {
   name: "NullableOrderPlugin",

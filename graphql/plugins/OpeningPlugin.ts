@@ -4,20 +4,20 @@ import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
 import type { Definition } from "../../wizard/migrations.ts";
-import { openSession } from "../lockedSession.ts";
+import { upgradeSession } from "../lockedSession.ts";
 
 /**
- * `startWizardSession` and `restoreWizardSession`: each calls the SQL function of its name. Either may come upon a state
- * that was saved under older stages, and brings it up in the same transaction.
+ * Adds `startWizardSession` and `restoreWizardSession`, which call the SQL functions of these names and upgrade the session
+ * to the current definition in the same transaction. PostGraphile can't call TypeScript in between.
  */
 export const makeOpeningPlugin = (definition: Definition): GraphileConfig.Plugin =>
   extendSchema((build) => {
     const { wizard_sessions: sessions } = build.pgResources;
-    if (!sessions) throw new Error("The table wizard_sessions is missing: migrate the database.");
+    if (!sessions) throw new Error("The table wizard_sessions is missing. Migrate the database.");
 
     async function open(client: PgClient, text: string, values: unknown[], id: string): Promise<string> {
       await client.query({ text, values });
-      await openSession(client, id, definition);
+      await upgradeSession(client, id, definition);
       return id;
     }
     const payload = ($id: Step) => object({ id: $id });
@@ -30,26 +30,26 @@ export const makeOpeningPlugin = (definition: Definition): GraphileConfig.Plugin
         }
 
         input StartWizardSessionInput {
-          """Made by the client, and kept by it for as long as it works on this session."""
+          """A UUID that the client makes. The session keeps it as its id."""
           id: UUID!
-          """An event of the caller's that the session is to edit. Without it, completing makes a new event."""
+          """One of the caller's events, to edit it. Without it, completing the session creates an event."""
           eventId: UUID
         }
 
         type StartWizardSessionPayload {
-          """The session as it is now."""
+          """The session."""
           wizardSession: WizardSession!
         }
 
         input RestoreWizardSessionInput {
           """The session's id."""
           id: UUID!
-          """The revision whose state is to be the session's again."""
+          """The revision to restore."""
           revision: Int!
         }
 
         type RestoreWizardSessionPayload {
-          """The session with what was restored."""
+          """The session with the restored state."""
           wizardSession: WizardSession!
         }
       `,

@@ -5,17 +5,17 @@ import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 
 export interface PageSizeOptions {
-  /** How many rows a connection gives when neither `first` nor `last` is named. */
+  /** The rows of a connection without `first` and `last`. */
   readonly defaultSize: number;
-  /** The most that `first` or `last` may name. */
+  /** The greatest value of `first` and `last`. */
   readonly maximum: number;
 }
 
-/** Every connection has a page size: one by default, and a limit that a client is told of rather than cut off at. */
+/** Adds a default page size to every connection, and an error for a larger page than the maximum. */
 export function makePageSizePlugin({ defaultSize, maximum }: PageSizeOptions): GraphileConfig.Plugin {
   const check = (name: string, value: Maybe<number>) => {
     if (value != null && (value < 0 || value > maximum)) {
-      throw new SafeError(`\`${name}\` has to be from 0 to ${maximum}; read on with \`after\` or \`before\`.`, {
+      throw new SafeError(`\`${name}\` must be from 0 to ${maximum}. Use \`after\` or \`before\` to get more rows.`, {
         code: "INVALID_INPUT",
         field: name,
       });
@@ -34,7 +34,7 @@ export function makePageSizePlugin({ defaultSize, maximum }: PageSizeOptions): G
             argName === "first"
               ? ` At most ${maximum}; ${defaultSize} when neither \`first\` nor \`last\` is given.`
               : ` At most ${maximum}.`;
-          // Both are applied together below: whether the default counts depends on the two of them.
+          // Applied below, because the default applies only if both are absent.
           return { ...arg, description: `${arg.description}${note}`, applyPlan: undefined };
         },
         GraphQLObjectType_fields_field(field, _build, context) {

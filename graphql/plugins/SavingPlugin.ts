@@ -5,7 +5,7 @@ import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
 import type { Definition } from "../../wizard/migrations.ts";
 import { call } from "../call.ts";
-import { openSession } from "../lockedSession.ts";
+import { upgradeSession } from "../lockedSession.ts";
 
 /**
  * Adds `saveWizardSession`. PostGraphile would wrap what the SQL function returns in another object, and can't upgrade
@@ -43,7 +43,7 @@ export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin 
               // a later upgrade. While there is only one version, no state can be older.
               if (definition.version > 1) {
                 sideEffectWithPgClientTransaction(sessions.executor, args.getRaw(["input", "id"]), (client, id) =>
-                  openSession(client, id, definition),
+                  upgradeSession(client, id, definition),
                 );
               }
               const names = ["id", "saveId", "baseRevision", "patch", "stage"];

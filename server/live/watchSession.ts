@@ -29,7 +29,7 @@ export function makeWatchSession({ pool, listener, logger }: WatchOptions) {
   const limited = makeFairSemaphore(CONCURRENT_READS);
   return async (id: string, claims: Claims, socket: object): Promise<AsyncIterableIterator<SessionChange>> => {
     const session = await readChange(pool, claims, id, { kind: "REFETCH" });
-    if (!session) throw new SafeError("There is no such session, or it is not yours.", { code: "NOT_FOUND" });
+    if (!session) throw new SafeError("This session does not exist or is not yours.", { code: "NOT_FOUND" });
     const notices = listener.watch(session.sessionId, session.key);
 
     /** Retries while the database is unavailable and the stream is open. */
