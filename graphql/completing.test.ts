@@ -38,7 +38,7 @@ const complete = async (caller: Caller, id: string, baseRevision = 0) =>
   (await caller.ask<Answer>(COMPLETE, { id, baseRevision })).completeWizardSession;
 
 describe("completeWizardSession", () => {
-  it("publishes the event and locks the session; a second call gives the same", async () => {
+  it("publishes the event and locks the session; a second call returns the same", async () => {
     const state = completeState();
     const { id } = await createSession(ada, { state });
     const first = await complete(ada, id);
@@ -83,7 +83,7 @@ describe("completeWizardSession", () => {
     expect(await countEvents(api.db, ada.id as string)).toBe(0);
   });
 
-  it("names a page address that is in use as a problem of stage 5", async () => {
+  it("reports a page address that is in use as a problem of stage 5", async () => {
     const { slug } = await publish(api.db, ben.id as string);
     const { id } = await createSession(ada, { state: completeState({ page: { ...COMPLETE_STATE.page, slug } }) });
     expect(await ada.refused(COMPLETE, { id, baseRevision: 0 })).toMatchObject({
@@ -103,7 +103,7 @@ describe("completeWizardSession", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ state });
   });
 
-  it("is refused onto a revision that is not the present one, whether the answers are complete or not", async () => {
+  it("is refused for an old revision, whether the answers are complete or not", async () => {
     for (const state of [completeState(), {}]) {
       const { id } = await createSession(ada, { state });
       await updateSession(ada, id, { stage: 6 });
@@ -115,7 +115,7 @@ describe("completeWizardSession", () => {
     }
   });
 
-  it("is refused to everybody else", async () => {
+  it("is refused to other users and anonymous callers", async () => {
     const { id } = await createSession(ada, { state: completeState() });
     const before = await storedSession(api.db, id);
     expect((await ben.refused(COMPLETE, { id, baseRevision: 0 })).extensions).toEqual({ code: "NOT_FOUND" });
@@ -123,14 +123,14 @@ describe("completeWizardSession", () => {
     expect(await storedSession(api.db, id)).toEqual(before);
   });
 
-  it("is done by a back end in the name of the session's user", async () => {
+  it("is possible for a back end, in the name of the session's user", async () => {
     const { id } = await createSession(ada, { state: completeState() });
     const { event } = await complete(await api.service(), id);
     expect(await storedEvent(api.db, event.id)).toMatchObject({ owner_id: ada.id });
   });
 });
 
-it("an event that is published can't be made to end before the sales of its tickets", async () => {
+it("a published event can't be moved to end before its ticket sales", async () => {
   const { id } = await publish(api.db, ada.id as string);
   const before = await storedEvent(api.db, id);
   const document = `mutation ($id: UUID!) {
@@ -156,7 +156,7 @@ describe("publishedEvent", () => {
   it.each([
     ["public", "PUBLIC"],
     ["unlisted", "UNLISTED"],
-  ])("gives everybody the page of a(n) %s event", async (name, visibility) => {
+  ])("returns a(n) %s event to everyone", async (name, visibility) => {
     const slug = await published(name);
     for (const caller of [api.anon(), ben, ada]) {
       const { publishedEvent } = await caller.ask<{ publishedEvent: object }>(PAGE, { slug });
@@ -177,17 +177,17 @@ describe("publishedEvent", () => {
     }
   });
 
-  it("gives several at once, each under its name", async () => {
+  it("returns several events in one request, each under its alias", async () => {
     const [first, second] = [await published("public"), await published("unlisted")];
     const document = `{
       second: publishedEvent(slug: "${second}") { slug }
-      none: publishedEvent(slug: "nobody-has-this") { slug }
+      none: publishedEvent(slug: "unused-slug") { slug }
       first: publishedEvent(slug: "${first}") { slug }
     }`;
     expect(await api.anon().ask(document)).toEqual({ first: { slug: first }, none: null, second: { slug: second } });
   });
 
-  it("is null for a private event, also for its owner: that one reads the event itself", async () => {
+  it("is null for a private event, also for its owner, who can read the event itself", async () => {
     const slug = await published("private");
     for (const caller of [api.anon(), ben, ada]) {
       expect(await caller.ask(PAGE, { slug })).toEqual({ publishedEvent: null });
@@ -199,7 +199,7 @@ describe("publishedEvent", () => {
 });
 
 describe("the list of events", () => {
-  it("has what is published for all, for somebody who is not signed in", async () => {
+  it("contains public events for anonymous callers", async () => {
     const { id, slug } = await publish(api.db, ada.id as string, {
       publish: { visibility: "public", acceptTerms: true },
     });
@@ -209,7 +209,7 @@ describe("the list of events", () => {
     expect(await api.anon().ask(document, { slug })).toEqual({
       events: { nodes: [{ id, ownerId: ada.id, tickets: { totalCount: 3 } }] },
     });
-    // What is private is refused, and not shown as missing.
+    // Private details are refused, not returned as null.
     const { extensions } = await api.anon().refused("{ events { nodes { privateDetails { joinUrl } } } }");
     expect(extensions).toEqual({ code: "FORBIDDEN" });
     expect(await ben.ask("query ($id: UUID!) { event(id: $id) { privateDetails { joinUrl } } }", { id })).toEqual({

@@ -29,7 +29,7 @@ const EVENT = "ee000000-0000-4000-8000-000000000000";
 const SAVE = "5a000000-0000-4000-8000-000000000000";
 const VARIABLES = { ada: ADA, session: SESSION, event: EVENT, save: SAVE };
 
-// Ada has one of everything and Ben nothing but his profile.
+// Ada has one of everything. Ben has only a profile.
 const ROWS = `
   insert into profiles (id, display_name) values ('${ADA}', 'Ada'), ('${BEN}', 'Ben');
   insert into events (id, owner_id, title, slug) values ('${EVENT}', '${ADA}', 'Secret fair', 'secret-fair');
@@ -43,15 +43,15 @@ const ROWS = `
     ('${SESSION}', 7, 4, 'in_progress', 1, '${ADA}', '{"secret": true}', null, 16, '2026-03-01 12:01Z')`;
 
 interface Probe {
-  /** May use the variables in VARIABLES, which name what is Ada's. */
+  /** Can use VARIABLES, which contain Ada's ids. */
   readonly document: string;
-  /** What Ada is given, at least: the probe does reach a row. */
+  /** What Ada gets, at least: proof that the probe reaches a row. */
   readonly owner: object;
-  /** What Ben is given, and no more: data, or the extensions of the refusal. */
+  /** What Ben gets, exactly: data, or the extensions of the error. */
   readonly other: { readonly data: object } | { readonly extensions: object };
-  /** Whether somebody who is not signed in is given what Ben is given, and not refused. */
+  /** Anonymous callers get what Ben gets, instead of FORBIDDEN. */
   readonly open?: true;
-  /** SQL that makes the rows fit for it. */
+  /** SQL that prepares the rows. */
   readonly before?: string;
 }
 
@@ -72,8 +72,8 @@ const noPage = { startCursor: null, endCursor: null, hasNextPage: false, hasPrev
 const sessionCounts = "{ id userId eventId stage status state startedAt lastSavedAt completedAt revision }";
 
 /**
- * How each field of the API can be used to get at somebody else's rows, and what comes of it. Somebody who is not
- * signed in is refused all of them but those that are open.
+ * For each field of the API, an attempt to reach another user's rows, and its result. Anonymous callers get FORBIDDEN,
+ * except for the open probes.
  */
 const PROBES: Readonly<Record<string, Probe>> = {
   "a session by its id": {
@@ -83,7 +83,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { wizardSession: { id: SESSION, user: { id: ADA }, event: { id: EVENT }, state: { secret: true } } },
     other: { data: { wizardSession: null } },
   },
-  "what is wrong with a session": {
+  "the problems of a session": {
     document: `query ($session: UUID!) {
       wizardSession(id: $session) {
         problems { stage pointer code message }
@@ -108,7 +108,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
     other: { data: { wizardSession: null } },
   },
-  "a session as it was": {
+  "an earlier state of a session": {
     document: `query ($session: UUID!) {
       wizardSessionAt(id: $session, revision: 6) { revision stage state savedAt definitionVersion }
     }`,
@@ -120,7 +120,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { event: { id: EVENT, owner: { id: ADA }, wizardSessions: { nodes: [{ id: SESSION }] } } },
     other: { data: { event: null } },
   },
-  "an event with all that belongs to it": {
+  "an event with its details and tickets": {
     document: `query ($event: UUID!) {
       event(id: $event) {
         ${event} privateDetails { eventId organizerEmail joinUrl event { id } }
@@ -132,7 +132,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
     other: { data: { event: null } },
   },
-  "the page of an event that is not published": {
+  "the page of an unpublished event": {
     document: `{
       publishedEvent(slug: "secret-fair") {
         id slug title category summary organizerName timezone startsAt endsAt doorsAt mode venueName address city region
@@ -140,7 +140,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
         tickets { key name kind priceMinor quantity maxPerOrder salesStart salesEnd }
       }
     }`,
-    // Its page is for nobody yet.
+    // The event is not published.
     owner: { publishedEvent: null },
     other: { data: { publishedEvent: null } },
     open: true,
@@ -157,12 +157,12 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { wizardSessions: { nodes: [{ id: SESSION }], edges: [{ node: { id: SESSION } }], totalCount: 1 } },
     other: { data: { wizardSessions: { nodes: [], edges: [], totalCount: 0, pageInfo: noPage } } },
   },
-  "the list of sessions, by a condition": {
+  "the list of sessions, with a condition": {
     document: "query ($ada: UUID!) { wizardSessions(condition: { userId: $ada }) { totalCount nodes { id } } }",
     owner: { wizardSessions: { totalCount: 1, nodes: [{ id: SESSION }] } },
     other: { data: { wizardSessions: { totalCount: 0, nodes: [] } } },
   },
-  "the list of sessions, by a filter that fits all": {
+  "the list of sessions, with a filter that matches all": {
     document: `query ($ada: UUID!) {
       wizardSessions(filter: { or: [{ userId: { equalTo: $ada } }, { stage: { greaterThan: 0 } }] }) { totalCount }
     }`,
@@ -175,7 +175,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     other: { data: { events: { nodes: [], edges: [], totalCount: 0, pageInfo: noPage } } },
     open: true,
   },
-  // Everybody is on the list of profiles, alone.
+  // Each user sees only their own profile.
   "the list of profiles": {
     document: `{ profiles { nodes { displayName } edges { cursor node { id } } totalCount ${pageInfo} } }`,
     owner: { profiles: { nodes: [{ displayName: "Ada" }], edges: [{ node: { id: ADA } }], totalCount: 1 } },
@@ -255,7 +255,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
   },
 
-  "all that there is about the caller": {
+  "the export of the caller's data": {
     document: "{ exportMyData }",
     owner: {
       exportMyData: {
@@ -282,7 +282,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
   },
 
-  "a new session in her name": {
+  "a new session for Ada": {
     document: `mutation ($ada: UUID!) {
       createWizardSession(input: { wizardSession: { userId: $ada } }) {
         wizardSession { userId } wizardSessionEdge { cursor node { userId } } query { wizardSessions { totalCount } }
@@ -293,15 +293,15 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
     other: FORBIDDEN,
   },
-  // A row that is not read back is not held against the rule for reading.
-  "a new session in her name, unseen": {
+  // If nothing is selected, PostgreSQL does not check the policy for reading.
+  "a new session for Ada, without selecting it": {
     document: `mutation ($ada: UUID!) {
       createWizardSession(input: { clientMutationId: "1", wizardSession: { userId: $ada } }) { clientMutationId }
     }`,
     owner: { createWizardSession: { clientMutationId: "1" } },
     other: FORBIDDEN,
   },
-  "a new session on her event": {
+  "a new session on Ada's event": {
     document: `mutation ($event: UUID!) {
       createWizardSession(input: { wizardSession: { eventId: $event } }) { wizardSession { event { id } } }
     }`,
@@ -332,7 +332,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
     other: NOT_FOUND,
   },
-  "a save that would show what is in its way": {
+  "a save that would return its conflicts": {
     document: `mutation ($session: UUID!, $save: UUID!) {
       saveWizardSession(input: { id: $session, saveId: $save, baseRevision: 6, patch: { secret: 1 } }) {
         outcome conflicts { pointer base yours theirs }
@@ -346,7 +346,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
     other: NOT_FOUND,
   },
-  "a session completed": {
+  "the completion of a session": {
     document: `mutation ($session: UUID!) {
       completeWizardSession(input: { id: $session, baseRevision: 7 }) { wizardSession { id status } event { id title } }
     }`,
@@ -354,7 +354,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     other: NOT_FOUND,
     before: `update wizard_sessions set state = '${JSON.stringify(COMPLETE_STATE)}'`,
   },
-  "a session put back": {
+  "the restoration of a revision": {
     document: `mutation ($session: UUID!) {
       restoreWizardSession(input: { id: $session, revision: 6 }) {
         wizardSession { id state revision }
@@ -365,7 +365,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
     other: NOT_FOUND,
   },
-  "a start under the id of a session": {
+  "a start with the id of Ada's session": {
     document: `mutation ($session: UUID!) {
       startWizardSession(input: { id: $session }) {
         wizardSession { id state revision }
@@ -376,14 +376,14 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
     other: NOT_FOUND,
   },
-  "a start on her event": {
+  "a start on Ada's event": {
     document: `mutation ($save: UUID!, $event: UUID!) {
       startWizardSession(input: { id: $save, eventId: $event }) { wizardSession { id event { id } } }
     }`,
     owner: { startWizardSession: { wizardSession: { id: SAVE, event: { id: EVENT } } } },
     other: FORBIDDEN,
   },
-  "the end of a session": {
+  "the deletion of a session": {
     document: `mutation ($session: UUID!) {
       deleteWizardSession(input: { id: $session }) {
         wizardSession { id } wizardSessionEdge { cursor node { id } } query { wizardSessions { totalCount } }
@@ -392,7 +392,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { deleteWizardSession: { wizardSession: { id: SESSION }, query: { wizardSessions: { totalCount: 0 } } } },
     other: NOT_FOUND,
   },
-  "a new event in her name": {
+  "a new event for Ada": {
     document: `mutation ($ada: UUID!) {
       createEvent(input: { event: { title: "Ours", ownerId: $ada } }) {
         event { ownerId } eventEdge { cursor node { ownerId } } query { events { totalCount } }
@@ -401,7 +401,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { createEvent: { event: { ownerId: ADA }, query: { events: { totalCount: 2 } } } },
     other: FORBIDDEN,
   },
-  "a new event in her name, unseen": {
+  "a new event for Ada, without selecting it": {
     document: `mutation ($ada: UUID!) {
       createEvent(input: { clientMutationId: "1", event: { title: "Ours", ownerId: $ada } }) { clientMutationId }
     }`,
@@ -417,7 +417,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { updateEvent: { event: { title: "Ours", wizardSessions: { nodes: [{ id: SESSION }] } } } },
     other: NOT_FOUND,
   },
-  "the end of an event": {
+  "the deletion of an event": {
     document: `mutation ($event: UUID!) {
       deleteEvent(input: { id: $event }) { event { id } eventEdge { cursor node { id } } query { events { totalCount } } }
     }`,
@@ -434,7 +434,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { updateProfile: { profile: { displayName: "Eve", wizardSessions: { nodes: [{ id: SESSION }] } } } },
     other: NOT_FOUND,
   },
-  "the end of all that there is about her": {
+  "the erasure of Ada's data": {
     document:
       "mutation ($ada: UUID!) { eraseMe(input: { userId: $ada }) { erased query { profiles { totalCount } } } }",
     owner: {
@@ -447,7 +447,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
   },
 };
 
-/** What is of everybody's sessions together: refused to each of them, and told to an analyst. */
+/** Numbers over all users' sessions: refused to users, returned to an analyst. */
 const FUNNEL = `{
   wizardFunnel(from: "2026-01-01T00:00:00Z", to: "2027-01-01T00:00:00Z") {
     stage key title started reached completed abandoned dropOff medianSeconds p90Seconds
@@ -455,8 +455,8 @@ const FUNNEL = `{
 }`;
 
 /**
- * The fields, as in `Query.events`, that lead to something and that no document asks for. All that Query, Mutation
- * and Subscription lead to is counted, columns and counts included: each of them can give something away.
+ * The fields, such as `Query.events`, that no document selects. Everything that can be reached from Query, Mutation and
+ * Subscription counts, columns and counts included, because each field can leak data.
  */
 function fieldsWithoutProbe(schema: GraphQLSchema, documents: readonly string[]): string[] {
   const asked = new Set<string>();
@@ -474,7 +474,7 @@ function fieldsWithoutProbe(schema: GraphQLSchema, documents: readonly string[])
     for (const field of Object.values(type?.getFields() ?? {})) {
       const target = getNamedType(field.type);
       if (isObjectType(target)) reached.add(target);
-      // Nothing but the caller's own words.
+      // Only what the caller sent.
       if (field.name !== "clientMutationId") fields.push(`${type?.name}.${field.name}`);
     }
   }
@@ -483,10 +483,10 @@ function fieldsWithoutProbe(schema: GraphQLSchema, documents: readonly string[])
     .map((field) => `${field} is asked for by no probe: add one to PROBES in graphql/cross-user.test.ts.`);
 }
 
-/** What everybody may ask, signed in or not: no row of anybody's is behind it. */
+/** Documents for everyone. They read no rows. */
 const OPEN_TO_ALL = ["{ wizardStages { number key title schema } }"];
 
-/** What comes over a websocket. */
+/** Documents sent over a websocket. */
 const SUBSCRIPTION = `subscription ($session: UUID!) {
   wizardSessionChanged(id: $session) {
     kind revision saveId stage savedBy wizardSession { id state user { id } event { title } }
@@ -496,7 +496,7 @@ const SUBSCRIPTION = `subscription ($session: UUID!) {
 const documents = [...OPEN_TO_ALL, FUNNEL, SUBSCRIPTION, ...Object.values(PROBES).map(({ document }) => document)];
 
 describe("the probes below", () => {
-  it("ask for every field of the API", () => {
+  it("cover every field of the API", () => {
     expect(fieldsWithoutProbe(schema, documents)).toEqual([]);
   });
 
@@ -516,14 +516,14 @@ describe("the probes below", () => {
       "extend type Subscription { sessionChanged(id: UUID!): WizardSession }",
       ["Subscription.sessionChanged"],
     ],
-  ])("would not be enough for %s that somebody adds", (_, addition, missing) => {
+  ])("do not cover a new field: %s", (_, addition, missing) => {
     const extended = extendSchema(schema, parse(addition));
     const named = fieldsWithoutProbe(extended, documents).map((sentence) => sentence.split(" ")[0]);
     expect(named.toSorted()).toEqual(missing);
   });
 
-  it("would not be enough if one of them were gone", () => {
-    const others = documents.filter((document) => document !== PROBES["the end of a session"]?.document);
+  it("do not cover every field if one is removed", () => {
+    const others = documents.filter((document) => document !== PROBES["the deletion of a session"]?.document);
     const named = fieldsWithoutProbe(schema, others).map((sentence) => sentence.split(" ")[0]);
     expect(named.toSorted()).toEqual([
       ...["query", "wizardSession", "wizardSessionEdge"].map((field) => `DeleteWizardSessionPayload.${field}`),
@@ -545,7 +545,7 @@ beforeEach(async () => {
 describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other, open, before: preparation }) => {
   if (preparation) beforeEach(() => withoutTriggers(api.db, preparation));
 
-  /** Every row that there is, past the policies. */
+  /** All rows, without policies. */
   const everything = async () =>
     (
       await api.db.root.query(
@@ -566,7 +566,7 @@ describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other, open, 
     expect(await everything()).toEqual(before);
   }
 
-  it("is for her", async () => {
+  it("works for Ada", async () => {
     expect(await ada.ask(document, VARIABLES)).toMatchObject(owner);
   });
 
@@ -577,12 +577,11 @@ describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other, open, 
     expect(await everything()).toEqual(before);
   }
 
-  it("is not for another user, and changes nothing for him", () => expectNothingOfHers(ben));
+  it("returns nothing of Ada's to another user, and changes nothing", () => expectNothingOfHers(ben));
 
-  if (open) it("gives nothing to somebody who is not signed in either", () => expectNothingOfHers(api.anon()));
+  if (open) it("returns nothing of Ada's to an anonymous caller", () => expectNothingOfHers(api.anon()));
   else {
-    it("is refused to somebody who is not signed in, and changes nothing", () =>
-      expectRefused(api.anon(), FORBIDDEN.extensions));
+    it("is refused to an anonymous caller, and changes nothing", () => expectRefused(api.anon(), FORBIDDEN.extensions));
   }
 
   it("is refused to an analyst, and changes nothing", async () => {
@@ -590,16 +589,16 @@ describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other, open, 
   });
 });
 
-describe("the numbers of everybody's sessions together", () => {
+describe("numbers over all users' sessions", () => {
   it.each([
     ["her", () => ada],
     ["him", () => ben],
-    ["somebody who is not signed in", () => api.anon()],
+    ["an anonymous caller", () => api.anon()],
   ])("are refused to %s", async (_, caller) => {
     expect((await caller().refused(FUNNEL)).extensions).toEqual(FORBIDDEN.extensions);
   });
 
-  it("are told to an analyst, without a word of hers", async () => {
+  it("are returned to an analyst, without any of Ada's data", async () => {
     const { wizardFunnel } = await analyst.ask<{ wizardFunnel: object[] }>(FUNNEL);
     expect(wizardFunnel).toHaveLength(6);
     expect(JSON.stringify(wizardFunnel)).not.toMatch(/secret|[0-9a-f]{8}-/i);
@@ -607,7 +606,7 @@ describe("the numbers of everybody's sessions together", () => {
 });
 
 describe("a subscription", () => {
-  it("is for her", async () => {
+  it("works for Ada", async () => {
     const watching = tab(ada).subscribe(SESSION, SUBSCRIPTION.replaceAll("$session", "$id"));
     expect(await watching.arrived(1)).toEqual({
       ...{ kind: "REFETCH", revision: 7, saveId: null, stage: 4, savedBy: ADA },
@@ -615,15 +614,15 @@ describe("a subscription", () => {
     });
   });
 
-  it("is not for another user, nor for somebody who is not signed in", async () => {
+  it("is refused to another user and to an anonymous caller", async () => {
     expect((await tab(ben).refused(SUBSCRIPTION, VARIABLES)).extensions).toEqual({ code: "NOT_FOUND" });
-    const nobody = tab(api.anon());
-    expect(await until(() => nobody.closed)).toMatchObject({ code: 4401 });
+    const anonymous = tab(api.anon());
+    expect(await until(() => anonymous.closed)).toMatchObject({ code: 4401 });
   });
 });
 
-// The policies let nobody link rows of two users. Should a back end do it, neither sees through to the other.
-describe("a link between her session and his event, and the other way round", () => {
+// Policies prevent links between rows of two users. If a back end creates one, neither user sees the other's row.
+describe("a link between Ada's session and Ben's event, in both directions", () => {
   const HIS_EVENT = "eb000000-0000-4000-8000-000000000000";
   const HIS_SESSION = "5b000000-0000-4000-8000-000000000000";
   const DOCUMENT = `query ($session: UUID!, $event: UUID!) {
@@ -652,21 +651,21 @@ describe("a link between her session and his event, and the other way round", ()
     ),
   );
 
-  it("shows her nothing of his", async () => {
+  it("shows Ada nothing of Ben's", async () => {
     expect(await ada.ask(DOCUMENT, { session: SESSION, event: EVENT })).toEqual({
       wizardSession: { eventId: HIS_EVENT, event: null },
       event: { wizardSessions: none },
     });
   });
 
-  it("shows him nothing of hers", async () => {
+  it("shows Ben nothing of Ada's", async () => {
     expect(await ben.ask(DOCUMENT, { session: HIS_SESSION, event: HIS_EVENT })).toEqual({
       wizardSession: { eventId: EVENT, event: null },
       event: { wizardSessions: none },
     });
   });
 
-  it("is there, for a trusted back end to find", async () => {
+  it("is visible to a trusted back end", async () => {
     const service = await api.service();
     expect(await service.ask(DOCUMENT, { session: SESSION, event: EVENT })).toMatchObject({
       wizardSession: { event: { title: "His" } },

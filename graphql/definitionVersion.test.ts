@@ -9,7 +9,7 @@ import { createSession, updateSession } from "../testkit/sessions.ts";
 import type { Migration } from "../wizard/migrations.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
-/** The second version of the stages called «title» what the first one called «name». */
+/** The second version renames "name" to "title". */
 const NAME_BECAME_TITLE: Migration = {
   to: 2,
   change: (state) => {
@@ -43,7 +43,7 @@ const oldState = { ...state, basics: { ...basics, name: title } };
 const createOld = (fields: object = {}) => createSession(ada, { state: oldState, definitionVersion: 1, ...fields });
 
 describe("a session", () => {
-  it("is of the server's version, or of the one that its client names", async () => {
+  it("has the server's version, or the one that its client names", async () => {
     const versionOf = async (fields: object) => {
       const { id } = await createSession(ada, fields);
       return (await storedSession(api.db, id))?.definition_version;
@@ -55,14 +55,14 @@ describe("a session", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ definition_version: 2, revision: 0 });
   });
 
-  it("is of no version that can't be", async () => {
+  it("can't have an invalid version", async () => {
     const { extensions } = await ada.refused(
       "mutation { createWizardSession(input: { wizardSession: { definitionVersion: 0 } }) { wizardSession { id } } }",
     );
     expect(extensions).toEqual({ code: "INVALID_INPUT", field: "definitionVersion" });
   });
 
-  it("is told its problems as it will be once it is opened", async () => {
+  it("shows the problems of the upgraded state before it is opened", async () => {
     const { id } = await createOld();
     const document = "query ($id: UUID!) { wizardSession(id: $id) { problems { pointer } progress { complete } } }";
     expect(await ada.ask(document, { id })).toEqual({
@@ -71,8 +71,8 @@ describe("a session", () => {
   });
 });
 
-describe("a session that was saved under an older version", () => {
-  it("is brought up when it is opened, once, as a save of its own", async () => {
+describe("a session saved under an older version", () => {
+  it("is upgraded once when it is opened, as a save of its own", async () => {
     const { id } = await createOld();
     const { startWizardSession } = await ada.ask<Record<string, unknown>>(START, { id });
     expect(startWizardSession).toEqual({
@@ -89,20 +89,20 @@ describe("a session that was saved under an older version", () => {
     ]);
   });
 
-  it("stays abandoned, if it is, until somebody saves it", async () => {
+  it("stays abandoned until its owner saves it", async () => {
     const { id } = await createOld({ status: "ABANDONED" });
     await ada.ask(START, { id });
     expect(await storedSession(api.db, id)).toMatchObject({ status: "abandoned", state, definition_version: 2 });
   });
 
-  it("stays as it is where it is completed", async () => {
+  it("is not upgraded if it is completed", async () => {
     const { id } = await createOld({ status: "COMPLETED" });
     const before = await storedSession(api.db, id);
     await ada.ask(START, { id });
     expect(await storedSession(api.db, id)).toEqual(before);
   });
 
-  it("stays as it is for another user, who is told nothing", async () => {
+  it("is not upgraded for another user, who gets NOT_FOUND", async () => {
     const { id } = await createOld();
     const before = await storedSession(api.db, id);
     const ben = await api.user();
@@ -110,7 +110,7 @@ describe("a session that was saved under an older version", () => {
     expect(await storedSession(api.db, id)).toEqual(before);
   });
 
-  it("comes back in the present version when an old revision of it is restored", async () => {
+  it("is upgraded when an old revision is restored", async () => {
     const { id } = await createOld();
     await ada.ask(START, { id });
     await updateSession(ada, id, { state: {} });
@@ -119,7 +119,7 @@ describe("a session that was saved under an older version", () => {
     expect(await history(api.db, id)).toHaveLength(5);
   });
 
-  it("is brought up before it is saved, so that what is saved is not undone later", async () => {
+  it("is upgraded before a save, so a later upgrade does not undo the save", async () => {
     const save = async (id: string, patch: object) => {
       const { saveWizardSession } = await ada.ask<{ saveWizardSession: { outcome: string; conflicts: unknown[] } }>(
         SAVE,
@@ -134,7 +134,7 @@ describe("a session that was saved under an older version", () => {
     const saved = { ...state, basics: { ...state.basics, summary: "Stalls" } };
     expect(await storedSession(api.db, id)).toMatchObject({ state: saved, definition_version: 2, revision: 2 });
 
-    // A page of the old version that is still open, and one of the new version that has not opened the session.
+    // An old page that is still open, and a new one that has not opened the session.
     for (const name of ["name", "title"]) {
       const { id } = await createOld();
       expect(await save(id, { basics: { [name]: "Winter party" } })).toMatchObject({
@@ -145,7 +145,7 @@ describe("a session that was saved under an older version", () => {
     }
   });
 
-  it("is completed as what it means today", async () => {
+  it("is upgraded before it is completed", async () => {
     const { id } = await createOld();
     const { completeWizardSession } = await ada.ask<{ completeWizardSession: { event: { id: string } } }>(COMPLETE, {
       id,
@@ -155,7 +155,7 @@ describe("a session that was saved under an older version", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ status: "completed", state, definition_version: 2 });
   });
 
-  it("is not changed by a completing that is refused", async () => {
+  it("is not changed if completing is refused", async () => {
     const { id } = await createOld({ state: { basics: { name: "Summer party" } } });
     const before = await storedSession(api.db, id);
     expect((await ada.refused(COMPLETE, { id, revision: 0 })).extensions).toMatchObject({ code: "INCOMPLETE" });
@@ -163,7 +163,7 @@ describe("a session that was saved under an older version", () => {
   });
 });
 
-it("leaves a session of a newer version alone", async () => {
+it("a session of a newer version is not changed", async () => {
   const { id } = await createSession(ada, { state: oldState, definitionVersion: 3 });
   const before = await storedSession(api.db, id);
   await ada.ask(START, { id });

@@ -18,7 +18,7 @@ async function refused(document: string, message: string, variables?: Record<str
 }
 
 describe("a document", () => {
-  it("has 20 fields at its root at the most, each alias by itself", async () => {
+  it("can have at most 20 fields at its root, each alias counted", async () => {
     const document = (count: number) => `{ ${times(count, (i) => `a${i}: __typename`)} }`;
     await allowed(document(20));
     await refused(
@@ -27,8 +27,8 @@ describe("a document", () => {
     );
   });
 
-  it("has 500 fields in all at the most, those of a fragment wherever it is used", async () => {
-    // 20 lists, each with its page and as many fields as it takes, which make 500 together.
+  it("can have at most 500 fields, those of a fragment counted at each use", async () => {
+    // 20 lists with enough fields each to make 500 together.
     const document = (last: number) => `
       { ${times(19, (i) => `a${i}: wizardSessions(first: 1) { ...Page }`)} z: wizardSessions(first: 1) { ${times(last, (i) => `b${i}: totalCount`)} } }
       fragment Page on WizardSessionConnection { ${times(24, (i) => `c${i}: totalCount`)} }`;
@@ -39,7 +39,7 @@ describe("a document", () => {
     );
   });
 
-  it("is 16 levels deep at the most", async () => {
+  it("can be at most 16 levels deep", async () => {
     const document = (levels: number) =>
       `{ __schema { types { ${"ofType { ".repeat(levels - 3)} name ${"} ".repeat(levels - 3)} } } }`;
     await allowed(document(16));
@@ -49,11 +49,11 @@ describe("a document", () => {
     );
   });
 
-  it("can be answered by 5,000 rows at the most, a list in a list counted for each row around it", async () => {
+  it("can ask for at most 5,000 rows, a nested list counted for each outer row", async () => {
     const document = (outer: string, inner: string) =>
       `query ($size: Int) { profile(id: "${ada.id}") { events(first: $size) { totalCount } }
          wizardSessions(${outer}) { nodes { user { events(${inner}) { nodes { id } } } } } }`;
-    // 50 rows, 50 times 97, and a size that only the variables know, which counts as the largest.
+    // 50 rows, 50 times 97 rows, and a size in a variable, which counts as the maximum.
     await allowed(document("first: 50", "last: 97"), { size: 1 });
     await refused(
       document("first: 50", "first: 98"),
@@ -62,7 +62,7 @@ describe("a document", () => {
     );
   });
 
-  it("can be answered by 200 states at the most", async () => {
+  it("can ask for at most 200 states", async () => {
     const document = (count: number) => `
       { wizardSessions(first: 20) { nodes { ...States } } }
       fragment States on WizardSession { ${times(count, (i) => `s${i}: state`)} }`;
@@ -73,7 +73,7 @@ describe("a document", () => {
     );
   });
 
-  it("can ask for everything about the caller once, and for no state beside it", async () => {
+  it("can ask for exportMyData once, without any state", async () => {
     const message = (count: number) =>
       `The operation asks for ${count} states or other large values; the limit is 200. Request smaller pages with \`first\`, or each value only once.`;
     await allowed("{ exportMyData wizardSessions { nodes { id } } }");
@@ -81,7 +81,7 @@ describe("a document", () => {
     await refused("{ exportMyData wizardSessions(first: 1) { nodes { state } } }", message(201));
   });
 
-  it("can ask for 200 times what has to be worked out from a state at the most", async () => {
+  it("can ask for at most 200 values computed from a state", async () => {
     const document = (size: number) =>
       `{ wizardSessions(first: ${size}) { nodes { state problems { code } progress { number } } } }`;
     await allowed(document(66));
@@ -111,7 +111,7 @@ describe("a document", () => {
       (count: number) => `
         { wizardSession(id: "${ada.id}") { revisions(first: 50) { nodes { ${times(count, (i) => `p${i}: changedPaths`)} } } } }`,
     ],
-  ])("can be answered by 200 %s at the most", async (_, document) => {
+  ])("can ask for at most 200 %s", async (_, document) => {
     await allowed(document(4));
     await refused(
       document(5),
@@ -119,7 +119,7 @@ describe("a document", () => {
     );
   });
 
-  it("can be answered by 20,000 values at the most, a list without a size counted as 100", async () => {
+  it("can ask for at most 20,000 values, a list of unknown size counted as 100", async () => {
     const message = (count: number) =>
       `The operation asks for ${count} values; the limit is 20000. Request smaller pages with \`first\`, or fewer fields.`;
     const links = (count: number) =>
@@ -132,12 +132,12 @@ describe("a document", () => {
     await refused(names(201), message(20_100));
   });
 
-  it("is refused to somebody who is not signed in, too", async () => {
+  it("is refused to anonymous callers too", async () => {
     const document = `{ events(first: 100) { nodes { ${times(120, (i) => `d${i}: description`)} } } }`;
     expect((await api.anon().refused(document)).extensions).toEqual({ code: "INVALID_INPUT" });
   });
 
-  it("has 500 operations and fragments at the most, one within the other", async () => {
+  it("can contain at most 500 operations and fragments, nested in each other", async () => {
     const document = (count: number) =>
       `{ ...F1 } ${times(count - 2, (i) => `fragment F${i + 1} on Query { ...F${i + 2} }`)} fragment F${count - 1} on Query { __typename }`;
     await allowed(document(500));
@@ -151,7 +151,7 @@ describe("a document", () => {
     });
   });
 
-  it("can't negate a filter, which takes long to build within another", async () => {
+  it("can't negate a filter, because nested negations take long to build", async () => {
     const { extensions } = await ada.refused(
       "{ wizardSessions(filter: { not: { stage: { equalTo: 1 } } }) { totalCount } }",
     );

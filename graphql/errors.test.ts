@@ -13,7 +13,7 @@ beforeAll(async () => {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SECRET = "the disk under /var/lib/secret is full";
 
-/** Lets a save of `{"fail": CODE}` end in that error, whose every part holds something that nobody may see. */
+/** Makes a save of `{"fail": CODE}` fail with that error, all parts of which contain a secret. */
 const FAIL_ON_REQUEST = `
   create function app_private.fail() returns trigger as $$
   begin
@@ -36,10 +36,10 @@ const linesAbout = (errorId: unknown): LoggedLine[] =>
     .map((line): LoggedLine => JSON.parse(line))
     .filter((line) => line.errorId === errorId);
 
-describe("an error that nobody expected", () => {
+describe("an unexpected error", () => {
   beforeAll(() => api.db.root.query(FAIL_ON_REQUEST));
 
-  // A damaged page, an exception without a code of its own, one of ours that is not listed, a missing table.
+  // A damaged page, an exception without a code, an unlisted code of ours, a missing table.
   it.each(["XX001", "P0001", "WZ999", "42P01"])(
     "is masked, and logged under the id in the answer: %s",
     async (fail) => {
@@ -59,11 +59,11 @@ describe("an error that nobody expected", () => {
     },
   );
 
-  // Two that waited for each other, two serializable transactions that met; the disk is full, memory is, it is starting.
+  // A deadlock, a serialization failure; full disk, no memory, PostgreSQL is starting.
   it.each([
     ...["40P01", "40001"].map((fail) => [fail, "TIMEOUT"]),
     ...["53100", "53200", "57P03"].map((fail) => [fail, "OVERLOADED"]),
-  ])("is told apart where trying again helps: %s is %s", async (fail, code) => {
+  ])("has a code of its own if a retry helps: %s is %s", async (fail, code) => {
     const { id } = await createSession(ada);
     const stored = await storedSession(api.db, id);
     const { message, extensions } = await ada.refused(UPDATE, { id, patch: { state: { fail } } });
@@ -71,7 +71,7 @@ describe("an error that nobody expected", () => {
     expect(await storedSession(api.db, id)).toEqual(stored);
   });
 
-  it("keeps PostgreSQL's text from the client when a value is wrong", async () => {
+  it("does not show PostgreSQL's text to the client if a value is wrong", async () => {
     const { id } = await createSession(ada);
     expect(await ada.refused(UPDATE, { id, patch: { state: { fail: "22012" } } })).toEqual({
       message: "In `updateWizardSession`, a value can't be used. Compare it with the schema.",
@@ -80,14 +80,14 @@ describe("an error that nobody expected", () => {
     });
   });
 
-  it("gets an id of its own each time", async () => {
+  it("gets a new id each time", async () => {
     const { id } = await createSession(ada);
     const attempt = () => ada.refused(UPDATE, { id, patch: { state: { fail: "XX001" } } });
     const ids = [await attempt(), await attempt()].map(({ extensions }) => extensions.errorId);
     expect(new Set(ids).size).toBe(2);
   });
 
-  it("leaves neither the state nor the token in the log", async () => {
+  it("does not log the state or the token", async () => {
     const { id } = await createSession(ada, { state: { diary: "Dear diary" } });
     const { extensions } = await ada.refused(UPDATE, { id, patch: { state: { fail: "XX001", diary: "Dear diary" } } });
     expect(linesAbout(extensions.errorId)).toHaveLength(1);
@@ -97,7 +97,7 @@ describe("an error that nobody expected", () => {
     expect(log).not.toContain("Bearer");
   });
 
-  it("hides what is missing when the table has changed under the server", async () => {
+  it("does not name the missing column if the table changed under the server", async () => {
     await createSession(ada);
     await api.db.root.query("alter table profiles rename column display_name to secret_name");
     const error = await ada.refused("query ($id: UUID!) { profile(id: $id) { displayName } }", { id: ada.id });
@@ -114,7 +114,7 @@ describe("an error that nobody expected", () => {
   });
 });
 
-describe("an error that has a code", () => {
+describe("an error with a code", () => {
   it("is not logged as a failure", async () => {
     const { id } = await createSession(ada);
     const failures = () => api.logged().filter((line) => JSON.parse(line).level >= 50);
@@ -128,11 +128,11 @@ describe("an error that has a code", () => {
 });
 
 describe("a statement that takes too long", () => {
-  // A server of its own, whose database gives it less time than usual.
+  // Another server, whose database has short timeouts.
   const slow = useTestApi();
   let lost = 0;
 
-  /** New limits count for new connections: the server has to open some. */
+  /** Limits apply to new connections, so this closes the open ones. */
   async function limit(setting: "statement_timeout" | "lock_timeout"): Promise<void> {
     const { name, root } = slow.db;
     await root.query(`alter role authenticator in database ${name} reset all`);
@@ -161,7 +161,7 @@ describe("a statement that takes too long", () => {
   it.each([
     ["statement_timeout", "This took too long and was stopped. Nothing was saved. Try again."],
     ["lock_timeout", "Another request is changing the same data. Nothing was saved. Try again in a moment."],
-  ] as const)("is stopped by %s, and can be tried again", async (setting, message) => {
+  ] as const)("is stopped by %s, and succeeds on a retry", async (setting, message) => {
     const ben = await slow.user();
     const { id } = await createSession(ben);
     const stored = await storedSession(slow.db, id);
@@ -178,19 +178,19 @@ describe("a statement that takes too long", () => {
   });
 });
 
-describe("somebody who is not signed in", () => {
+describe("an anonymous caller", () => {
   const LISTS = { profiles: "profiles", wizard_sessions: "wizardSessions" };
-  // The first are for everybody, as far as they are published; the others are no lists of their own.
+  // Events and tickets are public if published. The others have no lists.
   const OTHER_TABLES = ["events", "event_tickets", "event_private_details", "wizard_session_revisions"];
 
-  it("is tried on every table below", async () => {
+  it("is tested on every table below", async () => {
     const { rows } = await api.db.root.query<{ name: string }>(
       "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')",
     );
     expect(rows.map(({ name }) => name).toSorted()).toEqual([...Object.keys(LISTS), ...OTHER_TABLES].toSorted());
   });
 
-  it.each(Object.values(LISTS))("may not read %s, though there are some", async (list) => {
+  it.each(Object.values(LISTS))("can't read %s, although rows exist", async (list) => {
     await createSession(ada);
     const document = `{ ${list} { totalCount } }`;
     const answer = await ada.ask<Record<string, { readonly totalCount: number }>>(document);
@@ -203,7 +203,7 @@ describe("somebody who is not signed in", () => {
     });
   });
 
-  it("may not begin a session", async () => {
+  it("can't create a session", async () => {
     const count = async () => (await api.db.root.query("select from wizard_sessions")).rowCount;
     const before = await count();
     expect((await api.anon().refused(CREATE, { session: {} })).extensions).toEqual({ code: "FORBIDDEN" });
@@ -214,14 +214,14 @@ describe("somebody who is not signed in", () => {
 describe("a server for development", () => {
   const developing = useTestApi({ development: true });
 
-  it("shows its schema to everybody", async () => {
+  it("shows its schema to everyone", async () => {
     const document = "{ __schema { queryType { name } mutationType { name } } }";
     const expected = { __schema: { queryType: { name: "Query" }, mutationType: { name: "Mutation" } } };
     expect(await developing.anon().ask(document)).toEqual(expected);
     expect(await (await developing.user()).ask(document)).toEqual(expected);
   });
 
-  it("masks errors all the same", async () => {
+  it("masks errors too", async () => {
     await developing.db.root.query(FAIL_ON_REQUEST);
     const ben = await developing.user();
     const { id } = await createSession(ben);
@@ -231,26 +231,26 @@ describe("a server for development", () => {
   });
 });
 
-describe("a request that is no good GraphQL", () => {
-  // Where it explains more to developers, Grafast says on the console what it has not been able to plan.
+describe("an invalid GraphQL document", () => {
+  // In development, Grafast reports planning errors on the console.
   beforeEach(() => void jest.spyOn(console, "error").mockReturnValue());
   afterEach(() => void jest.restoreAllMocks());
 
   it.each([
     ["is cut off", "{ wizardSessions { "],
     ["is empty", " "],
-    ["asks for a field that there is not", "{ wizardSessions { nodes { password } } }"],
+    ["asks for an unknown field", "{ wizardSessions { nodes { password } } }"],
     ["lacks a variable", "query ($id: UUID!) { wizardSession(id: $id) { id } }"],
-    ["has an id that is no UUID", '{ wizardSession(id: "1") { id } }'],
+    ["has an id that is not a UUID", '{ wizardSession(id: "1") { id } }'],
     ["holds two operations and names neither", "query A { __typename } query B { __typename }"],
-    ["subscribes, where there is nothing to subscribe to", "subscription { __typename }"],
-  ])("is refused with a code when it %s", async (_, document) => {
+    ["subscribes over HTTP", "subscription { __typename }"],
+  ])("is refused with a code if it %s", async (_, document) => {
     const { message, extensions } = await ada.refused(document);
     expect(extensions).toEqual({ code: "INVALID_INPUT" });
     expect(message).not.toBe("");
   });
 
-  it("is refused at 2,000 levels of fields, and the server lives on", async () => {
+  it("is refused at 2,000 levels of fields, and the server keeps running", async () => {
     const nested = (
       levels: number,
     ) => `{ wizardSessions(first: 9) ${"{ nodes { user { wizardSessions(first: 9) ".repeat(levels)}
@@ -260,7 +260,7 @@ describe("a request that is no good GraphQL", () => {
   });
 });
 
-describe("a request that is no GraphQL at all", () => {
+describe("a request that is not GraphQL", () => {
   const JSON_TYPE = { "content-type": "application/json" };
   const LIMIT = 1_048_576;
   const ofBytes = (bytes: number) => JSON.stringify({ query: "{ __typename }" }).padEnd(bytes);
@@ -275,7 +275,7 @@ describe("a request that is no GraphQL at all", () => {
   });
 
   it.each([
-    ["is no JSON", 400, { method: "POST", headers: JSON_TYPE, body: '{"query": nope' }],
+    ["is not JSON", 400, { method: "POST", headers: JSON_TYPE, body: '{"query": nope' }],
     ["is a JSON list", 400, { method: "POST", headers: JSON_TYPE, body: '[{"query": "{ __typename }"}]' }],
     ["holds no query", 400, { method: "POST", headers: JSON_TYPE, body: "{}" }],
     ["has variables in a string", 400, { method: "POST", headers: JSON_TYPE, body: '{"query":"{a}","variables":"x"}' }],
@@ -284,11 +284,11 @@ describe("a request that is no GraphQL at all", () => {
     ["is text", 415, { method: "POST", body: '{"query": "{ __typename }"}' }],
     ["is a GET", 405, { method: "GET" }],
     ["is a PUT", 405, { method: "PUT", headers: JSON_TYPE, body: ofBytes(0) }],
-  ])("is refused with a code when it %s", async (_, status, init) => {
+  ])("is refused with a code if it %s", async (_, status, init) => {
     expect(await send(init)).toEqual({ status, body: refusedWith({ code: "INVALID_INPUT" }) });
   });
 
-  it("is refused as a GET that carries a query, which a link on another site could send", async () => {
+  it("is refused as a GET with a query, which a link on another site could send", async () => {
     const refused = { status: 405, body: refusedWith({ code: "INVALID_INPUT" }) };
     expect(await send({}, "/graphql?query=%7B__typename%7D")).toEqual(refused);
   });
@@ -298,7 +298,7 @@ describe("a request that is no GraphQL at all", () => {
     expect(await send(request)).toEqual({ status: 200, body: { data: { __typename: "Query" } } });
   });
 
-  it.each(["application/json", "application/graphql"])("is refused beyond 1 MiB of %s", async (type) => {
+  it.each(["application/json", "application/graphql"])("is refused above 1 MiB of %s", async (type) => {
     const request = { method: "POST", headers: { "content-type": type }, body: ofBytes(LIMIT + 1) };
     expect(await send(request)).toEqual({
       status: 413,
@@ -306,7 +306,7 @@ describe("a request that is no GraphQL at all", () => {
     });
   });
 
-  it.each(["/nothing", "/graphql/more", "/graphiql", "/%00", "/.env"])("finds nothing at %s, in JSON", async (path) => {
+  it.each(["/nothing", "/graphql/more", "/graphiql", "/%00", "/.env"])("gets a 404 in JSON at %s", async (path) => {
     const extensions = { code: "NOT_FOUND" };
     expect(await send({}, path)).toEqual({
       status: 404,

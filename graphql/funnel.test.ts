@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 
 describe("wizardFunnel", () => {
-  it("names each stage as the wizard does, with its numbers", async () => {
+  it("returns each stage with its key, title and numbers", async () => {
     const none = {
       started: 0,
       reached: 2,
@@ -56,31 +56,31 @@ describe("wizardFunnel", () => {
     expect(await analyst.ask(FUNNEL, span)).toMatchObject({ wizardFunnel: [{ started: 5 }, {}, {}, {}, {}, {}] });
   });
 
-  it("is told to a trusted back end", async () => {
+  it("is returned to a trusted back end", async () => {
     const service = await api.service();
     expect(await service.ask(FUNNEL, MARCH)).toMatchObject({ wizardFunnel: [{ started: 5 }, {}, {}, {}, {}, {}] });
   });
 
-  it("is refused to users, and to those who are not signed in", async () => {
+  it("is refused to users and anonymous callers", async () => {
     for (const caller of [await api.user(), api.anon()]) {
       expect((await caller.refused(FUNNEL, MARCH)).extensions).toEqual({ code: "FORBIDDEN" });
     }
   });
 
   it.each([
-    ["that ends where it begins", { from: MARCH.from, to: MARCH.from }, "`from` must be before `to`."],
-    ["that ends before it begins", { from: MARCH.to, to: MARCH.from }, "`from` must be before `to`."],
+    ["that ends when it starts", { from: MARCH.from, to: MARCH.from }, "`from` must be before `to`."],
+    ["that ends before it starts", { from: MARCH.to, to: MARCH.from }, "`from` must be before `to`."],
     [
       "of more than 400 days",
       { from: "2025-01-01T00:00:00Z", to: "2026-02-06T00:00:00Z" },
       "The time from `from` to `to` must be at most 400 days.",
     ],
     [
-      "that is no span",
+      "that can't be read",
       { from: "soon", to: MARCH.to },
       "In `wizardFunnel`, a time can't be read. Send times as ISO 8601",
     ],
-    ["without a beginning", { to: MARCH.to }, "from"],
+    ["without a start", { to: MARCH.to }, "from"],
   ])("refuses a span %s", async (_, span, message) => {
     const refusal = await analyst.refused(FUNNEL, span);
     expect(refusal).toMatchObject({ message: expect.stringContaining(message), extensions: { code: "INVALID_INPUT" } });

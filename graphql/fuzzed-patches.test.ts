@@ -23,7 +23,7 @@ const SAVE = `mutation ($input: SaveWizardSessionInput!) {
 
 interface Answer {
   readonly status: number;
-  // As JSON.parse gives it here: what `fetch` parses is of another realm's classes, and equal to nothing.
+  // Parsed here, because objects that `fetch` parses have another realm's classes and are never equal.
   readonly body: {
     // biome-ignore lint/suspicious/noExplicitAny: each test knows what it has asked for.
     readonly data?: any;
@@ -31,7 +31,7 @@ interface Answer {
   };
 }
 
-/** Sends a body to the letter. */
+/** Sends a body exactly as given. */
 async function post(body: string | Uint8Array<ArrayBuffer>, type = "application/json"): Promise<Answer> {
   const response = await fetch(api.url(), { method: "POST", headers: { ...ada.headers, "content-type": type }, body });
   return { status: response.status, body: JSON.parse(await response.text()) };
@@ -43,20 +43,20 @@ const saving = (id: string, base: number, patch: string) =>
 
 const newSession = async (state: object = {}) => (await startSession(api.db, ada.id ?? "", { state })).id;
 
-/** The three ways in, each with the text of a state (or a patch onto nothing) to the letter. */
-const DOORS = {
+/** The three mutations that write a state, with its exact text. */
+const WRITES = {
   saveWizardSession: (id: string, json: string) => saving(id, 0, json),
   updateWizardSession: (id: string, json: string) => request(UPDATE, `{"id":"${id}","patch":{"state":${json}}}`),
   createWizardSession: (_: string, json: string) => request(CREATE, `{"session":{"state":${json}}}`),
 } as const;
 
 async function expectKept(json: string) {
-  for (const [field, body] of Object.entries(DOORS)) {
+  for (const [field, body] of Object.entries(WRITES)) {
     const { data, errors } = (await post(body(await newSession(), json))).body;
     expect(errors).toBeUndefined();
     const { id, state } = data[field].wizardSession;
     expect(isDeepStrictEqual(state, JSON.parse(json))).toBe(true);
-    // PostgreSQL compares numbers by all their digits, which JavaScript could not.
+    // PostgreSQL compares all digits of a number; JavaScript can't.
     const { rows } = await api.db.root.query<{ same: boolean }>(
       "select state = $2::jsonb as same from wizard_sessions where id = $1",
       [id, json],
@@ -65,9 +65,9 @@ async function expectKept(json: string) {
   }
 }
 
-/** Every door refuses it, and none lets anything of it through. */
+/** Every mutation refuses it and writes nothing. */
 async function expectRefused(json: string, status: unknown, error: object) {
-  for (const [field, body] of Object.entries(DOORS)) {
+  for (const [field, body] of Object.entries(WRITES)) {
     const id = await newSession({ fill: "kept" });
     const before = [await storedSession(api.db, id), await history(api.db, id)];
     const count = await countSessions(api.db, ada.id ?? "");
@@ -85,7 +85,7 @@ const invalid = (message: string) => ({
   extensions: { code: "INVALID_INPUT" },
 });
 
-describe("what every door keeps as it was sent", () => {
+describe("every API stores exactly", () => {
   it.each([
     ["100 levels", nested(100)],
     ["100 levels of arrays", `{"a":${"[".repeat(99)}${"]".repeat(99)}}`],
@@ -119,14 +119,14 @@ describe("what every door keeps as it was sent", () => {
     expect(body.data.saveWizardSession.wizardSession.state).toEqual({ a: { d: 3 }, b: { c: 2 } });
   });
 
-  it("minus zero without its sign, which is the same number", async () => {
+  it("minus zero as 0, which is the same number", async () => {
     const id = await newSession();
     const { body } = await post(saving(id, 0, '{"a":-0,"b":[-0.0]}'));
     expect(body.data.saveWizardSession.wizardSession.state).toEqual({ a: 0, b: [0] });
   });
 });
 
-describe("what every door refuses, and writes nothing of", () => {
+describe("every API refuses without writing anything", () => {
   it.each([
     ["101 levels", nested(101)],
     ["5,000 levels", nested(5_000)],
@@ -142,7 +142,7 @@ describe("what every door refuses, and writes nothing of", () => {
     await expectRefused(json, 200, invalid(""));
   });
 
-  // Where the schema asks for a value, before anything runs; elsewhere by the table.
+  // The schema refuses it if the field is required; otherwise the table does.
   it("null", async () => {
     await expectRefused("null", expect.any(Number), { extensions: { code: "INVALID_INPUT" } });
   });
@@ -161,21 +161,21 @@ describe("what every door refuses, and writes nothing of", () => {
   });
 
   it.each([
-    ["a tail", '{"a":1} {"b":2}'],
-    ["a number that is none", '{"a":NaN}'],
+    ["text after the end", '{"a":1} {"b":2}'],
+    ["NaN", '{"a":NaN}'],
     ["a number with a plus", '{"a":+1}'],
     ["a bare control character", '{"a":"\n"}'],
-  ])("no JSON: %s", async (_, json) => {
+  ])("invalid JSON: %s", async (_, json) => {
     await expectRefused(json, 400, invalid("The request is not valid JSON."));
   });
 
-  // PostgreSQL puts a space behind each colon and comma, and counts bytes: 309 of them for 1e308.
+  // PostgreSQL writes a space after each colon and comma, and 309 digits for 1e308.
   it.each([
     ["bytes", '"x"'],
     ["characters of two bytes", '"é\\u00e9e\\u0301"'],
     ["escapes that are written as such", '"\\u0001\\n\\""'],
     ["numbers that are written out", "[1e308,5e-324]"],
-  ])("a byte more than 256 KiB of PostgreSQL's text, made of %s", async (_, value) => {
+  ])("one byte more than 256 KiB of PostgreSQL's text, made of %s", async (_, value) => {
     const { rows } = await api.db.root.query<{ bytes: number }>("select octet_length($1::jsonb::text) as bytes", [
       `{"value":${value},"fill":""}`,
     ]);
@@ -185,7 +185,7 @@ describe("what every door refuses, and writes nothing of", () => {
     await expectRefused(stateOf(LIMIT + 1), 200, { extensions });
   });
 
-  it("a patch that makes a state too large, each of them being small enough", async () => {
+  it("a small patch that makes a state too large", async () => {
     const id = await newSession({ a: "x".repeat(LIMIT / 2) });
     const before = [await storedSession(api.db, id), await history(api.db, id)];
     const { body } = await post(saving(id, 0, `{"b":"${"y".repeat(LIMIT / 2)}"}`));
@@ -193,7 +193,7 @@ describe("what every door refuses, and writes nothing of", () => {
     expect([await storedSession(api.db, id), await history(api.db, id)]).toEqual(before);
   });
 
-  it("bytes that are no UTF-8, and other encodings", async () => {
+  it("invalid UTF-8 and other encodings", async () => {
     const id = await newSession();
     const [before, after] = saving(id, 0, '{"a":"…"}').split("…") as [string, string];
     const bytes = Buffer.concat([Buffer.from(before), Buffer.from([0xed, 0xa0, 0xbd]), Buffer.from(after)]);
@@ -217,13 +217,13 @@ describe("what every door refuses, and writes nothing of", () => {
   );
 });
 
-describe("a value within the document", () => {
+describe("a literal in the document", () => {
   const inline = (id: string, patch: string) =>
     `mutation { saveWizardSession(input: { id: "${id}", saveId: "${randomUUID()}", baseRevision: 0, patch: ${patch} }) {
       wizardSession { state } } }`;
   const sendInline = (id: string, patch: string) => post(JSON.stringify({ query: inline(id, patch) }));
 
-  it("is kept as it was written", async () => {
+  it("is stored exactly", async () => {
     const id = await newSession();
     const patch =
       '{ __proto__: { a: 1.50 }, constructor: [{ b: "\\u{1f44d}é\\ud834\\udd1e" }], n: 9007199254740992, e: 1E2 }';
@@ -250,7 +250,7 @@ describe("a value within the document", () => {
     ["a key twice", "{ a: 1, a: 2 }", 'only one input field named "a"'],
     ["5,000 levels", `{ a: ${"[".repeat(5_000)}${"]".repeat(5_000)} }`, ""],
     ["100,000 levels", `{ a: ${"[".repeat(100_000)}${"]".repeat(100_000)} }`, ""],
-  ])("is refused, and nothing written: %s", async (_, patch, message) => {
+  ])("is refused without writing anything: %s", async (_, patch, message) => {
     const id = await newSession();
     for (const [body, type] of [
       [JSON.stringify({ query: inline(id, patch) }), "application/json"],
@@ -262,7 +262,7 @@ describe("a value within the document", () => {
   });
 });
 
-it("conflicts name keys of every kind by their pointers", async () => {
+it("conflicts have pointers for keys of every kind", async () => {
   const keys = [
     "",
     "/",
@@ -306,7 +306,7 @@ it("10,000 changed keys are merged with 10,000 others, and conflict with themsel
   expect(await storedSession(api.db, id)).toMatchObject({ revision: 2 });
 });
 
-// Any text but halves of characters, and keys that somebody might trip over.
+// Any well-formed text, and keys with a special meaning somewhere.
 const texts = fc.string({ unit: "binary", maxLength: 8 });
 const keys = fc.oneof(texts, fc.constantFrom("a", "b", "", "/", "~0", "__proto__", "constructor", "toString", "0"));
 const { value: values } = fc.letrec<{ value: unknown; object: object }>((tie) => ({
@@ -319,12 +319,12 @@ const { value: values } = fc.letrec<{ value: unknown; object: object }>((tie) =>
     fc.array(tie("value"), { maxLength: 3 }),
     { weight: 3, arbitrary: tie("object") },
   ),
-  // Object.fromEntries makes a key of "__proto__" too.
+  // Object.fromEntries creates an own key "__proto__" too.
   object: fc.array(fc.tuple(keys, tie("value")), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
 }));
 const anyJson = fc.oneof({ weight: 3, arbitrary: values }, fc.jsonValue({ stringUnit: "binary" }));
 
-it("any JSON value is merged as RFC 7396 says and read back at every revision, or refused and nothing written", async () => {
+it("any JSON value is merged as RFC 7396 says and can be read at every revision, or is refused without writing anything", async () => {
   const AT = `query ($id: UUID!, $revision: Int!) { wizardSessionAt(id: $id, revision: $revision) { state } }`;
   const REVISIONS = "query ($id: UUID!) { wizardSession(id: $id) { state revisions { totalCount } } }";
   const ask = async (query: string, variables: object) =>

@@ -17,7 +17,7 @@ const settings = () => ({
   GRAPHILE_ENV: "development",
 });
 
-describe("the programs of the Graphile family", () => {
+describe("Graphile's own programs", () => {
   it("print the resolved preset: npx graphile config print", async () => {
     const { code, stdout, stderr } = await programs.run(["npx", "graphile", "config", "print"], settings());
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

@@ -15,7 +15,7 @@ interface Group {
   readonly distinctCount: { readonly id: string };
 }
 
-/** How many sessions a caller is told there are, by key. */
+/** The number of sessions that a caller sees, by key. */
 async function groups(caller: Caller, by: string, args = ""): Promise<Record<string, number>> {
   const { wizardSessions } = await caller.ask<{ readonly wizardSessions: { readonly groupedAggregates: Group[] } }>(
     `{ wizardSessions${args} { groupedAggregates(groupBy: [${by}]) { keys distinctCount { id } } } }`,
@@ -36,7 +36,7 @@ describe("aggregates", () => {
       distinctCount { id userId eventId stage status completedAt }
     }`;
 
-  it("are of all of one's own sessions and of no other", async () => {
+  it("count all of the caller's sessions and no others", async () => {
     expect(await ada.ask(`{ wizardSessions { ${NUMBERS} } }`)).toEqual({
       wizardSessions: {
         totalCount: 6,
@@ -57,7 +57,7 @@ describe("aggregates", () => {
     });
   });
 
-  it("are of nothing for somebody who has no session", async () => {
+  it("are empty for a user without sessions", async () => {
     expect(await (await api.user()).ask(`{ wizardSessions { ${NUMBERS} } }`)).toEqual({
       wizardSessions: {
         totalCount: 0,
@@ -72,7 +72,7 @@ describe("aggregates", () => {
     });
   });
 
-  it("follow the condition and the filter, and not the page", async () => {
+  it("follow the condition and the filter, but not the page", async () => {
     const args = "(condition: { stage: 3 }, filter: { revision: { greaterThan: 2 } }, first: 1)";
     expect(
       await ada.ask(`{ wizardSessions${args} { totalCount nodes { revision } aggregates { sum { revision } } } }`),
@@ -81,7 +81,7 @@ describe("aggregates", () => {
     });
   });
 
-  it("are the same through one's profile, and of the event's sessions through an event", async () => {
+  it("are the same through the profile; through an event they count the event's sessions", async () => {
     const document = `query ($ada: UUID!, $fair: UUID!) {
       profile(id: $ada) { wizardSessions { totalCount aggregates { sum { revision } } } }
       event(id: $fair) { wizardSessions { totalCount aggregates { sum { revision } } } }
@@ -94,7 +94,7 @@ describe("aggregates", () => {
   });
 
   it.each(["totalCount", "aggregates { distinctCount { id } }", "groupedAggregates(groupBy: [STAGE]) { keys }"])(
-    "are refused to somebody who is not signed in, and to an analyst: %s",
+    "are refused to anonymous callers and analysts: %s",
     async (selection) => {
       const document = `{ wizardSessions { ${selection} } }`;
       for (const caller of [api.anon(), await api.analyst()]) {
@@ -128,16 +128,16 @@ describe("grouped aggregates", () => {
     expect(dates(await groups(ben, "LAST_SAVED_AT_TRUNCATED_TO_DAY"))).toEqual({ "2026-01-01": 1, "2026-09-09": 1 });
   });
 
-  it("count by event, with those that have none", async () => {
+  it("count by event, including sessions without one", async () => {
     expect(await groups(ada, "EVENT_ID")).toEqual({ "": 2, [FAIR]: 3, [FETE]: 1 });
   });
 
-  it("know one user, however many there are", async () => {
+  it("show only the caller, however many users exist", async () => {
     expect(await groups(ada, "USER_ID")).toEqual({ [ADA]: 6 });
     expect(await groups(await api.service(), "USER_ID")).toEqual({ [ADA]: 6, [BEN]: 2 });
   });
 
-  it("count by two at once", async () => {
+  it("count by two columns", async () => {
     const expected = { "1 in_progress": 1, "3 abandoned": 1, "3 in_progress": 2, "6 completed": 2 };
     expect(await groups(ada, "STAGE, STATUS")).toEqual(expected);
   });
@@ -146,7 +146,7 @@ describe("grouped aggregates", () => {
     expect(await groups(ada, "STAGE", "(condition: { status: IN_PROGRESS })")).toEqual({ "1": 1, "3": 2 });
   });
 
-  it("leave out the groups that do not meet a limit", async () => {
+  it("leave out groups that `having` excludes", async () => {
     const document = `{
       wizardSessions { groupedAggregates(groupBy: [STAGE], having: { sum: { revision: { greaterThan: 11 } } }) { keys } }
     }`;

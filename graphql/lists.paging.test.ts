@@ -7,7 +7,7 @@ import { ADA, insertSampleSessions, numbersOf, withoutTriggers } from "../testki
 const api = useTestApi();
 const schema = buildSchema(readFileSync(new URL("schema.graphql", import.meta.url), "utf8"));
 
-// Somebody with more of everything than a page holds.
+// A user with more rows in every list than a page has.
 const CROWD = "c0000000-0000-4000-8000-000000000000";
 const CROWDED_EVENT = "ce000000-0000-4000-8000-000000000000";
 const SAVED_SESSION = "5a000000-0000-4000-8000-000000000000";
@@ -49,7 +49,7 @@ async function page(args: string, caller = ada): Promise<Page> {
   return answer.wizardSessions;
 }
 
-/** Turns the pages from one end to the other; fails when there is no end. */
+/** Reads all pages in one direction. Fails if they don't end. */
 async function turn(first: string, next: (page: Page) => string | undefined): Promise<number[][]> {
   const pages: number[][] = [];
   for (let args: string | undefined = first; args !== undefined && pages.length < 10; ) {
@@ -68,11 +68,11 @@ const ORDERS = isEnumType(orderType)
 describe("cursors", () => {
   afterEach(() => void jest.restoreAllMocks());
 
-  it("are tried for a good number of orders below", () => {
+  it("are tested for at least this many orders below", () => {
     expect(ORDERS.length).toBeGreaterThanOrEqual(18);
   });
 
-  it.each(ORDERS)("lead through every session once, forwards and backwards, by %s", async (orderBy) => {
+  it.each(ORDERS)("visit every session once, forwards and backwards, by %s", async (orderBy) => {
     const all = numbersOf((await page(`orderBy: ${orderBy}`)).nodes);
     expect(all.toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
 
@@ -96,20 +96,20 @@ describe("cursors", () => {
     expect(pageInfo).toEqual({ startCursor: edges[0]?.cursor, endCursor: edges[1]?.cursor });
   });
 
-  it("do not bring another user's sessions along", async () => {
+  it("do not show another user's sessions", async () => {
     const { pageInfo } = await page("orderBy: STARTED_AT_ASC, first: 1");
     const ben = await api.user();
     expect(await page(`orderBy: STARTED_AT_ASC, after: "${pageInfo.endCursor}"`, ben)).toMatchObject({ nodes: [] });
   });
 
-  it.each(["nonsense", "WyJyZXZpc2lvbiJd"])("are refused when they are %s", async (cursor) => {
-    // Where it explains more to developers, Grafast does so on the console.
+  it.each(["nonsense", "WyJyZXZpc2lvbiJd"])("are refused if they are %s", async (cursor) => {
+    // In development, Grafast reports the error on the console.
     jest.spyOn(console, "error").mockReturnValue();
     const { extensions } = await ada.refused(`{ wizardSessions(after: "${cursor}") { nodes { id } } }`);
     expect(extensions).toEqual({ code: "INVALID_INPUT" });
   });
 
-  it("give way to an offset", async () => {
+  it("can be replaced by an offset", async () => {
     expect(numbersOf((await page("offset: 4")).nodes)).toEqual([5, 6]);
     const { message, extensions } = await ada.refused("{ wizardSessions(offset: -1) { nodes { id } } }");
     expect(extensions).toEqual({ code: "INVALID_INPUT" });
@@ -117,7 +117,7 @@ describe("cursors", () => {
   });
 });
 
-// Every field that gives a connection: how to ask for it, and where in the answer it is.
+// Every connection of the API: a document, and its path in the answer.
 const CONNECTIONS: Readonly<Record<string, (selection: string) => string>> = {
   "Event.tickets": (list) => `{ event(id: "${CROWDED_EVENT}") { tickets${list} } }`,
   "Event.wizardSessions": (list) => `{ event(id: "${CROWDED_EVENT}") { wizardSessions${list} } }`,
@@ -129,7 +129,7 @@ const CONNECTIONS: Readonly<Record<string, (selection: string) => string>> = {
   "WizardSession.revisions": (list) => `{ wizardSession(id: "${SAVED_SESSION}") { revisions${list} } }`,
 };
 
-/** How many rows a list within the answer has. */
+/** The number of rows of a list in the answer. */
 function count(answer: unknown): number {
   const [[key, value] = ["", undefined]] = Object.entries(Object(answer));
   return key === "nodes" && Array.isArray(value) ? value.length : count(value);
@@ -156,7 +156,7 @@ describe("the revisions of a session", () => {
     expect((await revisions("(first: 2, orderBy: REVISION_ASC)")).numbers).toEqual([1, 2]);
   });
 
-  it("go on from a cursor to the beginning, none twice", async () => {
+  it("continue from a cursor to the first one, none twice", async () => {
     const first = await revisions("(first: 70)");
     const rest = await revisions(`(first: 70, after: "${first.pageInfo.endCursor}")`);
     expect([...first.numbers, ...rest.numbers]).toEqual(Array.from({ length: MANY }, (_, place) => MANY - place));
@@ -164,7 +164,7 @@ describe("the revisions of a session", () => {
 });
 
 describe("the size of a page", () => {
-  it("is tried on every list below", () => {
+  it("is tested on every list below", () => {
     const found = Object.values(schema.getTypeMap()).flatMap((type) =>
       isObjectType(type)
         ? Object.values(type.getFields())
@@ -179,7 +179,7 @@ describe("the size of a page", () => {
     const sizeOf = async (args: string, variables = {}, head = "") =>
       count(await service.ask(`query${head} ${documentFor(`${args} { nodes { __typename } }`)}`, variables));
 
-    it("is 50 where none is named", async () => {
+    it("is 50 by default", async () => {
       expect(await sizeOf("")).toBe(50);
       expect(await sizeOf("(first: null, last: null)")).toBe(50);
       expect(await sizeOf("(first: $n)", {}, "($n: Int)")).toBe(50);
@@ -190,7 +190,7 @@ describe("the size of a page", () => {
       expect(await sizeOf(`(${name}: $n)`, { n: 100 }, "($n: Int)")).toBe(100);
     });
 
-    it.each(["first", "last"])("can't be anything else by `%s`, and the answer names it", async (name) => {
+    it.each(["first", "last"])("can't be anything else by `%s`, and the error names the argument", async (name) => {
       for (const size of [101, -1, 2_147_483_647]) {
         const { message, extensions } = await service.refused(
           documentFor(`(${name}: ${size}) { nodes { __typename } }`),
@@ -203,7 +203,7 @@ describe("the size of a page", () => {
     });
   });
 
-  it("leaves the way on open", async () => {
+  it("still allows to continue with a cursor", async () => {
     const crowd = await api.user(CROWD);
     const first = await page("orderBy: ID_ASC", crowd);
     expect(first.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
@@ -212,14 +212,14 @@ describe("the size of a page", () => {
     expect(new Set([...first.nodes, ...rest.nodes].map(({ id }) => id)).size).toBe(MANY);
   });
 
-  it("does not touch the count", async () => {
+  it("does not change the count", async () => {
     const crowd = await api.user(CROWD);
     expect(await crowd.ask("{ wizardSessions(first: 1) { totalCount } }")).toEqual({
       wizardSessions: { totalCount: MANY },
     });
   });
 
-  it("counts in a mutation's payload too, where what was saved stays saved", async () => {
+  it("applies to a mutation's payload too; the save is kept", async () => {
     const document = `mutation {
       createWizardSession(input: { wizardSession: {} }) {
         wizardSession { id }

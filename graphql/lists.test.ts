@@ -19,14 +19,14 @@ interface Listed {
   readonly wizardSessions: { readonly totalCount: number; readonly nodes: readonly { readonly id: string }[] };
 }
 
-/** The numbers of the sessions that a caller is shown for those arguments, and sees that they are counted right. */
+/** The numbers of the sessions that a caller gets. Checks the total count too. */
 async function list(args: string, caller = ada): Promise<number[]> {
   const { wizardSessions } = await caller.ask<Listed>(`{ wizardSessions${args} { totalCount nodes { id } } }`);
   expect(wizardSessions.totalCount).toBe(wizardSessions.nodes.length);
   return numbersOf(wizardSessions.nodes);
 }
 
-/** The answer to arguments that the schema does not know. */
+/** The answer to unknown arguments. */
 async function unknown(args: string): Promise<ClientError["response"]> {
   const answer = await ada.ask(`{ wizardSessions(${args}) { totalCount } }`).catch((error: unknown) => error);
   if (answer instanceof ClientError) return answer.response;
@@ -44,12 +44,12 @@ function fieldsOf(input: string): string[] {
 }
 
 describe("a list without conditions", () => {
-  it("holds all of one's own sessions and nobody else's", async () => {
+  it("contains all of the caller's sessions and no others", async () => {
     expect(await list("")).toEqual([1, 2, 3, 4, 5, 6]);
     expect(await list("", ben)).toEqual([7, 8]);
   });
 
-  it("holds everybody's for a trusted back end", async () => {
+  it("contains all users' sessions for a trusted back end", async () => {
     expect(await list("", await api.service())).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 });
@@ -71,11 +71,11 @@ describe("a condition", () => {
     [`userId: "${BEN}"`, []],
     [`id: "${sampleId(7)}"`, []],
     ["revision: 99", []],
-  ])("{ %s } leaves what fits it", async (condition, expected) => {
+  ])("{ %s } selects the matching sessions", async (condition, expected) => {
     expect(await list(`(condition: { ${condition} })`)).toEqual(expected);
   });
 
-  it("can name every column but the state", () => {
+  it("can name every column except the state", () => {
     expect(fieldsOf("WizardSessionCondition")).toEqual(COLUMNS);
   });
 });
@@ -113,11 +113,11 @@ describe("a filter", () => {
     ["and: [{ stage: { equalTo: 3 } }, { revision: { lessThan: 5 } }]", [1, 4]],
     ["or: [{ stage: { equalTo: 1 } }, { revision: { equalTo: 9 } }]", [2, 3]],
     ["or: [{ stage: { equalTo: 1 } }, { stage: { notEqualTo: 1 } }]", [1, 2, 3, 4, 5, 6]],
-  ])("{ %s } leaves what fits it", async (filter, expected) => {
+  ])("{ %s } selects the matching sessions", async (filter, expected) => {
     expect(await list(`(filter: { ${filter} })`)).toEqual(expected);
   });
 
-  it("goes together with a condition", async () => {
+  it("can be combined with a condition", async () => {
     expect(await list("(condition: { stage: 3 }, filter: { revision: { greaterThan: 3 } })")).toEqual([1, 6]);
   });
 
@@ -125,7 +125,7 @@ describe("a filter", () => {
     ["WizardSessionFilter", COLUMNS],
     ["EventFilter", ["createdAt", "endsAt", "id", "ownerId", "slug", "startsAt", "status", "title"]],
     ["ProfileFilter", ["id"]],
-  ])("%s can name its columns, and nothing of other tables", (input, columns) => {
+  ])("%s can name its columns, and none of other tables", (input, columns) => {
     expect(fieldsOf(input)).toEqual([...columns, "and", "or"].toSorted());
   });
 
@@ -136,7 +136,7 @@ describe("a filter", () => {
     "StringFilter",
     "UUIDFilter",
     "WizardSessionStatusFilter",
-  ])("%s has the nine operators that an index serves, and no other", (input) => {
+  ])("%s has the nine operators that an index supports, and no others", (input) => {
     expect(fieldsOf(input)).toEqual(OPERATORS);
   });
 
@@ -145,23 +145,23 @@ describe("a filter", () => {
     ["stage: { distinctFrom: 3 }", "distinctFrom"],
     ["state: { contains: {} }", "state"],
     ['user: { displayName: { equalTo: "Ada" } }', "user"],
-  ])("is refused when it is { %s }", async (filter, named) => {
+  ])("is refused if it is { %s }", async (filter, named) => {
     const { status, errors } = await unknown(`filter: { ${filter} }`);
     expect(status).toBe(400);
     expect(errors).toEqual([expect.objectContaining({ extensions: { code: "INVALID_INPUT" } })]);
     expect(errors?.[0]?.message).toContain(named);
   });
 
-  // Were it taken for «no filter», a variable left out by mistake would show everything.
+  // If null meant "no filter", a variable left out by mistake would show everything.
   it.each(["stage: null", "stage: { equalTo: null }", "stage: { in: null }"])(
-    "is refused when it is { %s }",
+    "is refused if it is { %s }",
     async (filter) => {
       const { extensions } = await ada.refused(`{ wizardSessions(filter: { ${filter} }) { totalCount } }`);
       expect(extensions).toEqual({ code: "INVALID_INPUT" });
     },
   );
 
-  it("is refused when a value can't be read", async () => {
+  it("is refused if a value can't be read", async () => {
     const document = '{ wizardSessions(filter: { startedAt: { lessThan: "soon" } }) { totalCount } }';
     const { message, extensions } = await ada.refused(document);
     expect(extensions).toEqual({ code: "INVALID_INPUT" });
@@ -191,7 +191,7 @@ describe("an order", () => {
     ["WizardSessionOrderBy", COLUMNS],
     ["EventOrderBy", ["createdAt", "endsAt", "id", "ownerId", "startsAt", "status", "title"]],
     ["ProfileOrderBy", ["id"]],
-  ])("%s names its columns both ways, and nothing of other tables", (name, columns) => {
+  ])("%s has its columns in both directions, and none of other tables", (name, columns) => {
     const type = schema.getType(name);
     const both = [...columns, "primaryKey"].flatMap((column) => [
       `${toConstant(column)}_ASC`,
@@ -202,18 +202,18 @@ describe("an order", () => {
   });
 });
 
-describe("the session to go on with", () => {
+describe("the session to continue", () => {
   const RESUME = `{
     wizardSessions(condition: { status: IN_PROGRESS }, orderBy: LAST_SAVED_AT_DESC, first: 1) { nodes { id } }
   }`;
   const resumed = async (caller: Caller) => (await caller.ask<Listed>(RESUME)).wizardSessions.nodes;
 
-  it("is the latest of those in progress", async () => {
+  it("is the one in progress that was saved last", async () => {
     expect(numbersOf(await resumed(ada))).toEqual([3]);
     expect(numbersOf(await resumed(ben))).toEqual([7]);
   });
 
-  it("is another one after that one's next save, and after it was abandoned", async () => {
+  it("changes when another one is saved, and when it is abandoned", async () => {
     const carol = await api.user();
     expect(await resumed(carol)).toEqual([]);
     const [first, second] = [await createSession(carol), await createSession(carol)];

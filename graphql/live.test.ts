@@ -24,7 +24,7 @@ beforeEach(async () => {
   ({ id } = await createSession(ada, { stage: 2, state: { basics: { title: "Fête" } } }));
 });
 
-/** What arrives after everything that was written before it: another save of the same session. */
+/** Saves again and waits for that event. Everything before it has then arrived. */
 async function marker(watching: Watching): Promise<string> {
   const saveId = randomUUID();
   const before = watching.changes.length;
@@ -34,7 +34,7 @@ async function marker(watching: Watching): Promise<string> {
 }
 
 describe("two tabs", () => {
-  it("both hear of a save: which it was, by whom, and the session as it is now", async () => {
+  it("both get an event for a save: the save, its user and the present session", async () => {
     const [one, other] = [await tab(ada).watch(id), await tab(ada).watch(id)];
     const saveId = randomUUID();
     await ada.ask(SAVE, { id, saveId, base: 0, patch: { basics: { title: "Fair" } }, stage: 3 });
@@ -49,7 +49,7 @@ describe("two tabs", () => {
     }
   });
 
-  it("are first told where the session is", async () => {
+  it("first get the present revision", async () => {
     const saveId = randomUUID();
     await ada.ask(SAVE, { id, saveId, base: 0, patch: { basics: { summary: "Stalls" } } });
     const { changes } = await tab(ada).watch(id);
@@ -65,7 +65,7 @@ describe("two tabs", () => {
     ]);
   });
 
-  it("hear of each save once, in their order", async () => {
+  it("get each save once, in order", async () => {
     const watching = await tab(ada).watch(id);
     for (const stage of [1, 2, 3, 4, 5, 6]) await updateSession(ada, id, { stage });
     await watching.arrived(7);
@@ -74,7 +74,7 @@ describe("two tabs", () => {
     );
   });
 
-  it("may watch several sessions over one socket, and stop watching one of them", async () => {
+  it("can watch several sessions over one socket, and stop watching one of them", async () => {
     const second = await createSession(ada);
     const page = tab(ada);
     const [one, two] = [await page.watch(id), await page.watch(second.id)];
@@ -87,14 +87,14 @@ describe("two tabs", () => {
   });
 });
 
-describe("every door", () => {
-  it("updateWizardSession tells, without a key", async () => {
+describe("every API", () => {
+  it("updateWizardSession sends an event without a key", async () => {
     const watching = await tab(ada).watch(id);
     await updateSession(ada, id, { stage: 4 });
     expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, saveId: null, savedBy: ada.id });
   });
 
-  it("restoreWizardSession tells", async () => {
+  it("restoreWizardSession sends an event", async () => {
     await updateSession(ada, id, { state: {} });
     const watching = await tab(ada).watch(id);
     await ada.ask(
@@ -109,20 +109,20 @@ describe("every door", () => {
     });
   });
 
-  it("SQL tells, and names no user where there is none", async () => {
+  it("SQL sends an event, without a user if there is none", async () => {
     const watching = await tab(ada).watch(id);
     await api.db.root.query("update wizard_sessions set stage = 6 where id = $1", [id]);
     expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, stage: 6, savedBy: null });
   });
 
-  it("a trusted back end tells, and is named", async () => {
+  it("a trusted back end sends an event with its id", async () => {
     const service = await api.service();
     const watching = await tab(ada).watch(id);
     await updateSession(service, id, { stage: 6 });
     expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, savedBy: service.id });
   });
 
-  it("a save that is refused, or taken back, tells nothing", async () => {
+  it("a save that is refused or rolled back sends no event", async () => {
     const watching = await tab(ada).watch(id);
     await ada.refused(SAVE, { id, saveId: randomUUID(), base: 9, patch: {} });
     const client = await api.db.root.connect();
@@ -137,7 +137,7 @@ describe("every door", () => {
     expect(watching.changes.slice(1)).toEqual([expect.objectContaining({ revision: 1, saveId })]);
   });
 
-  it("an event that is deleted is no save of its session, and tells nothing", async () => {
+  it("deleting a session's event is not a save and sends no event", async () => {
     const eventId = await createEventOf(ada);
     await updateSession(ada, id, { eventId });
     const watching = await tab(ada).watch(id);
@@ -155,7 +155,7 @@ describe("the end of a session", () => {
     expect([watching.changes.length, watching.errors]).toEqual([1, []]);
   });
 
-  it("ends it also when the session goes with its user", async () => {
+  it("ends the subscription if the user is deleted", async () => {
     const watching = await tab(ada).watch(id);
     const others = await api.db.root.query("delete from profiles where id = $1 returning id", [ada.id]);
     expect(others.rowCount).toBe(1);
@@ -164,13 +164,13 @@ describe("the end of a session", () => {
   });
 });
 
-describe("what is not one's own", () => {
+describe("another user's session", () => {
   const NOT_FOUND = {
     message: "This session does not exist or is not yours.",
     extensions: { code: "NOT_FOUND" },
   };
 
-  it("is refused like what is not there, and nobody listens for it", async () => {
+  it("is refused like one that does not exist, and nothing listens for it", async () => {
     await until(async () => (await listening(api)).connections === 0, "end of what was before");
     const page = tab(ben);
     const document = "subscription ($id: UUID!) { wizardSessionChanged(id: $id) { revision } }";
@@ -180,7 +180,7 @@ describe("what is not one's own", () => {
     expect(page.closed).toBeUndefined();
   });
 
-  it("is not heard of", async () => {
+  it("sends no event", async () => {
     const his = await createSession(ben);
     const [hers, own] = [await tab(ada).watch(id), await tab(ben).watch(his.id)];
     await updateSession(ben, his.id, { stage: 6 });
@@ -190,24 +190,24 @@ describe("what is not one's own", () => {
     expect([hers.changes.length, own.changes.length]).toEqual([2, 2]);
   });
 
-  it("ends what was one's own until then", async () => {
+  it("ends the subscription if the session's user changes", async () => {
     const watching = await tab(ada).watch(id);
     await createSession(ben);
-    // Nothing here gives a session away. Should a database's owner do it, its former user hears no more.
+    // The API can't change a session's user. If the database owner does, the former user gets no more events.
     await api.db.root.query("update wizard_sessions set user_id = $2, stage = 6 where id = $1", [id, ben.id]);
     await until(() => watching.ended, "end");
     expect([watching.changes.length, watching.errors]).toEqual([1, []]);
   });
 
-  it("is there for a trusted back end", async () => {
+  it("can be watched by a trusted back end", async () => {
     const watching = await tab(await api.service()).watch(id);
     await updateSession(ada, id, { stage: 6 });
     expect(await watching.arrived(2)).toMatchObject({ savedBy: ada.id, wizardSession: { userId: ada.id } });
   });
 });
 
-describe("whose history", () => {
-  it("says who saved", async () => {
+describe("the history", () => {
+  it("names the user of each save", async () => {
     await updateSession(await api.service(), id, { stage: 3 });
     await api.db.root.query("update wizard_sessions set stage = 4 where id = $1", [id]);
     const service = expect.stringMatching(/^[0-9a-f-]{36}$/);

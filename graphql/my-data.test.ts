@@ -12,8 +12,8 @@ interface MyData {
   readonly exportMyData: { readonly tables: Readonly<Record<string, readonly object[]>> };
 }
 
-/** Somebody with an event, a draft, and a completed session on the event. */
-async function somebody() {
+/** A user with an event, a session in progress, and a completed session on the event. */
+async function userWithData() {
   const caller = await api.user();
   const eventId = await createEventOf(caller);
   const draft = await createSession(caller, { state: { basics: { title: "Fair" } } });
@@ -23,8 +23,8 @@ async function somebody() {
 }
 
 describe("exportMyData", () => {
-  it("is one document of all that is the caller's", async () => {
-    const { caller, eventId, draft, done } = await somebody();
+  it("returns all of the caller's data as one document", async () => {
+    const { caller, eventId, draft, done } = await userWithData();
     expect(await caller.ask(EXPORT)).toEqual({
       exportMyData: {
         ...{ format: "stagekeep-my-data", version: 1, userId: caller.id, history: true },
@@ -44,16 +44,16 @@ describe("exportMyData", () => {
     });
   });
 
-  it("can leave the history out", async () => {
-    const { caller } = await somebody();
+  it("can omit the history", async () => {
+    const { caller } = await userWithData();
     const { exportMyData } = await caller.ask<MyData>("{ exportMyData(history: false) }");
     expect(Object.keys(exportMyData.tables)).toEqual([
       ...["profiles", "events", "event_tickets", "event_private_details", "wizard_sessions"],
     ]);
   });
 
-  it("names what is too large, and its limit", async () => {
-    const { caller, draft } = await somebody();
+  it("is refused with its limit if it is too large", async () => {
+    const { caller, draft } = await userWithData();
     const text = "x".repeat(255 * 1024);
     await api.db.asUser(String(caller.id), async (client) => {
       for (let n = 0; n < 34; n++) {
@@ -67,8 +67,8 @@ describe("exportMyData", () => {
     });
   });
 
-  it("is made one at a time", async () => {
-    const { caller } = await somebody();
+  it("runs only once at a time for a user", async () => {
+    const { caller } = await userWithData();
     await api.db.asUser(String(caller.id), async (client) => {
       await client.query("select export_my_data()");
       expect(await caller.refused(EXPORT)).toMatchObject({
@@ -79,7 +79,7 @@ describe("exportMyData", () => {
     expect(await caller.ask<MyData>(EXPORT)).toMatchObject({ exportMyData: { userId: caller.id } });
   });
 
-  it("is refused to somebody who is not signed in, and to an analyst", async () => {
+  it("is refused to anonymous callers and analysts", async () => {
     for (const caller of [api.anon(), await api.analyst()]) {
       expect((await caller.refused(EXPORT)).extensions).toEqual({ code: "FORBIDDEN" });
     }
@@ -87,8 +87,8 @@ describe("exportMyData", () => {
 });
 
 describe("eraseMe", () => {
-  it("erases all of it, once, and nobody else's; a save with the same token begins anew", async () => {
-    const [{ caller, draft, done }, other] = [await somebody(), await somebody()];
+  it("erases all of the caller's data, once, and nothing else; a later save creates a new profile", async () => {
+    const [{ caller, draft, done }, other] = [await userWithData(), await userWithData()];
     const erased = { ...NOTHING, profiles: 1, events: 1, wizard_sessions: 2, wizard_session_revisions: 3 };
     expect(await caller.ask(ERASE, { id: caller.id })).toEqual({ eraseMe: { erased } });
     expect([await readSession(caller, draft.id), await readSession(caller, done.id)]).toEqual([null, null]);
@@ -100,8 +100,8 @@ describe("eraseMe", () => {
     });
   });
 
-  it("is refused when it is confirmed with another id than the caller's", async () => {
-    const [{ caller, draft }, other] = [await somebody(), await somebody()];
+  it("is refused if it is confirmed with another user's id", async () => {
+    const [{ caller, draft }, other] = [await userWithData(), await userWithData()];
     expect(await caller.refused(ERASE, { id: other.caller.id })).toMatchObject({
       message: "To erase your data, send your own user id as userId.",
       extensions: { code: "INVALID_INPUT", field: "userId" },
@@ -113,19 +113,19 @@ describe("eraseMe", () => {
     expect(await readSession(other.caller, other.draft.id)).toEqual(other.draft);
   });
 
-  it("is refused to somebody who is not signed in, and to an analyst", async () => {
-    const { caller, draft } = await somebody();
-    for (const [id, stranger] of [
+  it("is refused to anonymous callers and analysts", async () => {
+    const { caller, draft } = await userWithData();
+    for (const [id, refused] of [
       [caller.id, api.anon()],
       [caller.id, await api.analyst()],
     ] as const) {
-      expect((await stranger.refused(ERASE, { id })).extensions).toEqual({ code: "FORBIDDEN" });
+      expect((await refused.refused(ERASE, { id })).extensions).toEqual({ code: "FORBIDDEN" });
     }
     expect(await readSession(caller, draft.id)).toEqual(draft);
   });
 
-  it("is harmless for a trusted back end, of which nothing is stored", async () => {
-    const { caller, draft } = await somebody();
+  it("changes nothing for a trusted back end, which has no data", async () => {
+    const { caller, draft } = await userWithData();
     const service = await api.service();
     expect(await service.ask(ERASE, { id: service.id })).toEqual({ eraseMe: { erased: NOTHING } });
     expect((await service.refused(ERASE, { id: caller.id })).extensions).toEqual({

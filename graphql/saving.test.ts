@@ -59,7 +59,7 @@ describe("saveWizardSession", () => {
     query.mockRestore();
   });
 
-  it("answers each outcome with the session and what is in the way", async () => {
+  it("returns each outcome with the session and the conflicts", async () => {
     const { id } = await createSession(ada, { state: { basics: { title: "Fair" } } });
     const saveId = randomUUID();
     const saved = await save(ada, id, 0, { basics: { title: "Fête" } }, { saveId, stage: 2 });
@@ -84,7 +84,7 @@ describe("saveWizardSession", () => {
     expect(await storedSession(api.db, id)).toEqual(stored);
   });
 
-  it("refuses a completed session, but not to say that a save before that went through", async () => {
+  it("refuses a completed session, but still confirms an earlier save by its key", async () => {
     const { id } = await createSession(ada);
     const saveId = randomUUID();
     await save(ada, id, 0, { a: 1 }, { saveId });
@@ -109,8 +109,8 @@ describe("saveWizardSession", () => {
     ["without a key", { saveId: null }],
     ["without a base", { baseRevision: null }],
     ["without a patch", { patch: null }],
-    ["upon a base to come", { baseRevision: 1 }],
-    ["at a stage that there is not", { stage: 7 }],
+    ["on a future base revision", { baseRevision: 1 }],
+    ["at an unknown stage", { stage: 7 }],
     ["nested too deeply", { patch: JSON.parse(`${'{"a":'.repeat(100)}1${"}".repeat(100)}`) }],
     ["with a NUL character", { patch: { a: "\u0000" } }],
   ])("refuses a save %s", async (_, wrong) => {
@@ -122,14 +122,14 @@ describe("saveWizardSession", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ revision: 0, state: {} });
   });
 
-  it("refuses a state that would be too large", async () => {
+  it("refuses a patch that makes the state too large", async () => {
     const { id } = await createSession(ada);
     const { extensions } = await ada.refused(SAVE, inputFor(id, 0, { a: "x".repeat(256 * 1024) }));
     expect(extensions).toMatchObject({ code: "STATE_TOO_LARGE", limit: 256 * 1024 });
     expect(await storedSession(api.db, id)).toMatchObject({ revision: 0, state: {} });
   });
 
-  it("keeps what JavaScript would trip over", async () => {
+  it("stores keys that have a meaning in JavaScript", async () => {
     const { id } = await createSession(ada);
     const patch = JSON.parse('{"__proto__": {"polluted": true}, "constructor": null, "": "empty", "😀": "👍"}');
     const { wizardSession } = await save(ada, id, 0, patch);
@@ -138,7 +138,7 @@ describe("saveWizardSession", () => {
     expect("polluted" in {}).toBe(false);
   });
 
-  it("merges what many tabs send at once", async () => {
+  it("merges concurrent saves of many tabs", async () => {
     const { id } = await createSession(ada);
     const tickets = Array.from({ length: 20 }, (_, n) => `t${n}`);
     const answers = await Promise.all(tickets.map((ticket) => save(ada, id, 0, { tickets: { [ticket]: { n: 1 } } })));
@@ -147,7 +147,7 @@ describe("saveWizardSession", () => {
     expect(await readSession(ada, id)).toMatchObject({ revision: 20, state });
   });
 
-  it("answers with the save itself, whatever follows it in the same request", async () => {
+  it("returns the row of the save, even if the same request saves again", async () => {
     const { id } = await createSession(ada);
     const document = `mutation ($first: SaveWizardSessionInput!, $second: SaveWizardSessionInput!) {
       first: saveWizardSession(input: $first) { wizardSession { revision state } }
@@ -162,7 +162,7 @@ describe("saveWizardSession", () => {
 });
 
 describe("startWizardSession", () => {
-  it("gives the same session each time", async () => {
+  it("returns the same session each time", async () => {
     const id = randomUUID();
     const eventId = await createEventOf(ada);
     const first = await ada.ask(START, { id, eventId });
@@ -174,7 +174,7 @@ describe("startWizardSession", () => {
     expect(await ada.ask(START, { id, eventId })).toEqual({ startWizardSession: { wizardSession } });
   });
 
-  it("tells nobody of another user's session", async () => {
+  it("does not reveal another user's session", async () => {
     const { id } = await createSession(ada, { state: { secret: 1 } });
     const stored = await storedSession(api.db, id);
     expect(await ben.refused(START, { id })).toMatchObject(NOT_FOUND);
@@ -183,7 +183,7 @@ describe("startWizardSession", () => {
 });
 
 describe("the history", () => {
-  it("holds the saves of both doors, newest first, and gives each of them back", async () => {
+  it("contains the saves of both mutations, newest first, and can restore each of them", async () => {
     const { id } = await createSession(ada, { state: { a: 1 } });
     const saveId = randomUUID();
     await save(ada, id, 0, { a: 2, b: { c: 1 } }, { saveId, stage: 2 });
@@ -209,7 +209,7 @@ describe("the history", () => {
     expect(await readSession(ada, id)).toMatchObject({ revision: 3, state: { a: 1 } });
   });
 
-  it("answers NOT_FOUND for a revision that there is not", async () => {
+  it("returns NOT_FOUND for a revision that does not exist", async () => {
     const { id } = await createSession(ada);
     for (const document of [AT, RESTORE]) {
       expect(await ada.refused(document, { id, revision: 5 })).toMatchObject({
@@ -219,7 +219,7 @@ describe("the history", () => {
     }
   });
 
-  it("is nobody else's", async () => {
+  it("is hidden from other users", async () => {
     const { id } = await createSession(ada, { state: { secret: 1 } });
     const stored = [await storedSession(api.db, id), await history(api.db, id)];
     expect(await ben.refused(AT, { id, revision: 0 })).toMatchObject(NOT_FOUND);

@@ -23,7 +23,7 @@ interface Described {
   readonly description?: string | null | undefined;
 }
 
-/** The fields of an object or input type, by name, and none where there is no such type. */
+/** The fields of an object or input type, by name; empty for an unknown type. */
 function fieldsOf(typeName: string): Record<string, Described & { readonly type: { toString(): string } }> {
   const type = schema.getType(typeName);
   return isObjectType(type) || isInputObjectType(type) ? type.getFields() : {};
@@ -31,13 +31,13 @@ function fieldsOf(typeName: string): Record<string, Described & { readonly type:
 const namesOf = (typeName: string) => Object.keys(fieldsOf(typeName)).toSorted();
 const typeOf = (typeName: string, field: string) => String(fieldsOf(typeName)[field]?.type);
 
-// The types that a single row of a table is read as.
+// The types of a single row of a table.
 const ROWS = Object.values(schema.getQueryType()?.getFields() ?? {})
   .map(({ type }) => getNamedType(type).name)
   .filter((name) => !/(Connection|State|Stage|JSON)$|^Published/.test(name))
   .toSorted();
 
-it("is the schema that the server answers with", async () => {
+it("is the schema that the server returns", async () => {
   const anon = api.anon();
   const served = buildClientSchema(await anon.ask<IntrospectionQuery>(getIntrospectionQuery()));
   expect(printSchema(lexicographicSortSchema(served))).toBe(printSchema(lexicographicSortSchema(schema)));
@@ -53,8 +53,8 @@ it("has no smart tag for something that does not exist", async () => {
   warn.mockRestore();
 });
 
-describe("what can be asked", () => {
-  it("is one row by its id, and lists", () => {
+describe("queries", () => {
+  it("are one row by its id, and lists", () => {
     expect(ROWS).toEqual(["Event", "Profile", "WizardSession"]);
     const queries = [
       ...["event", "events", "exportMyData", "profile", "profiles", "publishedEvent"],
@@ -63,20 +63,20 @@ describe("what can be asked", () => {
     expect(namesOf("Query")).toEqual(queries);
   });
 
-  it.each(ROWS)("names a %s by `id: UUID!` and by nothing else", (row) => {
+  it.each(ROWS)("find a %s by `id: UUID!` and by nothing else", (row) => {
     const query = schema.getQueryType()?.getFields()[row.charAt(0).toLowerCase() + row.slice(1)];
     expect(query?.args.map(({ name, type }) => `${name}: ${type}`)).toEqual(["id: UUID!"]);
     expect(typeOf(row, "id")).toBe("UUID!");
   });
 
-  it("knows no global ids", () => {
+  it("have no global ids", () => {
     const fields = Object.keys(schema.getTypeMap()).flatMap(namesOf);
     expect(fields).toContain("id");
     expect(fields.filter((field) => /^(nodeId|rowId)$/.test(field))).toEqual([]);
     expect(schema.getType("Node")).toBeUndefined();
   });
 
-  it("gives a session what the wizard needs", () => {
+  it("return the fields of a session that the wizard needs", () => {
     const fields = namesOf("WizardSession").map((field) => `${field}: ${typeOf("WizardSession", field)}`);
     expect(fields).toEqual([
       ...["completedAt: Datetime", "definitionVersion: Int!", "event: Event", "eventId: UUID", "id: UUID!"],
@@ -102,8 +102,8 @@ describe("what can be asked", () => {
   });
 });
 
-describe("what can be heard of", () => {
-  it("is the saves of a session", () => {
+describe("subscriptions", () => {
+  it("are the saves of a session", () => {
     const fields = Object.values(schema.getSubscriptionType()?.getFields() ?? {});
     expect(
       fields.map(({ name, args, type }) => `${name}(${args.map((arg) => `${arg.name}: ${arg.type}`)}): ${type}`),
@@ -111,8 +111,8 @@ describe("what can be heard of", () => {
   });
 });
 
-describe("what can be changed", () => {
-  it("is what a user has business with", () => {
+describe("mutations", () => {
+  it("are those that a user needs", () => {
     expect(namesOf("Mutation")).toEqual([
       ...["completeWizardSession", "createEvent", "createWizardSession", "deleteEvent", "deleteWizardSession"],
       ...["eraseMe", "restoreWizardSession", "saveWizardSession", "startWizardSession", "updateEvent"],
@@ -127,11 +127,11 @@ describe("what can be changed", () => {
     ["EventPatch", ["endsAt", "startsAt", "title"]],
     ["ProfileInput", []],
     ["ProfilePatch", ["displayName"]],
-  ])("%s has no field for what the database decides", (input, fields) => {
+  ])("%s has no field that only the database sets", (input, fields) => {
     expect(namesOf(input)).toEqual(fields);
   });
 
-  it("has the funnel as numbers, some of them not told", () => {
+  it("the funnel has numbers, some of them nullable", () => {
     expect(typeOf("Query", "wizardFunnel")).toBe("[WizardFunnelStage!]!");
     expect(namesOf("WizardFunnelStage").map((field) => `${field}: ${typeOf("WizardFunnelStage", field)}`)).toEqual([
       ...["abandoned: Int!", "completed: Int!", "dropOff: Int!", "key: String!", "medianSeconds: Int"],
@@ -180,18 +180,18 @@ describe("what can be changed", () => {
         ...["stage: Int!", "status: WizardSessionRevisionStatus!"],
       ],
     ],
-  ])("%s is for saving, with these fields", (type, fields) => {
+  ])("%s has these fields", (type, fields) => {
     expect(namesOf(type).map((field) => `${field}: ${typeOf(type, field)}`)).toEqual(fields);
   });
 
-  it("needs no more of a new session than that there is one", () => {
+  it("require no field of a new session", () => {
     expect(namesOf("WizardSessionInput").filter((field) => typeOf("WizardSessionInput", field).endsWith("!"))).toEqual(
       [],
     );
   });
 });
 
-describe("what is explained", () => {
+describe("descriptions", () => {
   const saving = [
     "PublishedEvent",
     "PublishedTicket",
@@ -205,19 +205,19 @@ describe("what is explained", () => {
   ];
   const explained = [...ROWS, "WizardSessionStatus", "EventStatus", "SaveOutcome", "WizardSessionRevision"];
 
-  it.each(explained)("%s is", (name) => {
+  it.each(explained)("%s has one", (name) => {
     expect(schema.getType(name)?.description).toMatch(/\w{3}/);
   });
 
   it.each([...ROWS.flatMap((row) => [row, `${row}Input`, `${row}Patch`]), ...saving, "WizardSessionRevision"])(
-    "every field of %s is",
+    "every field of %s has one",
     (name) => {
       const silent = Object.entries(fieldsOf(name)).filter(([, { description }]) => !description);
       expect(silent.map(([field]) => `${name}.${field}`)).toEqual([]);
     },
   );
 
-  it("contains no smart tags", () => {
+  it("contain no smart tags", () => {
     expect(printSchema(schema)).not.toMatch(/@(behavior|fieldName|foreignFieldName|omit|name)\b/);
   });
 });

@@ -17,7 +17,7 @@ interface Refusal {
   readonly message?: unknown;
 }
 
-/** Tries the fields on a new session and on one that is there, and sees that neither door lets anything through. */
+/** Sends the fields in a create and in an update, and checks that both are refused and write nothing. */
 async function expectBothRefused(fields: object, { extensions, message = expect.any(String) }: Refusal) {
   const { id } = await createSession(ada, { stage: 2, state: { a: 1 } });
   const stored = await storedSession(api.db, id);
@@ -36,7 +36,7 @@ async function expectBothRefused(fields: object, { extensions, message = expect.
   expect(await countSessions(api.db, ada.id ?? "")).toBe(count);
 }
 
-/** The answer to a document that does not even fit the schema. */
+/** The answer to variables that do not fit the schema. */
 async function malformed(document: string, variables: object): Promise<ClientError["response"]> {
   const answer = await ada.ask(document, { ...variables }).catch((error: unknown) => error);
   if (answer instanceof ClientError) return answer.response;
@@ -51,7 +51,7 @@ describe("a stage", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ stage });
   });
 
-  it.each([0, 7, -1, 2_147_483_647])("can't be %d, in the constraint's own words", async (stage) => {
+  it.each([0, 7, -1, 2_147_483_647])("can't be %d; the message is the constraint's comment", async (stage) => {
     const extensions = { code: "INVALID_INPUT", field: "stage" };
     await expectBothRefused({ stage }, { extensions, message: "The stage must be a whole number from 1 to 6." });
   });
@@ -68,14 +68,14 @@ describe("a state", () => {
     ["values of every kind", { s: "ß", n: -1.5e-7, t: true, z: null, list: [1, [2]], inner: { deep: {} } }],
     ["characters of every plane", { "ключ 🗝": "𝄞 \u0001 \u2028 \\ \" ' $1 ? --" }],
     ["the largest whole number that JavaScript keeps", { digits: Number.MAX_SAFE_INTEGER }],
-  ])("holds %s and gives it back unchanged", async (_, state) => {
+  ])("can contain %s and is returned unchanged", async (_, state) => {
     const { id } = await createSession(ada, { state });
     expect(await readSession(ada, id)).toMatchObject({ state });
     expect((await updateSession(ada, id, { state })).state).toEqual(state);
     expect((await storedSession(api.db, id))?.state).toEqual(state);
   });
 
-  it("takes the place of the one before as a whole", async () => {
+  it("replaces the whole previous state", async () => {
     const { id } = await createSession(ada, { state: { kept: 1, gone: 2 } });
     expect((await updateSession(ada, id, { state: { kept: 3 } })).state).toEqual({ kept: 3 });
   });
@@ -98,14 +98,14 @@ describe("a state", () => {
   it.each([
     ["a value with the character U+0000", { text: "a\u0000b" }],
     ["a key with the character U+0000", { "a\u0000b": 1 }],
-  ])("can't hold %s", async (_, state) => {
+  ])("can't contain %s", async (_, state) => {
     const message = expect.stringMatching(
       /^In `(update|create)WizardSession`, a text contains the character U\+0000, which can't be stored\. Remove it\.$/,
     );
     await expectBothRefused({ state }, { extensions: { code: "INVALID_INPUT" }, message });
   });
 
-  // PostgreSQL writes `{"text": "…"}`: twelve characters around the text.
+  // PostgreSQL writes `{"text": "…"}`: 12 characters around the text.
   const LIMIT = 262_144;
   const stateOf = (bytes: number) => ({ text: "x".repeat(bytes - 12) });
 
@@ -119,7 +119,7 @@ describe("a state", () => {
     expect(rows).toEqual([{ bytes: LIMIT }]);
   });
 
-  it("can't be a byte longer, and the answer says by how much it is", async () => {
+  it("can't be one byte longer; the error has both sizes", async () => {
     const extensions = { code: "STATE_TOO_LARGE", bytes: LIMIT + 1, limit: LIMIT };
     const message = expect.stringContaining("262145 bytes");
     await expectBothRefused({ state: stateOf(LIMIT + 1) }, { extensions, message });
@@ -127,7 +127,7 @@ describe("a state", () => {
 });
 
 describe("a deeply nested state", () => {
-  /** Sends a text that is nested more deeply than JSON.stringify can write. */
+  /** Sends a state nested more deeply than JSON.stringify can write. */
   async function saveNested(levels: number, id: string): Promise<{ status: number; body: unknown }> {
     const state = `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
     const response = await fetch(api.url(), {
@@ -138,14 +138,14 @@ describe("a deeply nested state", () => {
     return { status: response.status, body: await response.json() };
   }
 
-  it("is saved at 100 levels, the state itself being the first", async () => {
+  it("is saved at 100 levels, counting the state itself", async () => {
     const { id } = await createSession(ada);
     expect(await saveNested(99, id)).toMatchObject({ body: { data: { updateWizardSession: {} } } });
     expect(await storedSession(api.db, id)).toMatchObject({ revision: 1 });
     expect(await readSession(ada, id)).toMatchObject({ revision: 1 });
   });
 
-  it.each([100, 20_000, 120_000])("is refused at %d levels below it, and the server lives on", async (levels) => {
+  it.each([100, 20_000, 120_000])("is refused at %d levels below it, and the server keeps running", async (levels) => {
     const { id } = await createSession(ada);
     const stored = await storedSession(api.db, id);
     expect(await saveNested(levels, id)).toMatchObject({
@@ -161,7 +161,7 @@ describe("a deeply nested state", () => {
 });
 
 describe("an event", () => {
-  it("can be one of the user's own, and be taken away again", async () => {
+  it("can be one of the user's own, and can be removed again", async () => {
     const eventId = await createEventOf(ada);
     const { id } = await createSession(ada, { eventId });
     expect(await updateSession(ada, id, { eventId: null })).toMatchObject({ eventId: null });
@@ -172,7 +172,7 @@ describe("an event", () => {
     await expectBothRefused({ eventId: await createEventOf(ben) }, { extensions: { code: "FORBIDDEN" } });
   });
 
-  it("can't be one that is not there, which looks the same", async () => {
+  it("can't be one that does not exist, with the same error", async () => {
     const { id } = await createSession(ada);
     const unknown = await ada.refused(UPDATE, { id, patch: { eventId: randomUUID() } });
     expect(unknown.extensions).toEqual({ code: "FORBIDDEN" });
@@ -181,19 +181,19 @@ describe("an event", () => {
   });
 });
 
-describe("a value that the schema does not know", () => {
+describe("a value that does not fit the schema", () => {
   it.each([
     ["a status", { status: "PUBLISHED" }, "WizardSessionStatus"],
     ["a status as SQL writes it", { status: "in_progress" }, "IN_PROGRESS"],
-    ["a stage that is no whole number", { stage: 1.5 }, "stage"],
+    ["a stage that is not a whole number", { stage: 1.5 }, "stage"],
     ["a stage beyond the integers", { stage: 2_147_483_648 }, "stage"],
-    ["an event's id that is no UUID", { eventId: "summer" }, "eventId"],
+    ["an event's id that is not a UUID", { eventId: "summer" }, "eventId"],
     ["the time of the start", { startedAt: "2020-01-01T00:00:00Z" }, "startedAt"],
     ["the time of the last save", { lastSavedAt: "2020-01-01T00:00:00Z" }, "lastSavedAt"],
     ["the time of completion", { completedAt: "2020-01-01T00:00:00Z" }, "completedAt"],
     ["another user", { userId: randomUUID() }, "userId"],
     ["another id", { id: randomUUID() }, "id"],
-  ])("is refused before anything runs: %s", async (_, patch, named) => {
+  ])("is refused before execution: %s", async (_, patch, named) => {
     const { id } = await createSession(ada);
     const stored = await storedSession(api.db, id);
     const { status, errors } = await malformed(UPDATE, { id, patch });

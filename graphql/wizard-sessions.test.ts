@@ -23,7 +23,7 @@ beforeAll(async () => {
 const idOf = ({ id }: Caller) => id ?? "";
 
 describe("creating a session", () => {
-  it("begins at stage 1, in progress, with an empty state, for the caller", async () => {
+  it("starts at stage 1, in progress, with an empty state, for the caller", async () => {
     const session = await createSession(ada);
     expect(session).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -45,7 +45,7 @@ describe("creating a session", () => {
     });
   });
 
-  it("takes what the caller already knows", async () => {
+  it("accepts initial values", async () => {
     const known = { id: randomUUID(), userId: ada.id, eventId: await createEventOf(ada), stage: 3, state: { a: [1] } };
     expect(await createSession(ada, known)).toMatchObject(known);
     expect(await storedSession(api.db, known.id)).toMatchObject({
@@ -55,7 +55,7 @@ describe("creating a session", () => {
     });
   });
 
-  it("works for a user who has no profile yet, and makes it", async () => {
+  it("works for a user without a profile, and creates it", async () => {
     const newcomer = await api.user();
     const profiles = () => api.db.root.query("select from profiles where id = $1", [newcomer.id]);
     expect((await profiles()).rowCount).toBe(0);
@@ -63,7 +63,7 @@ describe("creating a session", () => {
     expect((await profiles()).rowCount).toBe(1);
   });
 
-  it("refuses an id that is taken, and changes nothing", async () => {
+  it("refuses an id that is in use, and changes nothing", async () => {
     const { id } = await createSession(ada);
     const [stored, count] = [await storedSession(api.db, id), await countSessions(api.db, idOf(ada))];
     const { extensions } = await ada.refused(CREATE, { session: { id, stage: 2 } });
@@ -72,7 +72,7 @@ describe("creating a session", () => {
     expect(await countSessions(api.db, idOf(ada))).toBe(count);
   });
 
-  it("says of another user's id no more than that it is taken", async () => {
+  it("reveals nothing about another user's session with the same id", async () => {
     const { id } = await createSession(ada, { stage: 2, state: { title: "Secret" } });
     const stored = await storedSession(api.db, id);
     const refusal = await ben.refused(CREATE, { session: { id } });
@@ -95,7 +95,7 @@ describe("creating a session", () => {
 });
 
 describe("saving a session", () => {
-  it("changes what the patch names, counts the save and moves its time forward", async () => {
+  it("changes the fields in the patch, increments the revision and sets the time", async () => {
     const session = await createSession(ada);
     const patch = { eventId: await createEventOf(ada), stage: 4, state: { basics: { title: "Fête" } } };
     const saved = await updateSession(ada, session.id, { ...patch, status: "ABANDONED", revision: 0 });
@@ -115,20 +115,20 @@ describe("saving a session", () => {
     ["state", { state: { b: 2 } }],
     ["status", { status: "ABANDONED" }],
     ["eventId", { eventId: null }],
-  ])("leaves everything else as it was when the patch names %s alone", async (_, patch) => {
+  ])("changes nothing else if the patch contains only %s", async (_, patch) => {
     const eventId = await createEventOf(ada);
     const session = await createSession(ada, { eventId, stage: 5, state: { a: 1 } });
     const saved = await updateSession(ada, session.id, patch);
     expect(saved).toEqual({ ...session, ...patch, revision: 1, lastSavedAt: saved.lastSavedAt });
   });
 
-  it("is accepted onto any revision when the patch names none", async () => {
+  it("is accepted for any revision if the patch names none", async () => {
     const { id } = await createSession(ada);
     for (const stage of [2, 3, 4]) await updateSession(ada, id, { stage });
     expect(await storedSession(api.db, id)).toMatchObject({ stage: 4, revision: 3 });
   });
 
-  it("is accepted onto the newest revision, time after time", async () => {
+  it("is accepted repeatedly for the newest revision", async () => {
     const { id } = await createSession(ada);
     for (const revision of [0, 1, 2]) await updateSession(ada, id, { revision, state: { revision } });
     expect(await storedSession(api.db, id)).toMatchObject({ state: { revision: 2 }, revision: 3 });
@@ -138,7 +138,7 @@ describe("saving a session", () => {
     ["an older", 0],
     ["a later", 2],
     ["a negative", -1],
-  ])("is refused onto %s revision, with the newest one's number", async (_, revision) => {
+  ])("is refused for %s revision, with the number of the newest", async (_, revision) => {
     const { id } = await createSession(ada);
     await updateSession(ada, id, { stage: 2 });
     const stored = await storedSession(api.db, id);
@@ -148,7 +148,7 @@ describe("saving a session", () => {
     expect(await storedSession(api.db, id)).toEqual(stored);
   });
 
-  it("is refused when the revision is null, which is no way round the comparison", async () => {
+  it("is refused if the revision is null", async () => {
     const { id } = await createSession(ada);
     const stored = await storedSession(api.db, id);
     const { extensions } = await ada.refused(UPDATE, { id, patch: { stage: 3, revision: null } });
@@ -156,7 +156,7 @@ describe("saving a session", () => {
     expect(await storedSession(api.db, id)).toEqual(stored);
   });
 
-  it("succeeds for one of two that name the same revision at the same time", async () => {
+  it("succeeds for one of two concurrent saves of the same revision", async () => {
     const { id } = await createSession(ada);
     const saves = await Promise.allSettled([2, 3].map((stage) => updateSession(ada, id, { stage, revision: 0 })));
     expect(saves.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
@@ -164,7 +164,7 @@ describe("saving a session", () => {
     expect(await storedSession(api.db, id)).toMatchObject({ stage: saved?.value.stage, revision: 1 });
   });
 
-  it("is refused when the patch is empty", async () => {
+  it("is refused if the patch is empty", async () => {
     const { id } = await createSession(ada);
     const stored = await storedSession(api.db, id);
     const { extensions } = await ada.refused(UPDATE, { id, patch: {} });
@@ -178,7 +178,7 @@ describe("the status of a session", () => {
     ["IN_PROGRESS", "in_progress"],
     ["COMPLETED", "completed"],
     ["ABANDONED", "abandoned"],
-  ])("is %s in GraphQL where SQL holds %s", async (status, text) => {
+  ])("is %s in GraphQL and %s in SQL", async (status, text) => {
     const created = await createSession(ada, { status });
     expect(created.status).toBe(status);
     expect(await storedSession(api.db, created.id)).toMatchObject({ status: text });
@@ -202,12 +202,12 @@ describe("the status of a session", () => {
     },
   );
 
-  it("goes from abandoned back to in progress", async () => {
+  it("can change from abandoned to in progress", async () => {
     const { id } = await createSession(ada, { status: "ABANDONED" });
     expect(await updateSession(ada, id, { status: "IN_PROGRESS" })).toMatchObject({ status: "IN_PROGRESS" });
   });
 
-  it("sets the time of completion when it becomes completed", async () => {
+  it("sets the time of completion when it changes to completed", async () => {
     const { id } = await createSession(ada);
     const { completedAt } = await updateSession(ada, id, { status: "COMPLETED" });
     expect(Date.now() - Date.parse(completedAt ?? "")).toBeLessThan(10_000);
@@ -231,7 +231,7 @@ describe("the status of a session", () => {
 });
 
 describe("deleting a session", () => {
-  it("gives it back a last time, and removes it", async () => {
+  it("returns it and removes it", async () => {
     const session = await createSession(ada);
     expect(await deleteSession(ada, session.id)).toEqual(session);
     expect(await storedSession(api.db, session.id)).toBeUndefined();
@@ -245,10 +245,10 @@ describe("deleting a session", () => {
   });
 });
 
-describe("a session of another user's", () => {
+describe("another user's session", () => {
   const REFUSED = { message: "This WizardSession does not exist or is not yours.", extensions: { code: "NOT_FOUND" } };
 
-  it("is not there to be read", async () => {
+  it("can't be read", async () => {
     const { id } = await createSession(ada);
     expect(await readSession(ben, id)).toBeNull();
     expect(await readSession(ada, id)).toMatchObject({ id });
@@ -257,7 +257,7 @@ describe("a session of another user's", () => {
   it.each([
     ["updated", UPDATE, "updateWizardSession"],
     ["deleted", DELETE, "deleteWizardSession"],
-  ])("can't be %s, and neither can one that never was: the two answers are the same", async (_, document, field) => {
+  ])("can't be %s; the error is the same as for a session that does not exist", async (_, document, field) => {
     const { id } = await createSession(ada);
     const stored = await storedSession(api.db, id);
     const refusal = await ben.refused(document, { id, patch: { stage: 2 } });
@@ -271,10 +271,10 @@ describe("a session of another user's", () => {
     ["the right revision", { revision: 1 }],
     ["no revision at all", { revision: null }],
     ["an unknown stage", { stage: 7 }],
-    ["a state that is no object", { state: [] }],
+    ["a state that is not an object", { state: [] }],
     ["a state that is too large", { state: { text: "x".repeat(300_000) } }],
     ["an event that is not there", { eventId: randomUUID() }],
-  ])("does not show by its answer to %s whether it is there or completed", async (_, patch) => {
+  ])("does not reveal by its answer to %s whether it exists or is completed", async (_, patch) => {
     const { id } = await createSession(ada);
     await updateSession(ada, id, { status: "COMPLETED" });
     const stored = await storedSession(api.db, id);
@@ -287,7 +287,7 @@ describe("a session of another user's", () => {
     ["updateWizardSession", "query { __typename }", "id: $id, patch: { stage: 2 }"],
     ["deleteWizardSession", "clientMutationId", "id: $id"],
     ["deleteWizardSession", "query { __typename }", "id: $id"],
-  ])("is refused to %s also when the answer need only hold %s", async (field, selection, input) => {
+  ])("is refused to %s also if only %s is selected", async (field, selection, input) => {
     const { id } = await createSession(ada);
     const stored = await storedSession(api.db, id);
     const refusal = await ben.refused(`mutation ($id: UUID!) { ${field}(input: { ${input} }) { ${selection} } }`, {
@@ -299,7 +299,7 @@ describe("a session of another user's", () => {
 });
 
 describe("a trusted back end", () => {
-  it("writes for a user, who then has the session", async () => {
+  it("can create a session for a user", async () => {
     const [service, { userId }] = [await api.service(), await createSession(ada)];
     const session = await createSession(service, { userId, stage: 2 });
     const saved = await updateSession(service, session.id, { state: { imported: true } });
@@ -309,7 +309,7 @@ describe("a trusted back end", () => {
     expect(await storedSession(api.db, session.id)).toBeUndefined();
   });
 
-  it("is refused an unknown event, by the field's name", async () => {
+  it("gets an error with the field's name for an unknown event", async () => {
     const [service, { id }] = [await api.service(), await createSession(ada)];
     const stored = await storedSession(api.db, id);
     const { extensions } = await service.refused(UPDATE, { id, patch: { eventId: randomUUID() } });
@@ -317,14 +317,14 @@ describe("a trusted back end", () => {
     expect(await storedSession(api.db, id)).toEqual(stored);
   });
 
-  it("is refused an unknown user, by the field's name", async () => {
-    const [service, nobody] = [await api.service(), randomUUID()];
-    const { extensions } = await service.refused(CREATE, { session: { userId: nobody } });
+  it("gets an error with the field's name for an unknown user", async () => {
+    const [service, unknown] = [await api.service(), randomUUID()];
+    const { extensions } = await service.refused(CREATE, { session: { userId: unknown } });
     expect(extensions).toEqual({ code: "UNKNOWN_REFERENCE", field: "userId" });
-    expect(await countSessions(api.db, nobody)).toBe(0);
+    expect(await countSessions(api.db, unknown)).toBe(0);
   });
 
-  it("is bound by revisions and by completion like everybody", async () => {
+  it("is bound by revisions and completion like every caller", async () => {
     const [service, { id }] = [await api.service(), await createSession(ada)];
     const stale = await service.refused(UPDATE, { id, patch: { stage: 2, revision: 5 } });
     expect(stale.extensions).toEqual({ code: "REVISION_CONFLICT", currentRevision: 0 });

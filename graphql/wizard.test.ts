@@ -20,7 +20,7 @@ interface Answer {
 }
 
 describe("wizardStages", () => {
-  it("is the definition, for everybody", async () => {
+  it("returns the definition to everyone", async () => {
     const { wizardStages } = await api
       .anon()
       .ask<{ wizardStages: unknown }>("{ wizardStages { number key title schema } }");
@@ -29,7 +29,7 @@ describe("wizardStages", () => {
 });
 
 describe("a session", () => {
-  it("that is filled in has no problems", async () => {
+  it("has no problems if it is complete", async () => {
     const ada = await api.user();
     const { id } = await createSession(ada, { state: COMPLETE_STATE });
     const { wizardSession } = await ada.ask<Answer>(READ, { id });
@@ -39,7 +39,7 @@ describe("a session", () => {
     );
   });
 
-  it("names what is missing, by stage and field, and keeps what is wrong", async () => {
+  it("lists what is missing by stage and field, and keeps wrong answers", async () => {
     const ada = await api.user();
     const { id } = await createSession(ada, { state: COMPLETE_STATE });
     const basics = { ...COMPLETE_STATE.basics, title: "" };
@@ -51,7 +51,7 @@ describe("a session", () => {
     ]);
   });
 
-  it("that was just begun has a problem in each stage and none of them started", async () => {
+  it("has a problem in each stage, and no stage started, when it is new", async () => {
     const ada = await api.user();
     const { id } = await createSession(ada);
     const { wizardSession } = await ada.ask<Answer>(READ, { id });
