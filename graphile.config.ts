@@ -2,13 +2,14 @@
 // CONTRIBUTING.md shows how to use them. Subscriptions need `npm start`.
 import "./server/loadEnvironment.ts";
 import { inspect } from "node:util";
-import pg from "pg";
 import { makePreset } from "./graphql/preset.ts";
 import { type Connections, configuredConnections } from "./server/database/connections.ts";
 import { runningEmbeddedDatabase } from "./server/database/embedded.ts";
+import { makePool } from "./server/database/pool.ts";
 import { chooseDataDir } from "./server/embedded/dataDir.ts";
 import { type Env, readEnv } from "./server/env.ts";
 import { verifyBearer } from "./server/http/authenticate.ts";
+import { makeLogger } from "./server/log.ts";
 import { tokenSettings } from "./server/tokenSettings.ts";
 import { makeVerifyToken } from "./server/tokens.ts";
 
@@ -19,7 +20,7 @@ const { authDatabaseUrl } = await findDatabase(env);
 const preset: GraphileConfig.Preset = {
   extends: [
     makePreset({
-      pool: new pg.Pool({ connectionString: authDatabaseUrl, allowExitOnIdle: true }),
+      pool: makePool({ connectionString: authDatabaseUrl, allowExitOnIdle: true }, makeLogger(env)),
       claimsOf: ({ node }) => {
         const authorization = node?.req.headers.authorization;
         return node && authorization ? verifyBearer(verifyToken, node.req, authorization) : undefined;
