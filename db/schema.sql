@@ -1789,7 +1789,7 @@ ALTER FUNCTION public.erase_me(user_id uuid) OWNER TO stagekeep_owner;
 -- Name: FUNCTION erase_me(user_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.erase_me(user_id uuid) IS 'Erases everything that is stored about the caller, completed sessions too, for good. `userId` is the caller''s own id and confirms it. Answers how many rows of each table went; the next session or event makes a new profile.';
+COMMENT ON FUNCTION public.erase_me(user_id uuid) IS 'Permanently deletes everything that is stored about the caller, including completed sessions and published events. `userId` must be the caller''s own id, as a confirmation. Returns the number of deleted rows per table. The caller''s next session or event creates a new profile.';
 
 
 --
@@ -1846,7 +1846,7 @@ ALTER FUNCTION public.export_my_data(history boolean) OWNER TO stagekeep_owner;
 -- Name: FUNCTION export_my_data(history boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.export_my_data(history boolean) IS 'Everything that is stored about the caller, as one JSON document: the rows of each table as they are, times in UTC. Without `history` the revisions of the sessions are left out. Refused with STATE_TOO_LARGE where it would be more than 16 MiB, and with TIMEOUT while another export of the caller''s is under way.';
+COMMENT ON FUNCTION public.export_my_data(history boolean) IS 'Everything that is stored about the caller as one JSON document: the rows of each table, with times in UTC. `history: false` leaves out the revisions of the sessions. STATE_TOO_LARGE if the document would exceed 16 MiB; TIMEOUT while another export of the same user is running.';
 
 
 --
@@ -2352,7 +2352,7 @@ ALTER FUNCTION public.wizard_session_revisions_changed_paths(revision public.wiz
 -- Name: FUNCTION wizard_session_revisions_changed_paths(revision public.wizard_session_revisions); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) IS 'The paths that this save changed, as JSON pointers into the state.';
+COMMENT ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) IS 'The paths in the state that this save changed, as JSON Pointers (RFC 6901).';
 
 
 --
