@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { JsonObject } from "../../json/equality.ts";
 import { applyPatch } from "../../json/mergePatch.ts";
+import { until } from "../../testkit/until.ts";
 import { createAutosaver } from "./createAutosaver.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
 import { memoryJournal, ownerOf } from "./journal.ts";
@@ -158,6 +159,30 @@ describe("the time of a request", () => {
   });
 });
 
+it("rejects flush if a read shows that the session was completed meanwhile", async () => {
+  const { transport, sent, publish } = serverOf();
+  let answer = () => {};
+  const completed: Transport = {
+    ...transport,
+    read: async (how) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return { ...(await transport.read(how)), completed: true };
+    },
+  };
+  const saver = createAutosaver({ userId: "ada", sessionId: "s", transport: completed, journal: memoryJournal() });
+  await until(() => saver.getView().status.phase === "saved");
+  publish({ revision: 1 });
+  saver.setField("/title", "F");
+  const flushed = saver.flush();
+  answer();
+  await expect(flushed).rejects.toMatchObject({ code: "SESSION_COMPLETED" });
+  expect(saver.getView().status.phase).toBe("completed");
+  expect(sent).toEqual([]);
+  saver.stop();
+});
+
 describe("errors around the autosaver", () => {
   beforeEach(() => void jest.useFakeTimers({ now: 0 }));
   afterEach(() => {
@@ -308,8 +333,8 @@ describe("errors around the autosaver", () => {
     };
     const journal = memoryJournal();
     for (const tab of ["t1", "t2"]) {
-      const known = { revision: 0, stage: 1, state: {} };
-      const pending = edit(nothingPending(known), { [tab]: 1 }, 1, () => tab);
+      const base = { revision: 0, stage: 1, state: {} };
+      const pending = edit(nothingPending(base), { [tab]: 1 }, 1, () => tab);
       await journal.put({ owner: ownerOf("ada", "s"), tab, at: 0, pending });
     }
     const saver = createAutosaver({ ...who, transport: busy, journal });

@@ -10,15 +10,15 @@ import { asSaveError, SaveError, type Transport } from "./transport.ts";
 // A tab that is being reloaded releases its lock a moment later.
 const RELOAD_MS = 300;
 
-/** Stopped savers of this page that have not released their changes yet. A new saver waits for them. */
-const letting = new Set<Promise<void>>();
+/** Stopped savers of this page that still hold their locks. A new saver waits for them, to find their changes. */
+const stopping = new Set<Promise<void>>();
 
 export interface Effects {
   /** Starts an effect. Its result comes as an event. */
   run(effect: Effect): void;
   /** The outcome of a call, under its key. */
   outcomeOf<T>(key: string): Promise<T>;
-  /** Stops what the saver listens to. */
+  /** Stops listening to the server and to other tabs. */
   stop(): void;
 }
 
@@ -69,8 +69,8 @@ export function makeEffects(options: EffectsOptions): Effects {
   }
 
   async function open(): Promise<void> {
-    // Only those of now: this saver may be among those that come later.
-    const before = [...letting];
+    // Those of this moment: this saver itself may be added while it waits.
+    const before = [...stopping];
     journal = await Promise.resolve(options.journal ?? openJournal()).catch(() => memoryJournal());
     await Promise.all(before);
     releaseLife = await acquireLock(env.locks, lifeLock(tab), stopped.signal);
@@ -93,7 +93,7 @@ export function makeEffects(options: EffectsOptions): Effects {
 
   /** Waits until a tab is closed. */
   async function watchTab(other: string): Promise<void> {
-    // Without locks there is no way to know.
+    // Without locks a closed tab cannot be noticed.
     if (!env.locks) return;
     const release = await acquireLock(env.locks, lifeLock(other), stopped.signal);
     if (!release) return;
@@ -109,7 +109,7 @@ export function makeEffects(options: EffectsOptions): Effects {
   }
 
   async function writeJournal({ pending }: Extract<Effect, { type: "writeJournal" }>): Promise<void> {
-    // Saving goes on without a journal.
+    // A failed write does not keep the changes from being sent.
     const hasFailed = await (isClean(pending)
       ? journal.remove(owner, tab)
       : journal.put({ owner, tab, at: env.now(), pending })
@@ -132,7 +132,7 @@ export function makeEffects(options: EffectsOptions): Effects {
     dispatch({ type: "orphanRemoved", tab: other });
   }
 
-  /** Waits for this tab's turn, but not for ever: the server keeps saves apart as well. */
+  /** Waits for this tab's turn, up to a limit. The server merges saves that come at the same time. */
   async function takeTurn(): Promise<void> {
     const patience = new AbortController();
     const cancel = env.setTimer(() => patience.abort(), timeoutMs);
@@ -204,7 +204,7 @@ export function makeEffects(options: EffectsOptions): Effects {
     else call?.resolve(value);
   }
 
-  /** From here on other tabs may send what is in the journal. */
+  /** Releases the locks. Other tabs may then send what is in the journal. */
   function letGo(): void {
     for (const stop of stopListening) stop();
     releaseLife?.();
@@ -249,7 +249,7 @@ export function makeEffects(options: EffectsOptions): Effects {
         letGo();
         return undefined;
       case "closeDraft":
-        // The reducer does it.
+        // Nothing to perform: the reducer has closed it.
         return undefined;
     }
   }
@@ -272,8 +272,8 @@ export function makeEffects(options: EffectsOptions): Effects {
       channel = undefined;
       const done = new Promise<void>((resolve) => {
         finish = resolve;
-      }).then(() => void letting.delete(done));
-      letting.add(done);
+      }).then(() => void stopping.delete(done));
+      stopping.add(done);
     },
   };
 }

@@ -33,6 +33,21 @@ describe("the journal", () => {
     next.close();
   });
 
+  it("keeps the records of version 1, in which the base was called known", async () => {
+    const old = await openDB(JOURNAL_NAME, 1, {
+      upgrade: (db) => {
+        db.createObjectStore("pending", { keyPath: ["owner", "tab"] }).createIndex("owner", "owner");
+      },
+    });
+    const { base, ...others } = pending;
+    await old.put("pending", { ...record("t1"), pending: { known: base, ...others } });
+    old.close();
+    const journal = await openJournal();
+    expect(journal.durable).toBe(true);
+    expect((await journal.get(owner, "t1"))?.pending).toEqual(pending);
+    journal.close();
+  });
+
   /** Another page, whose open transaction blocks every other one. */
   async function blocked() {
     const db = await openDB(JOURNAL_NAME);

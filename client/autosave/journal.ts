@@ -1,4 +1,4 @@
-import { deleteDB, type IDBPDatabase, openDB } from "idb";
+import { deleteDB, type IDBPDatabase, type IDBPObjectStore, openDB } from "idb";
 import type { Pending } from "./pending.ts";
 
 /** The unsaved changes of one tab. */
@@ -23,6 +23,7 @@ export interface Journal {
 }
 
 export const JOURNAL_NAME = "stagekeep-journal";
+const VERSION = 2;
 const STORE = "pending";
 const BY_OWNER = "owner";
 // A browser that does not answer must not keep the page from loading or saving.
@@ -104,9 +105,10 @@ export async function forgetJournal(name = JOURNAL_NAME): Promise<void> {
 }
 
 async function opened(name: string, answerMs: number): Promise<IDBPDatabase> {
-  const opening = openDB(name, 1, {
-    upgrade: (db) => {
-      db.createObjectStore(STORE, { keyPath: ["owner", "tab"] }).createIndex(BY_OWNER, "owner");
+  const opening = openDB(name, VERSION, {
+    upgrade: async (db, oldVersion, _newVersion, transaction) => {
+      if (oldVersion === 0) db.createObjectStore(STORE, { keyPath: ["owner", "tab"] }).createIndex(BY_OWNER, "owner");
+      else await renameKnown(transaction.objectStore(STORE));
     },
     // Another tab waits to delete or upgrade the database.
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
@@ -137,6 +139,14 @@ async function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
     return await Promise.race([answer, timeout]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** In version 1, `base` was called `known`. */
+async function renameKnown(store: IDBPObjectStore<unknown, string[], typeof STORE, "versionchange">): Promise<void> {
+  for (let at = await store.openCursor(); at; at = await at.continue()) {
+    const { known, ...pending } = at.value.pending;
+    await at.update({ ...at.value, pending: { base: known, ...pending } });
   }
 }
 

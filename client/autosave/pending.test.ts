@@ -11,6 +11,7 @@ import {
   restored,
   shownState,
   takeOver,
+  withDraftOf,
 } from "./pending.ts";
 
 let ids = 0;
@@ -91,6 +92,13 @@ it("names the value that would be lost if the server names a path below it", () 
   const conflicts = [{ pointer: "/o/x", base: null, yours: 1, theirs: null }];
   const next = answered(sent, { outcome: "CONFLICT", base: at(5, { o: "text" }), conflicts }, newId);
   expect(next.conflicts).toEqual([{ pointer: "/o", base: null, yours: { x: 1 }, theirs: "text" }]);
+});
+
+it("finds conflicts between the draft of a closed tab and a newer state", () => {
+  const left = typed(nothingPending(at(4, { a: 1, b: 1 })), { a: 2, b: 1 });
+  const merged = withDraftOf(nothingPending(at(6, { a: 3, b: 2 })), left, newId);
+  expect(merged.conflicts).toEqual([{ pointer: "/a", base: 1, yours: 2, theirs: 3 }]);
+  expect(shownState(merged)).toEqual({ a: 2, b: 2 });
 });
 
 it("freezes a draft from a journal, since the page that was left may have sent it", () => {

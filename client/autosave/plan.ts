@@ -13,8 +13,8 @@ import { dueAt } from "./timing.ts";
 import { SaveError } from "./transport.ts";
 
 /**
- * What comes next: an effect to start now, or else when to ask again. `waitsFor` names what is under way and ends with
- * an event; without a time or something under way, only an event from outside changes anything.
+ * What comes next: an effect to start now, or when to plan again. `waitsFor` names something under way that ends with an
+ * event. If idle, only an event from outside changes anything.
  */
 export type Plan =
   | { readonly effect: Effect }
@@ -25,7 +25,7 @@ export type Plan =
 const IDLE: Plan = { isIdle: true };
 const AT_ONCE = Number.NEGATIVE_INFINITY;
 
-/** Blocks that keep a request from being sent, whatever it is. The others only keep back what was typed here. */
+/** Blocks that prevent every request. The others only prevent saves of what was typed here. */
 const BLOCKS_REQUESTS: readonly Block[] = [
   "missing",
   "signedOut",
@@ -37,8 +37,8 @@ const BLOCKS_REQUESTS: readonly Block[] = [
 ];
 
 /**
- * The next effect or the next wake-up. `now` is the one look at the clock for this decision: with a second look, the
- * moment that something is due could pass between them, and nothing would happen until the next event.
+ * The next effect or the next wake-up. `now` is the only look at the clock for this decision. With a second look, a due
+ * time could pass between the two, and nothing would happen until the next event.
  */
 export function plan(state: State, now: number): Plan {
   const effect = sideEffect(state);
@@ -55,7 +55,7 @@ export function plan(state: State, now: number): Plan {
   return next;
 }
 
-/** Effects that wait for nothing. */
+/** Effects that can start at any time. */
 function sideEffect(state: State): Effect | undefined {
   const { pending, journal, keepalive, turn, hasLetGo } = state;
   const [reply] = state.replies;
@@ -88,7 +88,7 @@ function nextStep(state: State, now: number): Plan {
   const { pending, terminal, journal, orphans, keepalive, retryAt, readWanted, readLast } = state;
   if (journal.is === "closed") return { effect: { type: "openJournal" } };
 
-  // The journal, for which no network is needed.
+  // Work on the journal needs no network.
   const done = orphans.find(({ isDone }) => isDone);
   if (done) return isJournaled(state) ? { effect: { type: "removeOrphan", tab: done.tab } } : { waitsFor: "journal" };
   const unread = orphans.find((orphan) => orphan.pending === undefined);
@@ -119,7 +119,7 @@ function nextStep(state: State, now: number): Plan {
   return due === undefined ? IDLE : { wakeAt: due };
 }
 
-/** The journal first, then this tab's turn, then the request. */
+/** First the journal has to have the save, then this tab needs its turn, then the request is sent. */
 function sendStep(state: State, pending: Pending, save: Save): Plan {
   const isWritten = state.journal.written?.saves.some(({ saveId }) => saveId === save.saveId);
   if (!isWritten) return { waitsFor: "journal" };
@@ -127,7 +127,7 @@ function sendStep(state: State, pending: Pending, save: Save): Plan {
   return request({ kind: "save", save, baseRevision: pending.base.revision });
 }
 
-/** When the draft is to be sent; undefined if there is none, or it waits for its user. */
+/** When to send the draft; undefined if there is none, or if it waits for its user. */
 function draftDue(
   { typed, flushes, tasks, terminal, config }: State,
   { draft, conflicts }: Pending,

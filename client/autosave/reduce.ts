@@ -29,7 +29,7 @@ export function reduce(before: State, event: SaverEvent): State {
 /** After the clock was set back, nothing may wait until it is that late again. */
 function clockSetBack(state: State, { type, at }: SaverEvent): State {
   const { typed, retryAt, refusedToken, page, config } = state;
-  // The timer has waited long enough, whatever the clock says.
+  // The timer has run for long enough.
   if (type === "timerEnded") {
     return {
       ...state,

@@ -13,7 +13,7 @@ export interface State {
   /** What the page said at the last event, and when that was. */
   readonly page: { readonly at: number; readonly isOnline: boolean; readonly token: string | undefined };
   readonly isStopped: boolean;
-  /** Whether this tab has released its locks, so that another tab may send what is in the journal. */
+  /** Whether this tab has released its locks. Another tab may then send what is in the journal. */
   readonly hasLetGo: boolean;
 
   /** Undefined until the session is loaded, or changes of a closed tab are found. */
@@ -90,7 +90,7 @@ export interface Orphan {
   readonly tab: string;
   /** Undefined until they are read from the journal. */
   readonly pending: Pending | undefined;
-  /** Whether they are all saved, or part of this tab's own changes, so that their record can be removed. */
+  /** Whether their record can be removed: they are saved, or part of this tab's own changes. */
   readonly isDone: boolean;
 }
 
@@ -138,7 +138,7 @@ export type Effect =
   | { readonly type: "reply"; readonly reply: Reply }
   | { readonly type: "letGo" };
 
-/** What is read from the page once per event, so that `reduce` needs neither a clock nor chance. */
+/** What is read from the page once per event. `reduce` itself reads no clock and uses no random numbers. */
 export interface Stamp {
   readonly at: number;
   readonly isOnline: boolean;

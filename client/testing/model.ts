@@ -109,7 +109,7 @@ function load(world: World, closedTabs: readonly string[]): World {
   return happen(run(world), { type: "journalOpened", isDurable: true, closedTabs, openTabs: [] });
 }
 
-/** Answers whatever is under way, until nothing is. */
+/** Answers everything that is under way, until nothing is. */
 function answerAll(world: World): World {
   const [first] = world.underWay;
   return first ? answerAll(finish(world, first)) : world;
