@@ -6,8 +6,9 @@ export type Completion =
   | { readonly ready: false; readonly problems: readonly Problem[] };
 
 /**
- * Checks whether a state can be published as an event. The answers contain the checked fields only. Hidden, blank and
- * unknown fields are left out: an event that is now online does not get the address of its former venue.
+ * Checks whether a state can be published as an event. Each stage's schema lists the required fields, and `rules.ts` has
+ * the rules that compare fields. The answers contain only checked fields, without hidden, blank and unknown ones: an event
+ * that is now online does not get the address of its former venue.
  */
 export function completionOf(state: unknown): Completion {
   const answers = answersIn(state);
