@@ -4,7 +4,7 @@ import { GraphQLError } from "postgraphile/graphql";
 import type { ConstraintRule } from "./plugins/ConstraintsPlugin.ts";
 import { CONNECTION_LOST, FORBIDDEN_FILTER_VALUE, NO_FREE_CONNECTION, STACK_OVERFLOW } from "./upstreamMessages.ts";
 
-/** An error whose details stay on the server. The log has it under `errorId`. */
+/** An error whose details stay on the server. It is logged under `errorId`. */
 export interface MaskedFailure {
   readonly errorId: string;
   readonly error: unknown;
@@ -35,7 +35,6 @@ const NESTED_TOO_DEEPLY: ErrorAnswer = {
   code: "INVALID_INPUT",
   message: "The value is nested too deeply. Send one with fewer levels.",
 };
-export const OVERLOADED_RETRY_SECONDS = 1;
 
 /** The answer to a request with a body of more than `limit` bytes. */
 export function requestTooLarge(limit: number): ErrorAnswer {
@@ -77,10 +76,11 @@ export const OVERLOADED: ErrorAnswer = {
   code: "OVERLOADED",
   message: "The server is overloaded. Try again in a moment.",
 };
+export const OVERLOADED_RETRY_SECONDS = 1;
 
 /**
- * Makes the function through which Grafserv sends every error. An error with a code from `docs/error-codes.md` reaches
- * the client. Any other error is logged, and the client gets its id in the log.
+ * Makes Grafserv's `maskError`, which every error passes before it is sent. Errors that `docs/error-codes.md` lists get
+ * their code. Any other error is logged, and the client only gets the id under which it is logged.
  */
 export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: GraphQLError) => GraphQLError {
   const replace = (error: GraphQLError, { message, ...extensions }: ErrorAnswer) =>
@@ -104,7 +104,7 @@ export function makeMaskError({ constraints, log }: MaskErrorOptions): (error: G
     } else if (isUnreachable(original)) {
       return replace(error, OVERLOADED);
     } else if (original instanceof RangeError && STACK_OVERFLOW.test(original.message)) {
-      // JSON of many thousand levels can be parsed, but not written.
+      // JSON with thousands of levels can be parsed, but serializing it overflows the stack.
       return replace(error, NESTED_TOO_DEEPLY);
     } else if (original && FORBIDDEN_FILTER_VALUE.test(original.message)) {
       return replace(error, { code: "INVALID_INPUT", message: `${original.message} Leave the field out instead.` });
@@ -132,12 +132,12 @@ function answerTo(
   constraints: ReadonlyMap<string, ConstraintRule>,
   place: string,
 ): ErrorAnswer | undefined {
-  const own = OWN_CODES[error.code];
-  if (own) return { code: own, message: error.message, ...parseDetail(error.detail) };
+  const ownCode = OWN_CODES[error.code];
+  if (ownCode) return { code: ownCode, message: error.message, ...parseDetail(error.detail) };
 
-  const known = constraints.get(error.constraint ?? "");
-  const field = error.column ? camelCase(error.column) : known?.fields[0];
-  const named = field ? `\`${field}\`` : "A value";
+  const constraint = constraints.get(error.constraint ?? "");
+  const field = error.column ? camelCase(error.column) : constraint?.fields[0];
+  const subject = field ? `\`${field}\`` : "A value";
   switch (error.code) {
     case "42501":
       return {
@@ -146,19 +146,23 @@ function answerTo(
           "Permission denied: you can only use your own sessions and events. If you are not signed in, sign in to continue.",
       };
     case "23502":
-      return { code: "INVALID_INPUT", message: `${named} is missing. Send a value for it.`, field };
+      return { code: "INVALID_INPUT", message: `${subject} is missing. Send a value for it.`, field };
     case "23514":
-      return { code: "INVALID_INPUT", message: known?.rule ?? `${named} is not allowed. Send another value.`, field };
+      return {
+        code: "INVALID_INPUT",
+        message: constraint?.rule ?? `${subject} is not allowed. Send another value.`,
+        field,
+      };
     case "23503":
       return {
         code: "UNKNOWN_REFERENCE",
-        message: `${named} refers to a row that does not exist. Send the id of one that does.`,
+        message: `${subject} refers to a row that does not exist. Send the id of one that does.`,
         field,
       };
     case "23505":
       return {
         code: "ALREADY_EXISTS",
-        message: `${named} is in use already. Send another value, or read the row that has it.`,
+        message: `${subject} is in use already. Send another value, or read the row that has it.`,
         field,
       };
     case "57014":
@@ -171,7 +175,7 @@ function answerTo(
         code: "TIMEOUT",
         message: "Another request is changing the same data. Nothing was saved. Try again in a moment.",
       };
-    // Out of connections, memory or disk; shutting down or starting.
+    // PostgreSQL is out of connections, memory or disk space, or is shutting down or starting.
     case "53300":
     case "53200":
     case "53100":
@@ -188,7 +192,7 @@ function answerTo(
   }
 }
 
-/** Whether the document or its variables can't be executed. Such an error has no path. */
+/** Whether the document or its variables are invalid, so that nothing was executed. Such an error has no path. */
 function isInvalidRequest(error: GraphQLError): boolean {
   return error.path === undefined && (error.originalError == null || error.originalError instanceof GraphQLError);
 }
@@ -201,7 +205,7 @@ const NETWORK_ERRORS = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENO
 
 /** Whether the database is down, is restarting, or has no free connection. */
 function isUnreachable(error: unknown): boolean {
-  // Not by class: under Jest, Node's own errors are of another realm.
+  // Don't check the class: under Jest, Node's own errors come from another realm.
   const { code, message = "" } = (error ?? {}) as { code?: unknown; message?: string };
   return NETWORK_ERRORS.includes(String(code)) || NO_FREE_CONNECTION.test(message) || CONNECTION_LOST.test(message);
 }
@@ -217,7 +221,7 @@ function parseDetail(detail = "{}"): Record<string, unknown> {
   try {
     return JSON.parse(detail);
   } catch {
-    // A detail in prose is for the log.
+    // Not a JSON object, so not for the client.
     return {};
   }
 }

@@ -33,18 +33,19 @@ import { makeSavingPlugin } from "./plugins/SavingPlugin.ts";
 import { makeWizardPlugin } from "./plugins/WizardPlugin.ts";
 
 export interface PresetOptions {
-  /** Connects as authenticator. */
+  /** Connects as the role authenticator. */
   readonly pool: Pool;
   /** The verified claims of a request; undefined if the caller is not signed in. */
   readonly claimsOf: (request: Partial<Grafast.RequestContext>) => Claims | undefined | Promise<Claims | undefined>;
   /** Starts the stream of a subscription. Without it, subscriptions are refused. */
   readonly watchSession?: (id: string, claims: Claims, socket: object) => Promise<AsyncIterableIterator<SessionChange>>;
+  /** Logs an error whose cause is hidden from the client. */
   readonly logMasked: (failure: MaskedFailure) => void;
   readonly graphiql?: boolean;
   /** Rebuild the schema when graphile-migrate reports a change. */
   readonly watch?: boolean;
   readonly plugins?: readonly GraphileConfig.Plugin[];
-  /** The version of the wizard's stages; by default that of `wizard/`. */
+  /** The wizard's definition; by default that of `wizard/`. */
   readonly definition?: Definition | undefined;
   /** What GraphiQL shows on the first visit. */
   readonly exampleQuery?: string;
@@ -54,22 +55,22 @@ export const GRAPHQL_PATH = "/graphql";
 export const GRAPHIQL_PATH = "/graphiql";
 /** Notifies GraphiQL of schema changes while `watch` is on. */
 export const EVENT_STREAM_PATH = `${GRAPHQL_PATH}/stream`;
-// A state of 256 KiB with every second character escaped in JSON, plus the rest of the request.
+// Fits a state of 256 KiB in which JSON escapes every second character, and the rest of the request.
 export const MAXIMUM_REQUEST_BYTES = 1024 * 1024;
 
 const SMART_TAGS = fileURLToPath(new URL("smart-tags.json5", import.meta.url));
 // smart-tags.json5 names the columns that lists can be filtered, ordered and aggregated by.
 const DEFAULT_BEHAVIOR = "-attribute:orderBy -attribute:filterBy -attribute:aggregate -attribute:havingBy";
 const PAGE_SIZE = { defaultSize: 50, maximum: 100 };
-// Introspection by GraphiQL has about 100 fields and is 15 levels deep. 200 states are at most 50 MiB; the longest other
-// texts, URLs of 2,048 characters, add up to about as much.
+// GraphiQL's introspection query has about 100 fields and is 15 levels deep. 200 states are at most 50 MiB. The longest
+// other texts are URLs of 2,048 characters; 20,000 of them add up to about as much.
 const DOCUMENT_LIMITS = { fields: 500, width: 20, depth: 16, rows: 5000, values: 20_000, jsonValues: 200 };
 // An event is sent for each save, and may wait in memory for a slow reader.
 const SUBSCRIPTION_LIMITS = { ...DOCUMENT_LIMITS, values: 1_000, jsonValues: 2 };
 const LARGE_FIELDS = {
-  // At most 16 MiB, and several times that in memory: one per document, and no state beside it.
+  // An export has up to 16 MiB and takes several times that in memory. A document can contain one, and then no state.
   "Query.exportMyData": 200,
-  // 50,000 characters, which everyone can request.
+  // Up to 50,000 characters, readable without signing in.
   "Event.description": 1,
   "PublishedEvent.description": 1,
   // As large as the patch of a save.
@@ -100,14 +101,14 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
         SaveWizardSessionPayload: { conflicts: "[!]!" },
       }),
 
-      // Corrections of what PostGraphile generates from the tables.
+      // Corrections to what PostGraphile generates from the tables.
       NotFoundPlugin,
       NullableOrderPlugin,
       NewestFirstPlugin,
       NoNegatedFiltersPlugin,
       makePageSizePlugin(PAGE_SIZE),
 
-      // Checks of a request before it is planned, and the form of all errors.
+      // Checks of a request before it is planned, and the format of errors.
       makeDocumentLimitsPlugin({
         limits: DOCUMENT_LIMITS,
         subscriptionLimits: SUBSCRIPTION_LIMITS,
@@ -179,7 +180,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       maxRequestLength: MAXIMUM_REQUEST_BYTES,
       maskError: makeMaskError({ constraints, log: options.logMasked }),
     },
-    // The type requires every setting; the code requires none.
+    // The type marks every setting as required, but none is.
     ruru: { clientConfig: { defaultQuery: options.exampleQuery } as RuruClientConfig },
   };
 }

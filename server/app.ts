@@ -25,20 +25,20 @@ import { logRequests } from "./log.ts";
 import { makeVerifyToken, type TokenSettings } from "./tokens.ts";
 
 export interface AppOptions {
-  /** Connects as authenticator. */
+  /** Connects as the role authenticator. */
   readonly authDatabaseUrl: string;
   readonly tokens: TokenSettings;
   readonly logger: Logger;
   readonly host: string;
-  /** 0 for any free port. */
+  /** 0 chooses a free port. */
   readonly port: number;
   readonly graphiql: boolean;
-  /** Origins of other pages that may call the API. */
+  /** Origins of other sites that may call the API. */
   readonly corsOrigins?: readonly string[];
   /** Adds the sign-in for demo users, and reloads the schema when it changes. Never in production. */
   readonly development: boolean;
   readonly maximumConnections?: number;
-  /** The folder of the built page. Without it, only the API is served. */
+  /** The folder of the built web UI. Without it, only the API is served. */
   readonly pageFolder?: string;
   readonly socketLimits?: Partial<SocketLimits>;
   /** The wizard's definition, by default that of `wizard/`. */
@@ -46,27 +46,27 @@ export interface AppOptions {
 }
 
 export interface App {
-  /** Such as `http://127.0.0.1:5678`. */
+  /** For example `http://127.0.0.1:5678`. */
   readonly url: string;
   /** Waits for requests in progress, then closes every connection. Safe to call twice. */
   stop(): Promise<void>;
 }
 
 const DEFAULT_CONNECTIONS = 20;
-// With more, a request would wait longer than an autosave waits before its next attempt.
+// In a longer queue, a request would wait longer than an autosave pauses before it retries.
 const WAITING_PER_CONNECTION = 10;
 const EXPOSED_HEADERS = ["Retry-After", "WWW-Authenticate", "X-Request-Id"];
 const PREFLIGHT_SECONDS = 7200;
 
 /**
- * Starts the HTTP server: health checks, the page, GraphQL, and subscriptions over websockets.
+ * Starts the HTTP server: health checks, the web UI, GraphQL, and subscriptions over websockets.
  * @throws {UserError} when the database is not migrated, or the port is in use.
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { authDatabaseUrl, tokens, logger, development, maximumConnections = DEFAULT_CONNECTIONS } = options;
   const corsOrigins = options.corsOrigins ?? [];
   const maximumWaiting = maximumConnections * WAITING_PER_CONNECTION;
-  // Their tokens are signed with the secret. With JWKS_URL there is none.
+  // Tokens of demo users are signed with the secret. With JWKS_URL, the server has no secret.
   const hasDemoUsers = development && tokens.secret !== undefined;
 
   const pool = await openPool({
@@ -97,7 +97,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const close = makeGracefulClose(server, EVENT_STREAM_PATH);
   const serv = pgl.createServ(grafserv);
   app.use(logRequests(logger));
-  // Needs no token, and answers under load too.
+  // Before authentication and `shedLoad`: health checks have no token, and must be answered under load.
   app.use(health(pool));
   if (hasDemoUsers) app.use(devSignIn(tokens));
   if (options.pageFolder !== undefined) {
@@ -105,10 +105,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
   app.use(
     GRAPHQL_PATH,
-    // Before authentication: a preflight request has no token, and a page has to be able to read a 401.
+    // Before authentication: a preflight request has no token, and a site can only read a 401 that has CORS headers.
     cors({ origin: [...corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: PREFLIGHT_SECONDS }),
     authenticate(verifyToken),
-    // Before the body is read, which costs the most.
+    // Before the body is read: that is the most expensive step.
     shedLoad(pool, maximumWaiting),
     readBody(MAXIMUM_REQUEST_BYTES),
   );
@@ -137,7 +137,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     await pool.end();
   };
   try {
-    // A schema that can't be built should fail the start, not the first request.
+    // Build the schema now. If that fails, the start should fail, not the first request.
     await pgl.getSchema();
     const url = await listen(server, options.host, options.port);
     let stopped: Promise<void> | undefined;

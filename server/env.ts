@@ -19,7 +19,7 @@ export interface Env {
   readonly jwtIssuer: string | undefined;
   readonly jwtAudience: string;
   readonly graphiql: boolean;
-  /** Origins of other pages that may call the API. */
+  /** Origins of other sites that may call the API. */
   readonly corsOrigins: readonly string[];
   /** Absolute path. `dataDirChosen` is true if DATA_DIR is set. */
   readonly dataDir: string;

@@ -12,20 +12,20 @@ import {
 import { dueAt } from "./timing.ts";
 import { SaveError } from "./transport.ts";
 
-/**
- * What comes next: an effect to start now, or when to plan again. `waitsFor` names something under way that ends with an
- * event. If idle, only an event from outside changes anything.
- */
 export type Plan =
+  /** Start this effect now, then ask again. */
   | { readonly effect: Effect }
+  /** Ask again at this time. */
   | { readonly wakeAt: number }
+  /** Something is under way, and an event will follow. */
   | { readonly waitsFor: "effect" | "journal" | "keepalive" }
+  /** Nothing to do until an event comes from outside. */
   | { readonly isIdle: true };
 
 const IDLE: Plan = { isIdle: true };
 const AT_ONCE = Number.NEGATIVE_INFINITY;
 
-/** Blocks that prevent every request. The others only prevent saves of what was typed here. */
+/** Blocks that prevent every request. The other blocks only prevent sending the changes of this tab. */
 const BLOCKS_REQUESTS: readonly Block[] = [
   "missing",
   "signedOut",
@@ -37,11 +37,11 @@ const BLOCKS_REQUESTS: readonly Block[] = [
 ];
 
 /**
- * The next effect or the next wake-up. `now` is the only look at the clock for this decision. With a second look, a due
- * time could pass between the two, and nothing would happen until the next event.
+ * Decides what to do next. The clock is read once, as `now`: with two reads, something could become due between them,
+ * and nothing would happen until the next event.
  */
 export function plan(state: State, now: number): Plan {
-  const effect = sideEffect(state);
+  const effect = parallelEffect(state);
   if (effect) return { effect };
   if (state.isStopped) return lastEffect(state);
   if (state.busy || state.turn === "waiting") return { waitsFor: "effect" };
@@ -55,8 +55,8 @@ export function plan(state: State, now: number): Plan {
   return next;
 }
 
-/** Effects that can start at any time. */
-function sideEffect(state: State): Effect | undefined {
+/** An effect that need not wait for the serial effect under way. */
+function parallelEffect(state: State): Effect | undefined {
   const { pending, journal, keepalive, turn, hasLetGo } = state;
   const [reply] = state.replies;
   if (reply) return { type: "reply", reply };
@@ -77,7 +77,7 @@ function sideEffect(state: State): Effect | undefined {
   return undefined;
 }
 
-/** After `stop`: once the journal has everything, other tabs may have it. */
+/** After `stop`: releases the locks once the journal is written, so that other tabs can send what it holds. */
 function lastEffect(state: State): Plan {
   if (state.hasLetGo) return IDLE;
   if (state.journal.is === "opening") return { waitsFor: "effect" };
@@ -88,7 +88,7 @@ function nextStep(state: State, now: number): Plan {
   const { pending, terminal, journal, orphans, keepalive, retryAt, readWanted, readLast } = state;
   if (journal.is === "closed") return { effect: { type: "openJournal" } };
 
-  // Work on the journal needs no network.
+  // Work on the journal needs no network. An orphan is removed only after this tab's own journal has its changes.
   const done = orphans.find(({ isDone }) => isDone);
   if (done) return isJournaled(state) ? { effect: { type: "removeOrphan", tab: done.tab } } : { waitsFor: "journal" };
   const unread = orphans.find((orphan) => orphan.pending === undefined);
@@ -111,15 +111,15 @@ function nextStep(state: State, now: number): Plan {
   }
   const [orphan] = orphans;
   if (readWanted && !(orphan && readLast)) return request({ kind: "read" });
-  const [left] = orphan?.pending?.saves ?? [];
-  if (orphan?.pending && left) {
+  const [orphanSave] = orphan?.pending?.saves ?? [];
+  if (orphan?.pending && orphanSave) {
     const { revision } = orphan.pending.base;
-    return request({ kind: "orphanSave", tab: orphan.tab, save: left, baseRevision: revision });
+    return request({ kind: "orphanSave", tab: orphan.tab, save: orphanSave, baseRevision: revision });
   }
   return due === undefined ? IDLE : { wakeAt: due };
 }
 
-/** First the journal has to have the save, then this tab needs its turn, then the request is sent. */
+/** A save is sent in three steps: write it to the journal, take this tab's turn, send the request. */
 function sendStep(state: State, pending: Pending, save: Save): Plan {
   const isWritten = state.journal.written?.saves.some(({ saveId }) => saveId === save.saveId);
   if (!isWritten) return { waitsFor: "journal" };
@@ -127,7 +127,7 @@ function sendStep(state: State, pending: Pending, save: Save): Plan {
   return request({ kind: "save", save, baseRevision: pending.base.revision });
 }
 
-/** When to send the draft; undefined if there is none, or if it waits for its user. */
+/** When to send the draft; undefined if there is none, or if the user has to act first. */
 function draftDue(
   { typed, flushes, tasks, terminal, config }: State,
   { draft, conflicts }: Pending,
@@ -141,7 +141,7 @@ function request(request: Extract<Effect, { type: "request" }>["request"]): Plan
   return { effect: { type: "request", request } };
 }
 
-/** Nothing more can be done at present: `flush` resolves if everything is saved, and rejects if not. */
+/** The reply to waiting calls when nothing can be done now. `flush` resolves only if everything is saved. */
 function replyAtRest(state: State, now: number): Reply {
   const { flushes, tasks } = state;
   const error = obstacle(state, now);
@@ -150,7 +150,7 @@ function replyAtRest(state: State, now: number): Reply {
   return flushes.length > 0 ? { keys: flushes, error: undefined } : { keys: taskKeys, error: unreachable(state) };
 }
 
-/** Why what was typed is not saved, as an error for `flush`, `restore` and `complete`. */
+/** Why changes are unsaved, as an error for `flush`, `restore` and `complete`; undefined if there are none. */
 function obstacle(state: State, now: number): SaveError | undefined {
   const { terminal } = state;
   for (const block of blockedBy(state, now)) {

@@ -7,51 +7,51 @@ import { isTokenOf } from "./token.ts";
 import type { CompleteResult, SaveAnswer, SaveError, Snapshot } from "./transport.ts";
 import type { UndoStack } from "./undoStack.ts";
 
-/** Everything that the saver of one session knows. `reduce` makes the next state, `plan` the next effect. */
+/** The complete state of one session's autosaver. `reduce` returns the next state, `plan` the next effect. */
 export interface State {
   readonly config: Config;
-  /** What the page said at the last event, and when that was. */
+  /** What was read from the page at the last event, and when. */
   readonly page: { readonly at: number; readonly isOnline: boolean; readonly token: string | undefined };
   readonly isStopped: boolean;
-  /** Whether this tab has released its locks. Another tab may then send what is in the journal. */
+  /** Whether this tab has released its locks, so that another tab can send what is in the journal. */
   readonly hasLetGo: boolean;
 
-  /** Undefined until the session is loaded, or changes of a closed tab are found. */
+  /** The changes of this tab. Undefined until the session is loaded, or changes of a closed tab are found. */
   readonly pending: Pending | undefined;
   /** Changes made before `pending` exists. */
   readonly early: readonly (Edit & Stamp)[];
-  /** The newest session that the server has answered with, and when it was saved. */
+  /** The newest session that the server has returned, and when it was saved. */
   readonly session: Snapshot | undefined;
   readonly savedAt: number;
-  /** The stage of this tab, once its user has chosen one or typed something. Other saves do not change it. */
+  /** The stage that this tab shows, once the user has chosen one or typed something. Other saves don't change it. */
   readonly ownStage: number | undefined;
-  /** When the draft was started and last changed; undefined if it need not wait for a pause in typing. */
+  /** When the draft was started and last changed. If undefined, it is sent without waiting for a pause in typing. */
   readonly typed: { readonly first: number; readonly last: number } | undefined;
   readonly undoStack: UndoStack;
   readonly terminal: Terminal | undefined;
 
-  /** The one thing under way, apart from journal writes and keepalive requests. `token` is what it was sent with. */
+  /** The serial effect under way. `token` is the page's token when it started. */
   readonly busy: { readonly effect: SerialEffect; readonly token: string | undefined } | undefined;
-  /** This tab's turn to send a save, which tabs take one at a time. */
+  /** This tab's turn to send a save. Only one tab of a browser has it at a time. */
   readonly turn: "none" | "waiting" | "held" | "used";
   readonly keepalive:
     | { readonly is: "wanted" }
     | { readonly is: "sent"; readonly saveId: string; readonly token: string | undefined }
     | undefined;
   readonly failures: number;
-  /** When the pause after a failure ends. */
+  /** When the pause after a failed request ends. */
   readonly retryAt: number | undefined;
   readonly lastFailure: SaveError | undefined;
   /** The token that the server has refused. */
   readonly refusedToken: { readonly token: string | undefined; readonly at: number } | undefined;
   readonly readWanted: boolean;
-  /** Whether the last of "read the session" and "send changes of a closed tab" was the read. They take turns. */
+  /** Whether the last request was a read. Reads and saves of orphans alternate. */
   readonly readLast: boolean;
-  /** Keys of the newest saves of this tab, by which it recognises news of them. */
+  /** Keys of this tab's latest saves. A notification of one of them is not news. */
   readonly ownSaves: readonly string[];
   readonly watch: "off" | "wanted" | "on";
 
-  /** Calls of `flush` that wait, by key. While there are any, the draft is sent at once. */
+  /** Keys of the waiting `flush` calls. While there are any, the draft is sent at once. */
   readonly flushes: readonly string[];
   readonly tasks: readonly Task[];
   readonly replies: readonly Reply[];
@@ -69,19 +69,22 @@ export interface Config {
   /** The id of this tab. */
   readonly tab: string;
   readonly timing: Timing;
-  /** Whether the page says which token requests are sent with. */
+  /** Whether the option `getToken` is set. */
   readonly readsToken: boolean;
+  /** Whether the transport can notify of saves made elsewhere. */
   readonly canWatch: boolean;
 }
 
 export interface JournalState {
   readonly is: "closed" | "opening" | "open";
-  /** Whether a reload finds what is written. */
+  /** Whether what is written survives a reload. */
   readonly isDurable: boolean;
   readonly isWriting: boolean;
-  /** What the last write has left there, or has tried to. */
+  /** The changes of the last write, even if it failed. */
   readonly written: Pending | undefined;
+  /** Whether the last write was of unsaved changes. If there are none, a write removes the record. */
   readonly hasRecord: boolean;
+  /** Whether the last write failed. */
   readonly hasFailed: boolean;
 }
 
@@ -90,11 +93,11 @@ export interface Orphan {
   readonly tab: string;
   /** Undefined until they are read from the journal. */
   readonly pending: Pending | undefined;
-  /** Whether their record can be removed: they are saved, or part of this tab's own changes. */
+  /** Whether their record can be removed: all are saved or dropped, or have become changes of this tab. */
   readonly isDone: boolean;
 }
 
-/** A call of `restore` or `complete`. It runs when everything typed here is saved. */
+/** A call of `restore` or `complete`. It runs once every change of this tab is saved. */
 export type Task =
   | { readonly kind: "restore"; readonly key: string; readonly revision: number }
   | { readonly kind: "complete"; readonly key: string };
@@ -105,7 +108,7 @@ export interface Reply {
   readonly error: SaveError | undefined;
 }
 
-/** What the tabs of a browser tell each other. */
+/** A message to the other tabs of the browser. */
 export interface Message {
   readonly tab: string;
   readonly revision?: number;
@@ -118,7 +121,7 @@ export type Request =
   | { readonly kind: "restore"; readonly key: string; readonly revision: number }
   | { readonly kind: "complete"; readonly key: string; readonly baseRevision: number };
 
-/** Effects of which one at a time is under way. An event follows each of them. */
+/** Effects that run one at a time. The result of each comes back as an event. */
 export type SerialEffect =
   | { readonly type: "openJournal" }
   | { readonly type: "readOrphan"; readonly tab: string }
@@ -138,7 +141,7 @@ export type Effect =
   | { readonly type: "reply"; readonly reply: Reply }
   | { readonly type: "letGo" };
 
-/** What is read from the page once per event. `reduce` itself reads no clock and uses no random numbers. */
+/** What is read from the page once per event. It keeps `reduce` pure: no clock, no random numbers. */
 export interface Stamp {
   readonly at: number;
   readonly isOnline: boolean;
@@ -159,19 +162,20 @@ export type Edit =
   | { readonly type: "conflictsResolved"; readonly choices: Choices }
   | { readonly type: "undone" };
 
+/** An event without its stamp. */
 export type Happening =
   | Edit
-  // Calls of the page.
+  // Calls of the autosaver's methods.
   | { readonly type: "flushCalled"; readonly key: string }
   | { readonly type: "taskCalled"; readonly task: Task }
   | { readonly type: "stopped" }
-  // The page and its surroundings.
+  // Events of the browser, of the server's notifications, and of other tabs.
   | { readonly type: "cameOnline" | "wentOffline" | "shown" | "hidden" | "timerEnded" }
   | { readonly type: "changeHeard"; readonly revision: number | undefined; readonly saveId: string | undefined }
   | { readonly type: "tabHeard"; readonly tab: string; readonly revision: number | undefined }
   | { readonly type: "tabClosed"; readonly tab: string }
   | { readonly type: "orphanFound"; readonly tab: string }
-  // Effects.
+  // The start of any effect, and the results.
   | { readonly type: "effectStarted"; readonly effect: Effect }
   | {
       readonly type: "journalOpened";
@@ -240,7 +244,7 @@ export function initialState(config: Config): State {
   };
 }
 
-/** Reasons why this tab sends nothing of its own, the most important for its user first. */
+/** Reasons why this tab does not send its changes, the most important to the user first. */
 export const BLOCKS = [
   "missing",
   "completed",
@@ -257,7 +261,7 @@ export const BLOCKS = [
 
 export type Block = (typeof BLOCKS)[number];
 
-/** Every reason why nothing is sent at present. The status, `flush`, `plan` and the keepalive request follow from it. */
+/** The reasons that apply now. The status, `flush`, `plan` and the keepalive request depend on them. */
 export function blockedBy(state: State, now: number): readonly Block[] {
   const { pending, terminal, journal, page, retryAt, isStopped } = state;
   const applies: Record<Block, boolean> = {
@@ -288,12 +292,12 @@ function isSignedOut({ config, page, refusedToken }: State, now: number): boolea
 const SIGN_IN_POLL_MS = 1_000;
 const SIGN_IN_ATTEMPT_MS = 30_000;
 
-/** When to look again for a sign-in. If the page does not say its token, only an attempt can show one. */
+/** When to check for a sign-in again. Without `getToken`, only another request can show whether there was one. */
 export function signInCheckAt({ config, refusedToken }: State, now: number): number {
   return config.readsToken || !refusedToken ? now + SIGN_IN_POLL_MS : refusedToken.at + SIGN_IN_ATTEMPT_MS;
 }
 
-/** Whether the server has everything that was typed here or left by closed tabs. */
+/** Whether the server has all changes of this tab and of the closed tabs that it takes care of. */
 export function isSaved({ pending, orphans }: State): boolean {
   return pending !== undefined && isClean(pending) && orphans.length === 0;
 }
@@ -303,13 +307,13 @@ export function isSending({ busy, turn, keepalive }: State): boolean {
   return isSave || turn === "waiting" || turn === "held" || keepalive !== undefined;
 }
 
-/** Whether the journal has the present changes, or there is nothing to write. */
+/** Whether the journal is up to date, or there is nothing to write. */
 export function isJournaled({ pending, journal }: State): boolean {
   if (journal.isWriting) return false;
   return !pending || isEqual(journal.written, pending) || (isClean(pending) && !journal.hasRecord);
 }
 
-/** Whether a reload would find everything that is unsaved. */
+/** Whether a reload would find all unsaved changes. */
 export function isKept(state: State): boolean {
   const { is, isDurable, hasFailed } = state.journal;
   return is === "open" && isDurable && !hasFailed && isJournaled(state);

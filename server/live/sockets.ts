@@ -16,7 +16,7 @@ export interface SocketOptions {
   readonly serv: GrafservBase;
   readonly path: string;
   readonly verifyToken: VerifyToken;
-  /** Origins of other pages that may connect. Pages of this host always may. */
+  /** Origins of other sites that may connect. The server's own origin is always allowed. */
   readonly origins: readonly string[];
   readonly isOverloaded: () => boolean;
   readonly limits?: Partial<SocketLimits> | undefined;
@@ -32,7 +32,7 @@ export interface SocketLimits {
   readonly subscriptionsPerUser: number;
   readonly messageBytes: number;
   readonly initTimeoutMs: number;
-  /** Interval between pings. A client that has not answered one by the next is dropped, also if it is slow to read. */
+  /** Interval between pings. A client that does not answer before the next ping is dropped, even if it is only slow. */
   readonly pingMs: number;
 }
 
@@ -56,12 +56,12 @@ const DEFAULT_LIMITS: SocketLimits = {
 const CLOSE = { failed: 1011, tryAgainLater: 1013, unauthorized: 4401 } as const;
 /** How long a client may take to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 2_000;
-// setTimeout fires at once for anything longer.
+// setTimeout fires immediately for longer delays.
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 type Connection = Context<Record<string, unknown>, { readonly socket: WebSocket; readonly request: IncomingMessage }>;
 
-/** Node's `shouldUpgradeCallback`: other upgrades, such as an offer of HTTP/2, are answered as plain requests. */
+/** For Node's `shouldUpgradeCallback`. Other upgrades, such as an offer of HTTP/2, are answered as plain requests. */
 export function isWebsocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === "websocket";
 }
@@ -90,7 +90,7 @@ export function acceptSockets(options: SocketOptions): Sockets {
   /** Verifies the token and counts the connection. Closes the socket if it is refused. */
   const authenticate = async (connection: Connection): Promise<void> => {
     const { socket } = connection.extra;
-    const claims = await verifyParams(options.verifyToken, connection);
+    const claims = await verifyConnectionParams(options.verifyToken, connection);
     if (!claims || claims.role === "anon") {
       return socket.close(CLOSE.unauthorized, "Sign in first: send your token with connection_init.");
     }
@@ -100,6 +100,7 @@ export function acceptSockets(options: SocketOptions): Sockets {
     if (connections.size >= limits.socketsPerUser) {
       return socket.close(CLOSE.tryAgainLater, `A user can have ${limits.socketsPerUser} connections at once.`);
     }
+    // The socket may have closed while the token was verified.
     if (socket.readyState !== socket.OPEN) return;
     unauthenticated.delete(socket);
     byUser.set(claims.sub, connections.add(connection));
@@ -109,7 +110,7 @@ export function acceptSockets(options: SocketOptions): Sockets {
     });
   };
 
-  /** The limit that one more subscription exceeds. graphql-ws has counted the new one already. */
+  /** The message of a limit that is exceeded with the new subscription, which graphql-ws has already counted. */
   const findExceededLimit = (connection: Connection): string | undefined => {
     const count = ({ subscriptions }: Connection) => Object.keys(subscriptions).length;
     if (count(connection) > limits.subscriptionsPerSocket) {
@@ -146,7 +147,7 @@ export function acceptSockets(options: SocketOptions): Sockets {
       },
       async onSubscribe(connection, id, payload) {
         const { socket } = connection.extra;
-        // A client can go on sending until it answers the close frame.
+        // A client can keep sending until it answers the close frame.
         if (socket.readyState !== socket.OPEN) return refusal({ code: "UNAUTHENTICATED", message: "Closed." });
         const limit = findExceededLimit(connection);
         if (limit) return refusal({ code: "INVALID_INPUT", message: limit });
@@ -174,7 +175,7 @@ export function acceptSockets(options: SocketOptions): Sockets {
       unauthenticated.add(socket);
       const [oldest] = unauthenticated;
       if (unauthenticated.size > limits.unauthenticated) oldest?.terminate();
-      // Such as a message that is too large. ws closes the socket.
+      // For example, a message that is too large. ws then closes the socket.
       socket.on("error", (error) => logger.info({ reason: error.message }, "websocket protocol error"));
       socket.once("close", (code) => {
         unauthenticated.delete(socket);
@@ -187,8 +188,9 @@ export function acceptSockets(options: SocketOptions): Sockets {
   return { stop: async () => graphql.dispose() };
 }
 
-async function verifyParams(verifyToken: VerifyToken, { connectionParams, extra }: Connection) {
+async function verifyConnectionParams(verifyToken: VerifyToken, { connectionParams, extra }: Connection) {
   const given = Object.entries(connectionParams ?? {}).filter(([name]) => name.toLowerCase() === "authorization");
+  // Several parameters (`authorization` and `Authorization`) are refused: verifyBearer accepts only a string.
   const header = given.length > 1 ? given : given[0]?.[1];
   return header == null ? undefined : verifyBearer(verifyToken, extra.request, header);
 }
@@ -197,7 +199,7 @@ function refusal({ message, ...extensions }: ErrorAnswer): readonly GraphQLError
   return [new GraphQLError(message, { originalError: new SafeError(message, extensions) })];
 }
 
-/** CORS does not cover websockets: a browser connects any page to any server, and sends the page's origin. */
+/** CORS does not cover websockets: browsers let every site connect to every server, and only send the site's origin. */
 function isAllowedOrigin({ headers }: IncomingMessage, origins: readonly string[]): boolean {
   const { origin, host } = headers;
   if (origin === undefined || origins.includes(origin)) return true;

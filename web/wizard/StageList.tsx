@@ -8,18 +8,18 @@ interface StageListProps {
   readonly progress: readonly StageProgress[];
   readonly problems: readonly WizardProblem[];
   /** Whether the problems of a stage are shown yet. */
-  readonly isShown: (stage: number) => boolean;
+  readonly showsProblemsOf: (stage: number) => boolean;
   readonly onChoose: (stage: number) => void;
 }
 
 /** A navigation with the progress of each stage. */
-export function StageList({ current, progress, problems, isShown, onChoose }: StageListProps) {
+export function StageList({ current, progress, problems, showsProblemsOf, onChoose }: StageListProps) {
   return (
     <nav aria-label="Stages">
       <ol className={classes.list}>
         {STAGES.map(({ number, title }) => {
           const { complete = false, started = false } = progress.find((stage) => stage.number === number) ?? {};
-          const count = isShown(number) ? problems.filter(({ stage }) => stage === number).length : 0;
+          const count = showsProblemsOf(number) ? problems.filter(({ stage }) => stage === number).length : 0;
           const [mark, text] = complete
             ? ["done", "Done"]
             : count > 0

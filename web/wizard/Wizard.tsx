@@ -38,7 +38,7 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
     getToken: validToken,
     live: true,
   });
-  const { state, stage: number, status, problems } = session;
+  const { state, stage: current, status, problems } = session;
   const navigate = useNavigate();
   const [leftStages, setLeftStages] = useState<ReadonlySet<number>>(new Set());
   const [historyOpen, setHistoryOpen] = useState(false);
@@ -53,22 +53,24 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
     if (target !== undefined) {
       if (!focusField(target)) heading.current?.focus();
       setTarget(undefined);
-    } else if (shownStage.current !== undefined && shownStage.current !== number) {
+    } else if (shownStage.current !== undefined && shownStage.current !== current) {
       heading.current?.focus();
       window.scrollTo({ top: 0 });
     }
-    shownStage.current = number;
-  }, [number, target, isLoaded]);
+    shownStage.current = current;
+  }, [current, target, isLoaded]);
 
-  // The problems of a stage are shown after the user has left it, and before publishing.
-  const reviewing = number === LAST_STAGE || leftStages.has(LAST_STAGE);
-  const isShown = (candidate: number) =>
-    leftStages.has(candidate) || candidate < number || (reviewing && candidate < LAST_STAGE);
-  const stage = STAGES[number - 1];
+  // The problems of a stage are shown once the user has left it, and those of all stages but the last in the review.
+  const reviewing = current === LAST_STAGE || leftStages.has(LAST_STAGE);
+  const showsProblemsOf = (number: number) =>
+    leftStages.has(number) || number < current || (reviewing && number < LAST_STAGE);
+  const stage = STAGES[current - 1];
   const shownProblems = useMemo(
     () =>
-      new Map(problems.filter((problem) => problem.stage === number).map(({ pointer, message }) => [pointer, message])),
-    [problems, number],
+      new Map(
+        problems.filter((problem) => problem.stage === current).map(({ pointer, message }) => [pointer, message]),
+      ),
+    [problems, current],
   );
   const noProblems = useMemo(() => new Map<string, string>(), []);
 
@@ -81,27 +83,27 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
 
   const readOnly = status.phase === "completed";
   const goTo = (next: number) => {
-    // The user has also left all earlier stages, perhaps in an earlier visit.
-    const passed = STAGES.slice(0, number).map((stage) => stage.number);
+    // All earlier stages count as left too: the user may have left them in an earlier visit.
+    const passed = STAGES.slice(0, current).map(({ number }) => number);
     setLeftStages((before) => new Set([...before, ...passed]));
     session.goTo(next);
   };
   const goToField = (stageNumber: number, pointer: string) => {
-    if (stageNumber !== number) goTo(stageNumber);
+    if (stageNumber !== current) goTo(stageNumber);
     setTarget(pointer);
   };
   const change = (pointer: string, value: Json | undefined) => {
     session.setFields([...dependentChanges(state, pointer, value), { pointer, value }]);
   };
-  // Without an event page, the wizard shows a notice.
+  // If there is no event page to open, the wizard stays and shows PublishedNotice.
   const openEventPage = () => {
     const page = eventPageOfDraft(state, new Date());
     if (page.kind === "open") navigate(page.path);
     else heading.current?.focus();
   };
-  const showOwnProblems = () => setLeftStages((before) => new Set([...before, LAST_STAGE]));
+  const showProblemsOfLastStage = () => setLeftStages((before) => new Set([...before, LAST_STAGE]));
   const back = (
-    <Button variant="default" disabled={number === 1} onClick={() => goTo(number - 1)}>
+    <Button variant="default" disabled={current === 1} onClick={() => goTo(current - 1)}>
       Back
     </Button>
   );
@@ -127,37 +129,43 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
         </Group>
       </Group>
       <div className={classes.columns}>
-        <StageList current={number} progress={session.progress} problems={problems} isShown={isShown} onChoose={goTo} />
+        <StageList
+          current={current}
+          progress={session.progress}
+          problems={problems}
+          showsProblemsOf={showsProblemsOf}
+          onChoose={goTo}
+        />
         <section className={classes.stage} aria-labelledby="stage-heading">
           {readOnly && <PublishedNotice state={state} eventId={session.eventId} />}
           <Title order={2} id="stage-heading" ref={heading} tabIndex={-1} className={classes.heading}>
             {stage.title}
           </Title>
           {stage.schema.description && <p className={classes.intro}>{stage.schema.description}</p>}
-          {number === LAST_STAGE && <Review state={state} problems={problems} onGoTo={goToField} />}
+          {current === LAST_STAGE && <Review state={state} problems={problems} onGoTo={goToField} />}
           <form noValidate onSubmit={(event) => event.preventDefault()}>
             <StageForm
               key={stage.key}
               stage={stage}
               state={state}
-              problems={isShown(number) ? shownProblems : noProblems}
+              problems={showsProblemsOf(current) ? shownProblems : noProblems}
               readOnly={readOnly}
               onChange={change}
             />
           </form>
           <div className={classes.steps}>
-            {number === LAST_STAGE && !readOnly ? (
+            {current === LAST_STAGE && !readOnly ? (
               <Publish
                 session={session}
                 back={back}
-                onRefused={showOwnProblems}
+                onRefused={showProblemsOfLastStage}
                 onGoTo={goToField}
                 onPublished={openEventPage}
               />
             ) : (
               <Group justify="space-between">
                 {back}
-                {number < LAST_STAGE && <Button onClick={() => goTo(number + 1)}>Next</Button>}
+                {current < LAST_STAGE && <Button onClick={() => goTo(current + 1)}>Next</Button>}
               </Group>
             )}
           </div>
