@@ -97,7 +97,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const close = makeGracefulClose(server, EVENT_STREAM_PATH);
   const serv = pgl.createServ(grafserv);
   app.use(logRequests(logger));
-  // Before authentication and `shedLoad`: health checks have no token, and must be answered under load.
+  // Before authentication and `shedLoad`: health checks have no token, and must not be refused under load.
   app.use(health(pool));
   if (hasDemoUsers) app.use(devSignIn(tokens));
   if (options.pageFolder !== undefined) {
