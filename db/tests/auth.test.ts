@@ -20,19 +20,19 @@ async function whoAmI(settings: Record<string, string>) {
 }
 
 describe("auth.uid(), auth.role() and auth.jwt()", () => {
-  const nobody = { uid: null, role: null, jwt: null };
+  const anonymous = { uid: null, role: null, jwt: null };
 
-  it("know nobody when nothing is set", async () => {
-    expect(await whoAmI({})).toEqual(nobody);
+  it("return null when no setting is present", async () => {
+    expect(await whoAmI({})).toEqual(anonymous);
   });
 
-  it("know nobody when the settings are empty, as a pooled connection leaves them", async () => {
+  it("return null when the settings are empty, as on a reused connection of a pool", async () => {
     expect(
       await whoAmI({ "request.jwt.claims": "", "request.jwt.claim.sub": "", "request.jwt.claim.role": "" }),
-    ).toEqual(nobody);
+    ).toEqual(anonymous);
   });
 
-  it("read the claims", async () => {
+  it("return the values in request.jwt.claims", async () => {
     const claims = { sub: randomUUID(), role: "authenticated", app: { tier: 2 } };
     expect(await whoAmI({ "request.jwt.claims": JSON.stringify(claims) })).toEqual({
       uid: claims.sub,
@@ -41,18 +41,18 @@ describe("auth.uid(), auth.role() and auth.jwt()", () => {
     });
   });
 
-  it("read a claim of its own name first, as older gateways set it", async () => {
+  it("prefer request.jwt.claim.sub, which older gateways set", async () => {
     const [older, newer] = [randomUUID(), randomUUID()];
     const settings = { "request.jwt.claim.sub": older, "request.jwt.claims": JSON.stringify({ sub: newer }) };
     expect(await whoAmI(settings)).toMatchObject({ uid: older });
   });
 
-  it("know nobody when the claims have no sub, or an empty one", async () => {
+  it("return null when sub and role are missing or empty", async () => {
     expect(await whoAmI({ "request.jwt.claims": "{}" })).toMatchObject({ uid: null, role: null });
     expect(await whoAmI({ "request.jwt.claims": '{"sub": "", "role": ""}' })).toMatchObject({ uid: null, role: null });
   });
 
-  it("refuse a sub that is no UUID rather than take it for nobody", async () => {
+  it("raise an error when sub is not a UUID", async () => {
     expect(await refusal(whoAmI({ "request.jwt.claims": '{"sub": "ada"}' }))).toMatchObject({ code: "22P02" });
   });
 });

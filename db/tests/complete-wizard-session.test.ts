@@ -14,7 +14,7 @@ beforeEach(() => {
   [ada, ben] = [randomUUID(), randomUUID()];
 });
 
-/** A session of Ada's with that state, and what completing it takes. */
+/** Starts a session as Ada, and returns it with the arguments that complete it. */
 async function ready(state: object = completeState(), fields: object = {}) {
   const session = await startSession(db, ada, { state, ...fields });
   return { session, options: { id: session.id, base: 0, answers: state } };
@@ -25,7 +25,7 @@ async function expectUntouched(session: SessionRow, events = 0) {
   expect(await countEvents(db, ada)).toBe(events);
 }
 
-describe("completing", () => {
+describe("complete_wizard_session", () => {
   it("writes every answer to the event, its tickets and its private details, and locks the session", async () => {
     const state = completeState();
     const { session, options } = await ready(state);
@@ -76,18 +76,18 @@ describe("completing", () => {
           sales_start: "2027-03-01T08:00:00+00:00",
           sales_end: "2027-05-31T21:59:59+00:00",
         },
-        { ...NOTHING_MORE, key: "child", name: "Child", kind: "free", quantity: 30 },
-        { ...NOTHING_MORE, key: "friend", name: "Friend of the house", kind: "donation", quantity: 20 },
+        { ...NO_OPTIONAL_FIELDS, key: "child", name: "Child", kind: "free", quantity: 30 },
+        { ...NO_OPTIONAL_FIELDS, key: "friend", name: "Friend of the house", kind: "donation", quantity: 20 },
       ],
       details: { organizer_email: "ada@example.com", join_url: null },
     });
   });
-  const NOTHING_MORE = { price_minor: null, max_per_order: null, sales_start: null, sales_end: null };
+  const NO_OPTIONAL_FIELDS = { price_minor: null, max_per_order: null, sales_start: null, sales_end: null };
 
   it.each([
     ["online", COMPLETE_ONLINE_STATE, { mode: "online", venue_name: null, city: null }],
     ["hybrid", COMPLETE_HYBRID_STATE, { mode: "hybrid", venue_name: "The old mill", city: "Potsdam" }],
-  ])("keeps the link of an %s event among its private details", async (_, { location }, columns) => {
+  ])("stores the join URL in the private details when the mode is %s", async (_, { location }, columns) => {
     const { options } = await ready(completeState({ location }));
     const { event_id } = await complete(db, ada, options);
     expect(await storedEvent(db, event_id)).toMatchObject({
@@ -96,7 +96,7 @@ describe("completing", () => {
     });
   });
 
-  it("gives the same event when it is called again, onto whatever revision", async () => {
+  it("returns the same event when it is called again with any base revision", async () => {
     const { options } = await ready();
     const first = await complete(db, ada, options);
     const event = await storedEvent(db, first.event_id);
@@ -105,7 +105,7 @@ describe("completing", () => {
     expect(await countEvents(db, ada)).toBe(1);
   });
 
-  it("makes one event of two calls at once: the second waits for the first", async () => {
+  it("creates one event when two calls run at once: the second waits for the first", async () => {
     const { options } = await ready();
     let second: Promise<SessionRow> | undefined;
     const first = await db.asUser(ada, async (client) => {
@@ -123,7 +123,7 @@ describe("completing", () => {
     expect(await countEvents(db, ada)).toBe(1);
   });
 
-  it("gives the session without an event where that was deleted afterwards", async () => {
+  it("returns the session without an event when the event has been deleted since", async () => {
     const { options } = await ready();
     const { event_id } = await complete(db, ada, options);
     await db.asUser(ada, (client) => client.query("delete from events where id = $1", [event_id]));
@@ -131,12 +131,12 @@ describe("completing", () => {
     expect(await countEvents(db, ada)).toBe(0);
   });
 
-  it("takes up an abandoned session", async () => {
+  it("completes an abandoned session", async () => {
     const { options } = await ready(completeState(), { status: "abandoned" });
     expect(await complete(db, ada, options)).toMatchObject({ status: "completed" });
   });
 
-  it("leaves out what the answers leave out, though the state holds it", async () => {
+  it("does not write a field that the answers omit, even if the state contains it", async () => {
     const state = completeState();
     const { session } = await ready(state);
     const { summary: _, ...basics } = COMPLETE_STATE.basics;
@@ -144,7 +144,7 @@ describe("completing", () => {
     expect(await storedEvent(db, event_id)).toMatchObject({ summary: null, title: "Summer party" });
   });
 
-  it("lets a back end complete it for its user, to whom the event belongs", async () => {
+  it("lets service_role complete a user's session, and makes that user the owner of the event", async () => {
     const { options } = await ready();
     const { event_id } = await db.asService((client) => completeAs(client, options));
     expect(await storedEvent(db, event_id)).toMatchObject({ owner_id: ada });
@@ -152,7 +152,7 @@ describe("completing", () => {
 });
 
 describe("a session that edits an event", () => {
-  it("writes onto that event, with the tickets that there are now", async () => {
+  it("updates that event and replaces its tickets", async () => {
     const event = await createEvent(db, ada);
     const first = await ready(completeState(), { event_id: event });
     expect(await complete(db, ada, first.options)).toMatchObject({ event_id: event });
@@ -174,7 +174,7 @@ describe("a session that edits an event", () => {
   });
   const BASICS = { title: "Winter party", category: "music", organizerName: "Ada" };
 
-  it("may end earlier than the sales of tickets that it had", async () => {
+  it("can move the end of the event before the end of sales of the tickets that it removes", async () => {
     const { id } = await publish(db, ada);
     const schedule = { ...COMPLETE_STATE.schedule, startsAt: "2027-04-01T18:00:00Z", endsAt: "2027-04-01T20:00:00Z" };
     const tickets = { currency: "EUR", tickets: { child: { name: "Child", kind: "free", quantity: 1 } } };
@@ -187,14 +187,14 @@ describe("a session that edits an event", () => {
     });
   });
 
-  it("keeps the event's page address, which is no other event's", async () => {
+  it("can keep the slug of its event", async () => {
     const { id, slug } = await publish(db, ada);
     const state = completeState({ page: { ...COMPLETE_STATE.page, slug } });
     const { options } = await ready(state, { event_id: id });
     expect(await complete(db, ada, options)).toMatchObject({ event_id: id });
   });
 
-  it("begins with what the event says, so that it can be completed as it is once the terms are accepted again", async () => {
+  it("starts with the values of the event, and can be completed once the terms are accepted again", async () => {
     const state = completeState({ location: COMPLETE_HYBRID_STATE.location });
     const { options } = await ready(state);
     const { event_id } = await complete(db, ada, options);
@@ -234,12 +234,12 @@ describe("a session that edits an event", () => {
     const accepted = await save(db, ada, { id, base: 0, patch: { publish: { acceptTerms: true } } });
     await complete(db, ada, { id, base: 1, answers: accepted.session.state });
     expect(await storedEvent(db, event_id)).toEqual(before);
-    // Called again, it does not fill in anything a second time.
+    // A second start must not fill in the values again.
     await start(ada, null);
     expect(await storedSession(db, id)).toMatchObject({ status: "completed", revision: 2 });
   });
 
-  it("begins empty, but for the title, where the event is a draft", async () => {
+  it("starts with only the title when the event is a draft", async () => {
     const event = await createEvent(db, ada);
     const id = randomUUID();
     await db.asUser(ada, (client) => client.query("select start_wizard_session($1, $2)", [id, event]));
@@ -249,7 +249,7 @@ describe("a session that edits an event", () => {
     });
   });
 
-  it("is not begun for an event of somebody else, though everybody may read that", async () => {
+  it("can't be started for the public event of another user", async () => {
     const { id: event } = await publish(db, ben, { publish: { visibility: "public", acceptTerms: true } });
     const id = randomUUID();
     const start = db.asUser(ada, (client) => client.query("select start_wizard_session($1, $2)", [id, event]));
@@ -258,8 +258,8 @@ describe("a session that edits an event", () => {
   });
 });
 
-describe("completing is refused, and nothing is written,", () => {
-  it("onto another revision than the present one", async () => {
+describe("completing a session fails and writes nothing", () => {
+  it("when the base revision is not the current one", async () => {
     const { session, options } = await ready();
     await save(db, ada, { id: session.id, base: 0, patch: { basics: { title: "Winter party" } } });
     const saved = (await storedSession(db, session.id)) as SessionRow;
@@ -272,34 +272,34 @@ describe("completing is refused, and nothing is written,", () => {
     await expectUntouched(saved);
   });
 
-  it("with a ticket that is on sale after the event", async () => {
+  it("when a ticket is on sale after the end of the event", async () => {
     const { session, options } = await ready(completeState(ticketWith({ salesEnd: "2999-01-01T00:00:00Z" })));
     expect(await refusal(complete(db, ada, options))).toMatchObject({ code: "WZ400" });
     await expectUntouched(session);
   });
 
-  it("for another user, as for an id that nobody has", async () => {
+  it("when the session belongs to another user, with the same error as for an unknown id", async () => {
     const { session, options } = await ready();
-    const nobodys = await refusal(complete(db, ben, { ...options, id: randomUUID() }));
-    expect(nobodys).toMatchObject({ code: "WZ404" });
-    expect(await refusal(complete(db, ben, options))).toMatchObject({ code: "WZ404", message: nobodys.message });
+    const unknown = await refusal(complete(db, ben, { ...options, id: randomUUID() }));
+    expect(unknown).toMatchObject({ code: "WZ404" });
+    expect(await refusal(complete(db, ben, options))).toMatchObject({ code: "WZ404", message: unknown.message });
     await expectUntouched(session);
     expect(await countEvents(db, ben)).toBe(0);
   });
 
-  it("for another user also once it is completed", async () => {
+  it("when the session belongs to another user and is already completed", async () => {
     const { options } = await ready();
     await complete(db, ada, options);
     expect(await refusal(complete(db, ben, options))).toMatchObject({ code: "WZ404" });
   });
 
-  it("for whoever is not signed in", async () => {
+  it("when the caller is anonymous", async () => {
     const { session, options } = await ready();
     expect(await refusal(db.asAnon((client) => completeAs(client, options)))).toMatchObject({ code: "42501" });
     await expectUntouched(session);
   });
 
-  it("past the function, by writing an event as it does", async () => {
+  it("when a user calls app_private.write_event directly", async () => {
     const { session } = await ready();
     const attempt = db.asUser(ada, (client) =>
       client.query("select app_private.write_event(null, $1, $2)", [ada, JSON.stringify(completeState())]),
@@ -308,7 +308,7 @@ describe("completing is refused, and nothing is written,", () => {
     await expectUntouched(session);
   });
 
-  it("with answers that are not the session's", async () => {
+  it("when the answers differ from the state", async () => {
     const state = completeState();
     const { session, options } = await ready(state);
     const answers = { ...state, basics: { ...state.basics, title: "Something else" } };
@@ -319,7 +319,7 @@ describe("completing is refused, and nothing is written,", () => {
     await expectUntouched(session);
   });
 
-  it("for an event that has been cancelled, which stays as it is", async () => {
+  it("when the event has been cancelled", async () => {
     const { id } = await publish(db, ada);
     await db.root.query("update events set status = 'cancelled' where id = $1", [id]);
     const before = await storedEvent(db, id);
@@ -333,7 +333,7 @@ describe("completing is refused, and nothing is written,", () => {
     expect(await storedEvent(db, id)).toEqual(before);
   });
 
-  it("with a page address that another event has, whoever's it is", async () => {
+  it("when the slug belongs to another event, even a private one of another user", async () => {
     const { slug } = await publish(db, ben, { publish: { visibility: "private", acceptTerms: true } });
     const { session, options } = await ready(completeState({ page: { description: "Come!", slug } }));
     const error = await refusal(complete(db, ada, options));
@@ -344,7 +344,7 @@ describe("completing is refused, and nothing is written,", () => {
     await expectUntouched(session);
   });
 
-  it("of two at once with one page address, for the second", async () => {
+  it("when a concurrent call for another session uses the same slug first", async () => {
     const page = { description: "Come!", slug: `party-${randomUUID().slice(0, 8)}` };
     const both = [await ready(completeState({ page })), await ready(completeState({ page }))];
     const outcomes = await Promise.allSettled(both.map(({ options }) => complete(db, ada, options)));
@@ -352,7 +352,7 @@ describe("completing is refused, and nothing is written,", () => {
     expect(await countEvents(db, ada)).toBe(1);
   });
 
-  it.each([["id"], ["baseRevision"], ["answers"]])("without %s", async (field) => {
+  it.each([["id"], ["baseRevision"], ["answers"]])("when %s is null", async (field) => {
     const { session } = await ready();
     const values = { id: session.id, baseRevision: 0, answers: "{}", [field]: null };
     const attempt = db.asUser(ada, (client) =>
@@ -406,7 +406,7 @@ describe("completing is refused, and nothing is written,", () => {
     ["events_visibility_check", { publish: { ...publishing, visibility: "friends" } }],
     ["events_publish_at_check", { publish: { ...publishing, publishAt: schedule.endsAt } }],
     ["events_refund_policy_check", { publish: { ...publishing, refundPolicy: "Never!" } }],
-  ])("by %s, though nobody has checked the answers before", async (constraint, stages) => {
+  ])("when the answers violate %s", async (constraint, stages) => {
     const { session, options } = await ready(completeState(stages));
     expect(await refusal(complete(db, ada, options))).toMatchObject({ code: "23514", constraint });
     await expectUntouched(session);
@@ -415,7 +415,7 @@ describe("completing is refused, and nothing is written,", () => {
   it.each([
     ["joinUrl", { location: { mode: "online" } }, { code: "WZ400", detail: '{"field": "joinUrl"}' }],
     [
-      "terms",
+      "agreement to the terms",
       { publish: { ...publishing, acceptTerms: false } },
       { code: "WZ400", detail: '{"field": "acceptTerms"}' },
     ],
@@ -423,14 +423,14 @@ describe("completing is refused, and nothing is written,", () => {
     ["tickets", { tickets: { currency: "EUR", tickets: {} } }, { code: "WZ400", detail: '{"field": "tickets"}' }],
     ["name", ticketWith({ name: null }), { code: "23502", column: "name" }],
     ["title", { basics: { ...basics, title: null } }, { code: "23502", column: "title" }],
-  ])("where %s is missing", async (_, stages, expected) => {
+  ])("when %s is missing", async (_, stages, expected) => {
     const { session, options } = await ready(completeState(stages));
     expect(await refusal(complete(db, ada, options))).toMatchObject(expected);
     await expectUntouched(session);
   });
 });
 
-it("refuses every save after it", async () => {
+it("a completed session rejects every later save", async () => {
   const { session, options } = await ready();
   const completed = await complete(db, ada, options);
   const late = [

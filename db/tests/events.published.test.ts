@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { completeState, publish } from "../../testkit/events.ts";
+import { publish } from "../../testkit/events.ts";
 import { only } from "../../testkit/rows.ts";
 import { COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
@@ -10,7 +10,7 @@ const ada = randomUUID();
 const ben = randomUUID();
 
 type Event = Awaited<ReturnType<typeof publish>>;
-const published = {} as Record<"public" | "unlisted" | "private" | "later" | "cancelled", Event>;
+const published = {} as Record<"public" | "unlisted" | "private" | "scheduled" | "cancelled", Event>;
 beforeAll(async () => {
   const as = (visibility: string, more: object = {}) =>
     publish(db, ada, {
@@ -20,15 +20,18 @@ beforeAll(async () => {
   published.public = await as("public");
   published.unlisted = await as("unlisted");
   published.private = await as("private");
-  published.later = await as("public", { publishAt: "2027-01-01T00:00:00Z" });
+  published.scheduled = await as("public", { publishAt: "2027-01-01T00:00:00Z" });
   published.cancelled = await as("public");
   await db.root.query("update events set status = 'cancelled' where id = $1", [published.cancelled.id]);
-  await db.root.query("update events set publish_at = now() + interval '1 hour' where id = $1", [published.later.id]);
+  await db.root.query("update events set publish_at = now() + interval '1 hour' where id = $1", [
+    published.scheduled.id,
+  ]);
 });
 
-/** Which of them somebody finds, and whose tickets and private details. */
 type As = <T>(work: Parameters<typeof db.asAnon<T>>[0]) => Promise<T>;
-async function found(as: As) {
+
+/** Returns the names of the events that a role can read, and of those whose tickets it can read. */
+async function visible(as: As) {
   const names = Object.entries(published);
   return as(async (client) => {
     const ids = async (table: string, column: string) => {
@@ -43,40 +46,53 @@ const privateDetails = async (as: As) =>
 
 describe.each<[string, As]>([
   ["another user", (work) => db.asUser(ben, work)],
-  ["somebody who is not signed in", (work) => db.asAnon(work)],
+  ["an anonymous client", (work) => db.asAnon(work)],
 ])("%s", (_, as) => {
-  it("finds the events that are public and published by now, with their tickets, and no others", async () => {
-    expect(await found(as)).toEqual({ events: ["public"], tickets: ["public"] });
+  it("sees only events that are public and already published, with their tickets", async () => {
+    expect(await visible(as)).toEqual({ events: ["public"], tickets: ["public"] });
   });
 
-  it("is shown an event once its time has come", async () => {
-    await db.root.query("update events set publish_at = now() where id = $1", [published.later.id]);
-    expect((await found(as)).events).toEqual(["public", "later"]);
-    await db.root.query("update events set publish_at = now() + interval '1 hour' where id = $1", [published.later.id]);
+  it("sees an event from its publish_at on", async () => {
+    await db.root.query("update events set publish_at = now() where id = $1", [published.scheduled.id]);
+    expect((await visible(as)).events).toEqual(["public", "scheduled"]);
+    await db.root.query("update events set publish_at = now() + interval '1 hour' where id = $1", [
+      published.scheduled.id,
+    ]);
   });
 
-  it.each(["public", "unlisted"] as const)("reads the page of a(n) %s event by its address", async (name) => {
-    const { id, slug } = published[name];
-    const { rows } = await as((client) => client.query("select to_jsonb(published_event($1)) as page", [slug]));
-    const { page } = only(rows);
-    expect(page).toMatchObject({ id, slug, title: "Summer party", visibility: name });
-    expect(page.tickets.map(({ key }: { key: string }) => key).toSorted()).toEqual(
-      Object.keys(COMPLETE_STATE.tickets.tickets).toSorted(),
-    );
-    expect(JSON.stringify(page)).not.toMatch(/ada@example\.com|meet\.example\.com|owner/);
-    expect(JSON.stringify(page)).not.toContain(ada);
-  });
+  it.each(["public", "unlisted"] as const)(
+    "can read the event page of an event that is %s by its slug",
+    async (name) => {
+      const { id, slug } = published[name];
+      const { rows } = await as((client) => client.query("select to_jsonb(published_event($1)) as page", [slug]));
+      const { page } = only(rows);
+      expect(page).toMatchObject({ id, slug, title: "Summer party", visibility: name });
+      expect(page.tickets.map(({ key }: { key: string }) => key).toSorted()).toEqual(
+        Object.keys(COMPLETE_STATE.tickets.tickets).toSorted(),
+      );
+      expect(JSON.stringify(page)).not.toMatch(/ada@example\.com|meet\.example\.com|owner/);
+      expect(JSON.stringify(page)).not.toContain(ada);
+    },
+  );
 
-  it.each(["private", "later", "cancelled"] as const)("gets no page of one that is %s", async (name) => {
-    const { slug } = published[name];
-    const { rows } = await as((client) => client.query("select to_jsonb(published_event($1)) as page", [slug]));
-    expect(rows).toEqual([{ page: null }]);
-  });
+  it.each(["private", "scheduled", "cancelled"] as const)(
+    "gets null for the event page of an event that is %s",
+    async (name) => {
+      const { slug } = published[name];
+      const { rows } = await as((client) => client.query("select to_jsonb(published_event($1)) as page", [slug]));
+      expect(rows).toEqual([{ page: null }]);
+    },
+  );
 
-  it("changes nothing of any", async () => {
-    const everything = async () =>
-      (await db.root.query("select e.*, t.* from events e join event_tickets t on t.event_id = e.id order by 1, t.key"))
-        .rows;
+  it("can't change any event, ticket or private detail", async () => {
+    const everything = async () => {
+      const { rows } = await db.root.query(
+        `select to_jsonb(e) as event, to_jsonb(t) as ticket, to_jsonb(d) as details
+           from events e join event_tickets t on t.event_id = e.id join event_private_details d on d.event_id = e.id
+          order by e.id, t.key`,
+      );
+      return rows;
+    };
     const before = await everything();
     const statements = [
       "update events set title = 'Mine'",
@@ -88,7 +104,7 @@ describe.each<[string, As]>([
       "delete from event_private_details",
     ];
     for (const statement of statements) {
-      // Nothing or a refusal: a policy hides the rows from some, and others may not even try.
+      // Either a policy hides the rows (0), or the role has no privilege (42501).
       const attempt = as((client) => client.query(statement));
       expect([0, "42501"]).toContain(
         await attempt.then(
@@ -101,14 +117,14 @@ describe.each<[string, As]>([
   });
 });
 
-describe("what is not on the page", () => {
-  it("is for the event's owner", async () => {
+describe("the private details of an event", () => {
+  it("can only be read by its owner", async () => {
     expect(await privateDetails((work) => db.asUser(ada, work))).toBe(5);
     expect(await privateDetails((work) => db.asUser(ben, work))).toBe(0);
     expect(await refusal(privateDetails(db.asAnon))).toMatchObject({ code: "42501" });
   });
 
-  it("goes with the event", async () => {
+  it("are deleted with the event, as are its tickets", async () => {
     const { id } = await publish(db, ada);
     await db.asUser(ada, (client) => client.query("delete from events where id = $1", [id]));
     const { rows } = await db.root.query(
@@ -120,20 +136,20 @@ describe("what is not on the page", () => {
   });
 });
 
-describe("the owner of an event", () => {
-  it("finds all of them", async () => {
+describe("the owner of events", () => {
+  it("sees all of them, with their tickets", async () => {
     const all = Object.keys(published);
-    expect(await found((work) => db.asUser(ada, work))).toEqual({ events: all, tickets: all });
+    expect(await visible((work) => db.asUser(ada, work))).toEqual({ events: all, tickets: all });
   });
 
-  it.each(["event_tickets", "event_private_details"])("can't write to %s past the wizard", async (table) => {
+  it.each(["event_tickets", "event_private_details"])("can't write to %s directly", async (table) => {
     for (const statement of [`delete from ${table}`, `update ${table} set event_id = event_id`]) {
       const attempt = db.asUser(ada, (client) => client.query(statement));
       expect(await refusal(attempt)).toMatchObject({ code: "42501" });
     }
   });
 
-  it("can't let it end before the sales of its tickets do, but with them", async () => {
+  it("can end an event when its ticket sales end, but not earlier", async () => {
     const { id } = await publish(db, ada);
     const move = (time: string) =>
       db.root.query("update events set starts_at = '2027-05-01T00:00Z', doors_at = null, ends_at = $2 where id = $1", [
@@ -147,9 +163,11 @@ describe("the owner of an event", () => {
     );
     expect(await refusal(update)).toMatchObject({ code: "WZ400" });
   });
+});
 
-  it("can't begin with a page that lacks what a page needs", async () => {
-    const { id } = await publish(db, ada, { page: { ...completeState().page } });
+describe("a published event", () => {
+  it("can't lose its description, even if a superuser removes it", async () => {
+    const { id } = await publish(db, ada);
     const attempt = db.root.query("update events set description = null where id = $1", [id]);
     expect(await refusal(attempt)).toMatchObject({ code: "23514", constraint: "events_published_check" });
   });

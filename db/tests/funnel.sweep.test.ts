@@ -16,14 +16,14 @@ const funnel = () => db.asAnalyst((client) => readFunnel(client, YEAR_AGO, TOMOR
 const thin = () => db.root.query("select app_private.thin_wizard_session_revisions(500)");
 const purge = () => db.root.query("select app_private.purge_wizard_sessions('180 days', 500)");
 
-/** Saves a session again after that break. */
+/** Saves a session after a pause. */
 async function saveAfter(pause: string, id: string, stage?: number) {
   await age(db, id, pause);
   const base = (await keptRevisions(db, id)).at(-1) ?? 0;
   await save(db, ada, { id, base, patch: { n: base }, ...(stage !== undefined && { stage }) });
 }
 
-/** The minutes of work on a session that its latest revision tells. */
+/** Returns the working time in a session's latest revision, in minutes. */
 async function minutesSpent(id: string): Promise<number> {
   const { rows } = await db.root.query<{ minutes: number }>(
     `select round(extract(epoch from time_spent) / 60)::int as minutes
@@ -36,7 +36,7 @@ async function minutesSpent(id: string): Promise<number> {
 beforeEach(() => db.root.query("truncate profiles cascade"));
 
 describe("a save", () => {
-  it("counts the time since the one before, a night as half an hour", async () => {
+  it("adds the time since the previous save, but at most half an hour", async () => {
     const { id } = await startSession(db, ada);
     expect(await minutesSpent(id)).toBe(0);
     for (const [pause, minutes] of [
@@ -53,19 +53,22 @@ describe("a save", () => {
   it.each([
     ["the sweep", () => db.root.query("select app_private.abandon_wizard_sessions('30 days', 500)")],
     ["its user", (id: string) => update(db, ada, id, { status: "abandoned" })],
-  ])("does not count the wait until %s abandoned the session, nor until it is taken up again", async (_, abandon) => {
-    const { id } = await startSession(db, ada);
-    await saveAfter("20 minutes", id);
-    await age(db, id, "31 days");
-    await abandon(id);
-    expect(await minutesSpent(id)).toBe(20);
-    await saveAfter("10 minutes", id);
-    expect(await minutesSpent(id)).toBe(20);
-    await saveAfter("5 minutes", id);
-    expect(await minutesSpent(id)).toBe(25);
-  });
+  ])(
+    "does not count the idle time before %s abandoned the session, or the time until it was resumed",
+    async (_, abandon) => {
+      const { id } = await startSession(db, ada);
+      await saveAfter("20 minutes", id);
+      await age(db, id, "31 days");
+      await abandon(id);
+      expect(await minutesSpent(id)).toBe(20);
+      await saveAfter("10 minutes", id);
+      expect(await minutesSpent(id)).toBe(20);
+      await saveAfter("5 minutes", id);
+      expect(await minutesSpent(id)).toBe(25);
+    },
+  );
 
-  it("begins anew where the revision before it is not there", async () => {
+  it("counts only the time since the last save when the previous revision is missing", async () => {
     const { id } = await startSession(db, ada);
     await saveAfter("20 minutes", id);
     await db.root.query("delete from wizard_session_revisions where session_id = $1", [id]);
@@ -76,7 +79,7 @@ describe("a save", () => {
 });
 
 describe("the funnel", () => {
-  it("tells the same after a session's history was thinned by its age", async () => {
+  it("returns the same numbers after old history has been thinned", async () => {
     for (let n = 0; n < 5; n++) {
       const { id } = await startSession(db, ada);
       for (let saves = 0; saves < 6; saves++) await saveAfter("20 minutes", id);
@@ -95,11 +98,11 @@ describe("the funnel", () => {
     expect(await funnel()).toEqual(before);
   });
 
-  it("has no sessions that were purged: of an old span the completed ones are left, and no drop-off", async () => {
-    const [done, left] = [await startSession(db, ada), await startSession(db, ada)];
-    await update(db, ada, done.id, { status: "completed" });
-    await update(db, ada, left.id, { status: "abandoned" });
-    for (const { id } of [done, left]) await age(db, id, "181 days");
+  it("excludes purged sessions: an old period has only completed sessions and no drop-off", async () => {
+    const [completed, abandoned] = [await startSession(db, ada), await startSession(db, ada)];
+    await update(db, ada, completed.id, { status: "completed" });
+    await update(db, ada, abandoned.id, { status: "abandoned" });
+    for (const { id } of [completed, abandoned]) await age(db, id, "181 days");
     expect((await funnel())[0]).toMatchObject({ reached: 2, completed: 1, abandoned: 1, drop_off: 1 });
     await purge();
     expect((await funnel())[0]).toMatchObject({ reached: 1, completed: 1, abandoned: 0, drop_off: 0 });

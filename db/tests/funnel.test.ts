@@ -17,7 +17,7 @@ const HOUR = 60 * MINUTE;
 const funnel = (from = DAY, before = NEXT_DAY) => db.asAnalyst((client) => readFunnel(client, from, before));
 const column = (stages: readonly FunnelStage[], name: keyof FunnelStage) => stages.map((stage) => stage[name]);
 
-/** As many sessions with that history as it takes for their times to be told. */
+/** Inserts five sessions with this history. The funnel returns times for five sessions or more. */
 async function insertFive(saves: readonly FunnelSave[]) {
   for (let i = 0; i < 5; i++) await insertHistory(db, NOON, saves);
 }
@@ -25,7 +25,7 @@ async function insertFive(saves: readonly FunnelSave[]) {
 beforeEach(() => db.root.query("truncate profiles cascade"));
 
 describe("the counts", () => {
-  it("are nothing, at each of six stages, where nobody began", async () => {
+  it("are zero at all six stages when no session was started", async () => {
     const nothing = { started: 0, reached: 0, completed: 0, abandoned: 0, drop_off: 0 };
     const times = { median_seconds: null, p90_seconds: null };
     expect(await funnel()).toEqual([1, 2, 3, 4, 5, 6].map((stage) => ({ stage, ...nothing, ...times })));
@@ -33,7 +33,7 @@ describe("the counts", () => {
 
   beforeEach(() => insertHistory(db, "2026-02-28T23:59:59.999999Z", [{ at: 0, stage: 6 }]));
 
-  it("are of sessions begun from the one time on and before the other", async () => {
+  it("include sessions that were started at or after `from` and before `to`", async () => {
     await insertHistory(db, DAY, [{ at: 0, stage: 1 }]);
     await insertHistory(db, "2026-03-01T23:59:59.999999Z", [{ at: 0, stage: 1 }]);
     await insertHistory(db, NEXT_DAY, [{ at: 0, stage: 1 }]);
@@ -41,7 +41,7 @@ describe("the counts", () => {
     expect(column(await funnel(DAY, "2026-03-02T00:00:00.000001Z"), "started")).toEqual([3, 0, 0, 0, 0, 0]);
   });
 
-  it("tell a stage that was skipped from one that was visited, and both were reached", async () => {
+  it("include a skipped stage in `reached`, but not in `started`", async () => {
     await insertHistory(
       db,
       NOON,
@@ -53,7 +53,7 @@ describe("the counts", () => {
     expect(column(stages, "drop_off")).toEqual([0, 0, 0, 1, 0, 0]);
   });
 
-  it("have the completed ones at every stage that they reached, and no drop-off of theirs", async () => {
+  it("include a completed session in `completed` at every stage that it reached, and nowhere in `drop_off`", async () => {
     await insertHistory(db, NOON, [
       ...[1, 2, 3, 4, 5, 6].map((stage, at) => ({ at, stage })),
       { at: 9, stage: 6, status: "completed" },
@@ -68,7 +68,7 @@ describe("the counts", () => {
     expect(column(stages, "drop_off")).toEqual([0, 1, 0, 0, 0, 0]);
   });
 
-  it("have the abandoned ones where they were last, and in the drop-off where they were furthest", async () => {
+  it("include an abandoned session in `abandoned` at its last stage, and in `drop_off` at its furthest stage", async () => {
     await insertHistory(
       db,
       NOON,
@@ -85,7 +85,7 @@ describe("the counts", () => {
     expect(column(stages, "drop_off")).toEqual([0, 0, 2, 0, 0, 0]);
   });
 
-  it("do not have one as abandoned that was taken up again", async () => {
+  it("do not include a resumed session in `abandoned`", async () => {
     await insertHistory(db, NOON, [
       { at: 0, stage: 1 },
       { at: 1, stage: 1, status: "abandoned" },
@@ -94,7 +94,7 @@ describe("the counts", () => {
     expect(column(await funnel(), "abandoned")).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  it("add up: whoever reached a stage went further, was completed there or dropped off", async () => {
+  it("add up: every session that reached a stage went further, was completed there or dropped off", async () => {
     for (let n = 0; n < 24; n++) {
       const last = { at: 9, stage: 1 + (n % 6), ...(n % 4 === 0 && { status: "completed" as const }) };
       await insertHistory(db, NOON, [{ at: 0, stage: 1 + (n % 3) }, { at: 1, stage: 1 + (n % 5) }, last]);
@@ -110,13 +110,13 @@ describe("the counts", () => {
     });
   });
 
-  it("are those of sessions without a history by where they are", async () => {
+  it("use the current stage of a session that has no history", async () => {
     const id = await insertHistory(db, NOON, [{ at: 0, stage: 3 }]);
     await db.root.query("delete from wizard_session_revisions where session_id = $1", [id]);
     expect(column(await funnel(), "started")).toEqual([0, 0, 1, 0, 0, 0]);
   });
 
-  it("follow what the triggers record", async () => {
+  it("match what the triggers record", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     await save(db, ada, { id, base: 0, patch: { basics: { title: "Fair" } }, stage: 2 });
@@ -130,7 +130,7 @@ describe("the counts", () => {
 });
 
 describe("the times", () => {
-  it("are those from each save to the next, told of the stage before it", async () => {
+  it("are measured from each save to the next, and belong to the stage of the first of the two", async () => {
     await insertFive([
       { at: 0, stage: 1 },
       { at: 40, stage: 1 },
@@ -141,18 +141,18 @@ describe("the times", () => {
     expect(column(await funnel(), "median_seconds")).toEqual([110, 30, null, null, null, null]);
   });
 
-  it("are the median and the ninth of ten", async () => {
+  it("are the median and the 90th percentile", async () => {
     for (const seconds of [10, 20, 30, 40, 1000]) {
       await insertHistory(db, NOON, [
         { at: 0, stage: 1 },
         { at: seconds, stage: 2 },
       ]);
     }
-    // Between the fourth and the fifth, as percentile_cont has it.
+    // percentile_cont interpolates between the fourth and the fifth value.
     expect((await funnel())[0]).toMatchObject({ median_seconds: 30, p90_seconds: 616 });
   });
 
-  it("count a night as half an hour", async () => {
+  it("count a pause of more than half an hour as half an hour", async () => {
     await insertFive([
       { at: 0, stage: 1 },
       { at: 10, stage: 1 },
@@ -162,7 +162,7 @@ describe("the times", () => {
     expect((await funnel())[0]).toMatchObject({ median_seconds: 30 * MINUTE + 15 });
   });
 
-  it("do not count the wait until a session was abandoned, nor until it was taken up again", async () => {
+  it("do not count the idle time before a session was abandoned, or the time until it was resumed", async () => {
     await insertFive([
       ...[
         { at: 0, stage: 1 },
@@ -177,7 +177,7 @@ describe("the times", () => {
     expect((await funnel())[0]).toMatchObject({ median_seconds: 17 });
   });
 
-  it("are of the sessions that were left for another save, and of no other", async () => {
+  it("do not include a save that no other save follows", async () => {
     await insertFive([
       { at: 0, stage: 1 },
       { at: 10, stage: 2 },
@@ -188,20 +188,20 @@ describe("the times", () => {
     expect(second).toMatchObject({ started: 5, median_seconds: null, p90_seconds: null });
   });
 
-  it("are not told of fewer than five", async () => {
+  it("are null for fewer than five sessions", async () => {
     for (let sessions = 1; sessions <= 5; sessions++) {
       await insertHistory(db, NOON, [
         { at: 0, stage: 1 },
         { at: 60, stage: 2 },
       ]);
-      const told = sessions < 5 ? null : 60;
-      expect((await funnel())[0]).toMatchObject({ started: sessions, median_seconds: told, p90_seconds: told });
+      const seconds = sessions < 5 ? null : 60;
+      expect((await funnel())[0]).toMatchObject({ started: sessions, median_seconds: seconds, p90_seconds: seconds });
     }
   });
 });
 
-describe("where old saves are no longer kept", () => {
-  it("a piece between two checkpoints counts what was spent in it", async () => {
+describe("when old revisions have been removed", () => {
+  it("the working time between two checkpoints counts for the stage of the first", async () => {
     await insertFive([
       { at: 0, stage: 1 },
       { at: 20 * MINUTE, stage: 2, revision: 40 },
@@ -210,7 +210,7 @@ describe("where old saves are no longer kept", () => {
     expect(column(await funnel(), "median_seconds").slice(0, 2)).toEqual([20 * MINUTE, 80 * MINUTE]);
   });
 
-  it("a piece that has lost checkpoints counts for no stage", async () => {
+  it("a gap in which checkpoints are missing counts for no stage", async () => {
     await insertFive([
       { at: 0, stage: 1 },
       { at: 60, stage: 2, revision: 51 },
@@ -219,7 +219,7 @@ describe("where old saves are no longer kept", () => {
     expect(column(await funnel(), "median_seconds")).toEqual([null, 10, null, null, null, null]);
   });
 
-  it("each stage of a long session is still known", async () => {
+  it("every stage of a long session is still counted", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     await db.asUser(ada, async (client) => {
@@ -237,24 +237,24 @@ describe("where old saves are no longer kept", () => {
   });
 });
 
-describe("the span", () => {
-  const refused = (from: string | null, before: string | null) =>
+describe("the period", () => {
+  const errorFor = (from: string | null, before: string | null) =>
     refusal(db.asAnalyst((client) => client.query("select * from wizard_funnel($1, $2)", [from, before])));
 
-  it("is 400 days at the most", async () => {
+  it("can be at most 400 days long", async () => {
     expect(await funnel("2025-01-01T00:00:00Z", "2026-02-05T00:00:00Z")).toHaveLength(6);
-    expect(await refused("2025-01-01T00:00:00Z", "2026-02-05T00:00:00.000001Z")).toMatchObject({
+    expect(await errorFor("2025-01-01T00:00:00Z", "2026-02-05T00:00:00.000001Z")).toMatchObject({
       ...{ code: "WZ400", message: "The time from `from` to `to` must be at most 400 days." },
     });
   });
 
   it.each([
-    ["ends where it begins", DAY, DAY],
-    ["ends before it begins", NEXT_DAY, DAY],
-    ["has no beginning", null, DAY],
+    ["ends when it starts", DAY, DAY],
+    ["ends before it starts", NEXT_DAY, DAY],
+    ["has no start", null, DAY],
     ["has no end", DAY, null],
-  ])("is refused when it %s", async (_, from, before) => {
-    expect(await refused(from, before)).toMatchObject({
+  ])("is rejected when it %s", async (_, from, before) => {
+    expect(await errorFor(from, before)).toMatchObject({
       code: "WZ400",
       message: "`from` must be before `to`.",
     });
@@ -265,26 +265,26 @@ describe("the span", () => {
     [DAY, "infinity", "WZ400"],
     ["infinity", "infinity", "WZ400"],
     ["294276-12-01", "294276-12-31", "22008"],
-  ])("is refused from %s to %s", async (from, before, code) => {
-    expect((await refused(from, before)).code).toBe(code);
+  ])("is rejected from %s to %s", async (from, before, code) => {
+    expect((await errorFor(from, before)).code).toBe(code);
   });
 });
 
-describe("whoever asks", () => {
+describe("wizard_funnel", () => {
   const ask = (client: pg.ClientBase) => readFunnel(client, DAY, NEXT_DAY);
   beforeEach(() => insertHistory(db, NOON, [{ at: 0, stage: 2 }]));
 
   it.each([
     ["an analyst", (on: TestDatabase) => on.asAnalyst(ask)],
-    ["a back end", (on: TestDatabase) => on.asService(ask)],
-  ])("is told, as %s, of everybody's sessions together", async (_, as) => {
+    ["service_role", (on: TestDatabase) => on.asService(ask)],
+  ])("counts the sessions of all users when it is called by %s", async (_, as) => {
     expect(column(await as(db), "started")).toEqual([0, 1, 0, 0, 0, 0]);
   });
 
   it.each([
     ["a user", (on: TestDatabase) => on.asUser(randomUUID(), ask)],
-    ["somebody who is not signed in", (on: TestDatabase) => on.asAnon(ask)],
-  ])("is refused as %s", async (_, as) => {
+    ["an anonymous client", (on: TestDatabase) => on.asAnon(ask)],
+  ])("is denied to %s", async (_, as) => {
     expect(await refusal(as(db))).toMatchObject({
       code: "42501",
       message: "permission denied for function wizard_funnel",
@@ -303,7 +303,7 @@ describe("an analyst", () => {
     select oid::regprocedure::text as may from pg_proc
      where pronamespace::regnamespace::text in ('public', 'app_private', 'auth') and has_function_privilege('analyst', oid, 'execute')`;
 
-  it("may run the funnel and nothing else, and do nothing with any table", async () => {
+  it("can execute wizard_funnel, and has no privilege on any other function or table", async () => {
     const { rows } = await db.root.query(`${mayOnTables} union all ${mayRun}`);
     const signature = "wizard_funnel(timestamp with time zone,timestamp with time zone)";
     expect(rows).toEqual([{ may: signature }]);
@@ -311,9 +311,9 @@ describe("an analyst", () => {
 
   it.each([
     ["select on events", "grant select on events to analyst", "events select"],
-    ["a column of profiles", "grant update (display_name) on profiles to analyst", "profiles update"],
-    ["erasing", "grant execute on function erase_me(uuid) to analyst", "erase_me(uuid)"],
-  ])("would be seen to have been given %s", async (_, grant, may) => {
+    ["update of a column of profiles", "grant update (display_name) on profiles to analyst", "profiles update"],
+    ["execute on erase_me", "grant execute on function erase_me(uuid) to analyst", "erase_me(uuid)"],
+  ])("does not pass the test above with %s", async (_, grant, may) => {
     const client = await db.root.connect();
     try {
       await client.query(`begin; ${grant}`);
@@ -333,11 +333,11 @@ describe("an analyst", () => {
     `select start_wizard_session('${randomUUID()}')`,
     "select export_my_data()",
     `select erase_me('${randomUUID()}')`,
-  ])("is refused: %s", async (statement) => {
+  ])("gets a permission error for: %s", async (statement) => {
     expect(await refusal(db.asAnalyst((client) => client.query(statement)))).toMatchObject({ code: "42501" });
   });
 
-  describe("by a login of one's own", () => {
+  describe("with a personal login", () => {
     const login = `maria_${randomUUID().replaceAll("-", "")}`;
     let maria: pg.Client;
     beforeAll(async () => {
@@ -352,7 +352,7 @@ describe("an analyst", () => {
       await atRoot(`drop role ${login}`);
     });
 
-    it("reads the funnel once the role is granted, and still no row", async () => {
+    it("can read the funnel once the role is granted, but no table", async () => {
       await insertHistory(db, NOON, [{ at: 0, stage: 2 }]);
       expect(await refusal(ask(maria))).toMatchObject({ code: "42501" });
       await atRoot(`grant analyst to ${login}`);

@@ -14,11 +14,11 @@ async function sqlValue(expression: string, ...values: unknown[]): Promise<unkno
 const patched = (target: string, patch: string) =>
   sqlValue("app_private.json_merge_patch($1, $2)::text", target, patch).then((text) => JSON.parse(String(text)));
 
-/** Whether null is the value of a key somewhere, which no merge patch can say. */
+/** Whether an object contains a null, which a merge patch can't write. */
 const holdsNull = (value: unknown): boolean =>
   isObject(value) && Object.values(value).some((member) => member === null || holdsNull(member));
 
-// Every kind of value that JSON has, under keys that meet often and some that are awkward.
+// All JSON types, under a few keys that often collide and some that need escaping.
 const text = fc.string({ unit: "grapheme", maxLength: 4 });
 const { object: objects } = fc.letrec<{ value: unknown; object: object }>((tie) => ({
   value: fc.oneof(
@@ -35,7 +35,7 @@ const { object: objects } = fc.letrec<{ value: unknown; object: object }>((tie) 
   ),
 }));
 
-describe("a merge patch", () => {
+describe("json_merge_patch", () => {
   // https://www.rfc-editor.org/rfc/rfc7396#appendix-A
   it.each([
     ['{"a":"b"}', '{"a":"c"}', '{"a":"c"}'],
@@ -53,11 +53,11 @@ describe("a merge patch", () => {
     ['{"e":null}', '{"a":1}', '{"e":null,"a":1}'],
     ["[1,2]", '{"a":"b","c":null}', '{"a":"b"}'],
     ["{}", '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}'],
-  ])("on %s, being %s, makes %s, as the RFC's appendix says", async (target, patch, result) => {
+  ])("applied to %s with the patch %s returns %s, as in the appendix of the RFC", async (target, patch, result) => {
     expect(await patched(target, patch)).toEqual(JSON.parse(result));
   });
 
-  it("does what the RFC's own program does", async () => {
+  it("returns the same as applyPatch in json/mergePatch.ts", async () => {
     await fc.assert(
       fc.asyncProperty(objects, objects, async (target, patch) => {
         expect(await patched(JSON.stringify(target), JSON.stringify(patch))).toEqual(
@@ -69,8 +69,8 @@ describe("a merge patch", () => {
   });
 });
 
-describe("the patch between two states", () => {
-  it("makes the second of the first, unless that holds a null", async () => {
+describe("json_merge_diff", () => {
+  it("returns a patch that turns the first state into the second, unless the second contains a null", async () => {
     await fc.assert(
       fc.asyncProperty(objects, objects, async (before, after) => {
         const values = [before, after].map((state) => JSON.stringify(state));
@@ -85,17 +85,17 @@ describe("the patch between two states", () => {
   });
 
   it.each([
-    ["nothing between equals", '{"a":{"b":[1,{"c":2}]}}', '{"a":{"b":[1,{"c":2}]}}', "{}"],
-    ["what is new", "{}", '{"a":{"b":1}}', '{"a":{"b":1}}'],
-    ["null for what goes", '{"a":1,"b":{"c":1,"d":2}}', '{"b":{"c":1}}', '{"a":null,"b":{"d":null}}'],
-    ["an array as a whole", '{"a":[1,2,3]}', '{"a":[1,2,4]}', '{"a":[1,2,4]}'],
-    ["an empty object in place of a value", '{"a":1}', '{"a":{}}', '{"a":{}}'],
-  ])("is %s", async (_, before, after, patch) => {
+    ["an empty patch for equal states", '{"a":{"b":[1,{"c":2}]}}', '{"a":{"b":[1,{"c":2}]}}', "{}"],
+    ["a new key", "{}", '{"a":{"b":1}}', '{"a":{"b":1}}'],
+    ["null for each removed key", '{"a":1,"b":{"c":1,"d":2}}', '{"b":{"c":1}}', '{"a":null,"b":{"d":null}}'],
+    ["a changed array as a whole", '{"a":[1,2,3]}', '{"a":[1,2,4]}', '{"a":[1,2,4]}'],
+    ["an empty object that replaces a value", '{"a":1}', '{"a":{}}', '{"a":{}}'],
+  ])("returns %s", async (_, before, after, patch) => {
     expect(await sqlValue("app_private.json_merge_diff($1, $2)", before, after)).toEqual(JSON.parse(patch));
   });
 });
 
-describe("the paths that a patch writes", () => {
+describe("json_merge_paths", () => {
   it.each([
     ["{}", []],
     ['{"a":1}', [["a"]]],
@@ -110,20 +110,24 @@ describe("the paths that a patch writes", () => {
     ],
     ['{"a":[{"b":1}]}', [["a"]]],
     ['{"":{"":1},"a/b":"~"}', [["", ""], ["a/b"]]],
-  ])("%s", async (patch, paths) => {
+  ])("returns the paths that %s writes", async (patch, paths) => {
     const written = "array(select to_jsonb(path) from app_private.json_merge_paths($1) order by path)";
     expect(await sqlValue(written, patch)).toEqual(paths);
   });
+});
 
+describe("json_pointer", () => {
   it.each([
     ["{}", ""],
     ["{a,b}", "/a/b"],
     ['{"a/b","m~n","~1",""}', "/a~1b/m~0n/~01/"],
-  ])("%s is the pointer %s", async (path, pointer) => {
+  ])("formats %s as '%s'", async (path, pointer) => {
     expect(await sqlValue("app_private.json_pointer($1::text[])", path)).toBe(pointer);
   });
+});
 
-  it("lead through objects alone, never into an array", async () => {
+describe("json_at", () => {
+  it("follows the keys of objects, but not the indexes of arrays", async () => {
     expect(await sqlValue("app_private.json_at($1, array['a', '0'])", '{"a":["in an array"]}')).toBeNull();
     expect(await sqlValue("app_private.json_at($1, array['a', '0'])", '{"a":{"0":"in an object"}}')).toBe(
       "in an object",
@@ -132,7 +136,7 @@ describe("the paths that a patch writes", () => {
   });
 });
 
-describe("two patches", () => {
+describe("json_merge_overlap", () => {
   it.each([
     ["the same path", '{"a":1}', '{"a":2}', [["a"]]],
     ["a path and one below it", '{"a":1}', '{"a":{"b":2}}', [["a"]]],
@@ -148,18 +152,18 @@ describe("two patches", () => {
     ["a removal and a change below it", '{"a":null}', '{"a":{"b":1}}', [["a"]]],
     ["a change and a removal above it", '{"a":{"b":1}}', '{"a":null}', [["a", "b"]]],
     ["siblings", '{"a":{"b":1}}', '{"a":{"c":2}}', []],
-    ["keys that begin alike", '{"a":1}', '{"ab":1}', []],
-    ["an array and a key that looks like a place in it", '{"a":[1]}', '{"a":{"0":2}}', [["a"]]],
+    ["keys with a common prefix", '{"a":1}', '{"ab":1}', []],
+    ["an array and a key that looks like its index", '{"a":[1]}', '{"a":{"0":2}}', [["a"]]],
     ["an empty object and a path below it", '{"a":{}}', '{"a":{"b":1}}', [["a"]]],
     ["a path and an empty object above it", '{"a":{"b":1}}', '{"a":{}}', [["a", "b"]]],
     ["two empty objects", '{"a":{}}', '{"a":{}}', [["a"]]],
-    ["nothing", "{}", '{"a":1}', []],
-  ])("overlap as they should: %s", async (_, yours, theirs, paths) => {
+    ["an empty patch", "{}", '{"a":1}', []],
+  ])("returns the paths of the first patch that overlap with the second: %s", async (_, yours, theirs, paths) => {
     const overlap = "array(select to_jsonb(path) from app_private.json_merge_overlap($1, $2) path order by path)";
     expect(await sqlValue(overlap, yours, theirs)).toEqual(paths);
   });
 
-  it("overlap where one path of each is the beginning of the other", async () => {
+  it("returns exactly the paths that start with a path of the other patch, or the reverse", async () => {
     const same = `
       (select coalesce(jsonb_agg(distinct o.path), '[]') from app_private.json_merge_overlap($1, $2) o (path))
       = (select coalesce(jsonb_agg(distinct y.path), '[]')
@@ -173,12 +177,12 @@ describe("two patches", () => {
     );
   });
 
-  it("of ten thousand paths each are compared in a moment", async () => {
+  it("compares two patches of ten thousand paths in less than two seconds", async () => {
     const wide = (offset: number) =>
       JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`key ${n + offset}`, n])));
-    const begun = performance.now();
+    const start = performance.now();
     const count = "(select count(*)::int from app_private.json_merge_overlap($1, $2))";
     expect(await sqlValue(count, wide(0), wide(9_999))).toBe(1);
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - start).toBeLessThan(2_000);
   });
 });

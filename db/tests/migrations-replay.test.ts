@@ -12,10 +12,10 @@ import { definitionsIn, grantsIn } from "../../testkit/schemaFacts.ts";
 const OWNER = "stagekeep_owner";
 const REPLAYS = 3;
 
-/** What graphile-migrate has migrated in one go. */
+/** Migrated by graphile-migrate in one run. */
 const migrated = useTestDatabase();
 
-/** An empty database, to run the files in one by one. */
+/** An empty database in which the test runs the files one by one. */
 const name = `replay_${randomUUID().replaceAll("-", "")}`;
 const { database: replayed, end } = openDatabase(name, OWNER);
 let folder: string;
@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The files of a folder of migrations in the order of their numbers; none where the folder is missing or empty. */
+/** Lists the migrations in a folder by number. The folder may be missing. */
 async function migrationFiles(folder: "committed" | "current"): Promise<string[]> {
   const path = join(PROJECT_ROOT, "db/migrations", folder);
   return (await readdir(path).catch(() => []))
@@ -37,9 +37,9 @@ async function migrationFiles(folder: "committed" | "current"): Promise<string[]
     .map((file) => join(path, file));
 }
 
-/** Runs a file whether or not it has changed, which `watch` does not. */
+/** Runs a file even if it has not changed, unlike `watch`. */
 async function runFile(file: string) {
-  // graphile-migrate does not run text that holds its marks for included fixtures, as committed migrations do.
+  // graphile-migrate refuses to run the `--! Included` markers that it writes into committed migrations.
   const copy = join(folder, basename(file));
   await writeFile(copy, (await readFile(file, "utf8")).replace(/^--! (?=(?:End)?Included )/gm, "-- "));
   return promisify(execFile)(process.execPath, [GRAPHILE_MIGRATE, "run", copy], {
@@ -48,7 +48,7 @@ async function runFile(file: string) {
   });
 }
 
-/** Everything that the migrations make, in its canonical text. */
+/** Describes everything that the migrations create, as text. */
 async function schemaOf({ root }: TestDatabase) {
   const { rows: rest } = await root.query(
     `select oid::regprocedure::text as name, proowner::regrole::text as owner, array(select entry::text from unnest(proacl) entry order by 1) as grants,
@@ -65,9 +65,9 @@ async function schemaOf({ root }: TestDatabase) {
   return { definitions: await definitionsIn(root), grants: await grantsIn(root), rest };
 }
 
-it(`every migration can be run ${REPLAYS} times, and leaves the schema that all of them make once`, async () => {
+it(`running each migration ${REPLAYS} times gives the same schema as running it once`, async () => {
   const [committed, current] = [await migrationFiles("committed"), await migrationFiles("current")];
-  // The current files are run as `watch` does: one after the other, and then all of them again.
+  // `watch` runs all current files in order, and then all of them again.
   for (const files of [...committed.map((file) => [file]), current]) {
     for (let replay = 1; replay <= REPLAYS; replay++) {
       for (const file of files) await runFile(file);
@@ -76,6 +76,6 @@ it(`every migration can be run ${REPLAYS} times, and leaves the schema that all 
 
   const expected = await schemaOf(migrated);
   expect(await schemaOf(replayed)).toEqual(expected);
-  // Or there would have been nothing to compare.
+  // Two empty schemas would be equal, too.
   expect(expected.rest).toContainEqual(expect.objectContaining({ name: "wizard_sessions", owner: OWNER }));
 });

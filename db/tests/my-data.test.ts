@@ -33,12 +33,12 @@ async function erase(sub: string, id: string | null = sub): Promise<Record<strin
   return only(rows).erased;
 }
 
-/** Every table that is said to be personal, and how to tell whose a row is. */
+/** Reads the list of tables with personal data, each with the condition for a user's rows. */
 async function personalTables(): Promise<{ readonly name: string; readonly of_user: string }[]> {
   return (await db.root.query("select * from app_private.personal_tables()")).rows;
 }
 
-/** How many rows each of the tables holds for a user, past the policies and without what is being tested. */
+/** Counts a user's rows in each table, without RLS and without the functions under test. */
 async function countsOf(user: string): Promise<Record<string, number>> {
   const { rows } = await db.root.query<{ counts: Record<string, number> }>(
     `select jsonb_build_object(
@@ -57,7 +57,7 @@ async function countsOf(user: string): Promise<Record<string, number>> {
   return only(rows).counts;
 }
 
-const NOTHING = {
+const NO_ROWS = {
   profiles: 0,
   events: 0,
   event_tickets: 0,
@@ -65,7 +65,7 @@ const NOTHING = {
   wizard_sessions: 0,
   wizard_session_revisions: 0,
 };
-const HERS = {
+const ALL_ROWS = {
   profiles: 1,
   events: 1,
   event_tickets: 2,
@@ -76,11 +76,11 @@ const HERS = {
 
 let ada: string;
 let ben: string;
-let draft: string;
-let done: string;
+let unfinished: string;
+let completed: string;
 let event: string;
 
-/** An event, a draft of two saves and a completed session on the event. */
+/** Creates a draft event, an unfinished session with one save and a completed session that has the event. */
 async function fillFor(sub: string) {
   const eventId = await createEvent(db, sub);
   await db.root.query(
@@ -90,22 +90,22 @@ async function fillFor(sub: string) {
      insert into event_private_details (event_id, join_url) values ($1, 'https://meet.example.com')`,
     [eventId],
   );
-  const { id: draftId } = await startSession(db, sub, { state: { basics: { title: "Fair" } } });
-  await save(db, sub, { id: draftId, base: 0, patch: { basics: { summary: "Fun" } }, stage: 2 });
-  const { id: doneId } = await startSession(db, sub, { event_id: eventId });
-  await update(db, sub, doneId, { status: "completed" });
-  await db.asUser(sub, (client) => client.query("update profiles set display_name = 'Somebody'"));
-  return { eventId, draftId, doneId };
+  const { id: unfinishedId } = await startSession(db, sub, { state: { basics: { title: "Fair" } } });
+  await save(db, sub, { id: unfinishedId, base: 0, patch: { basics: { summary: "Fun" } }, stage: 2 });
+  const { id: completedId } = await startSession(db, sub, { event_id: eventId });
+  await update(db, sub, completedId, { status: "completed" });
+  await db.asUser(sub, (client) => client.query("update profiles set display_name = 'Test user'"));
+  return { eventId, unfinishedId, completedId };
 }
 
 beforeEach(async () => {
   [ada, ben] = [randomUUID(), randomUUID()];
-  ({ eventId: event, draftId: draft, doneId: done } = await fillFor(ada));
+  ({ eventId: event, unfinishedId: unfinished, completedId: completed } = await fillFor(ada));
   await fillFor(ben);
 });
 
-describe("the export", () => {
-  it("says what it is, whose and of when", async () => {
+describe("export_my_data", () => {
+  it("returns its format, version, user and time", async () => {
     const { tables, ...head } = await exportOf(ada);
     expect(head).toEqual({
       ...{ format: "stagekeep-my-data", version: 1, userId: ada, history: true },
@@ -114,21 +114,21 @@ describe("the export", () => {
     expect(Object.keys(tables)).toEqual((await personalTables()).map(({ name }) => name));
   });
 
-  it("has every row of the user's, with every column as it is stored, and nobody else's", async () => {
+  it("returns all rows of the user with all columns, and no row of another user", async () => {
     const { tables } = await exportOf(ada);
     expect(tables).toEqual({
-      profiles: [expect.objectContaining({ id: ada, display_name: "Somebody" })],
+      profiles: [expect.objectContaining({ id: ada, display_name: "Test user" })],
       events: [expect.objectContaining({ id: event, owner_id: ada, title: "Summer party" })],
       event_tickets: ["a", "b"].map((key) => expect.objectContaining({ event_id: event, key })),
       event_private_details: [{ event_id: event, organizer_email: null, join_url: "https://meet.example.com" }],
-      wizard_sessions: [draft, done].map((id) => expect.objectContaining({ id, user_id: ada })),
+      wizard_sessions: [unfinished, completed].map((id) => expect.objectContaining({ id, user_id: ada })),
       wizard_session_revisions: expect.arrayContaining([
-        expect.objectContaining({ session_id: draft, revision: 0, snapshot: { basics: { title: "Fair" } } }),
-        expect.objectContaining({ session_id: draft, revision: 1, patch: { basics: { summary: "Fun" } } }),
+        expect.objectContaining({ session_id: unfinished, revision: 0, snapshot: { basics: { title: "Fair" } } }),
+        expect.objectContaining({ session_id: unfinished, revision: 1, patch: { basics: { summary: "Fun" } } }),
       ]),
     });
-    expect(Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, rows.length]))).toEqual(HERS);
-    for (const id of [draft, done]) {
+    expect(Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, rows.length]))).toEqual(ALL_ROWS);
+    for (const id of [unfinished, completed]) {
       const { rows } = await db.root.query("select to_jsonb(s) as row from wizard_sessions s where id = $1", [id]);
       expect(Object.keys(only(tables.wizard_sessions?.filter((row) => row.id === id) ?? [])).toSorted()).toEqual(
         Object.keys(only(rows).row).toSorted(),
@@ -137,18 +137,18 @@ describe("the export", () => {
     expect(JSON.stringify(tables)).not.toContain(ben);
   });
 
-  it("has times in ISO 8601 and UTC, whatever the connection's", async () => {
+  it("returns times in ISO 8601 and UTC, regardless of the settings of the connection", async () => {
     await db.asUser(ada, async (client) => {
       await client.query("set local timezone to 'Asia/Tokyo'; set local datestyle to 'German'");
       const { rows } = await client.query<{ data: MyData }>("select export_my_data() as data");
       const [session] = only(rows).data.tables.wizard_sessions ?? [];
-      const stored = await storedSession(db, draft);
+      const stored = await storedSession(db, unfinished);
       expect(session?.started_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$/);
       expect(Date.parse(String(session?.started_at))).toBe(Date.parse(stored?.started_at ?? ""));
     });
   });
 
-  it("leaves the revisions out, and says so, where they are not asked for", async () => {
+  it("leaves out the revisions when history is false, but not when it is null", async () => {
     const { history, tables } = await exportOf(ada, false);
     expect([history, Object.keys(tables)]).toEqual([
       false,
@@ -160,8 +160,8 @@ describe("the export", () => {
     });
   });
 
-  it("is of nothing for somebody of whom nothing is stored, and stores nothing", async () => {
-    const nobody = randomUUID();
+  it("returns no rows for an unknown user, and writes none", async () => {
+    const unknown = randomUUID();
     const nothing = {
       profiles: [],
       events: [],
@@ -170,13 +170,13 @@ describe("the export", () => {
       wizard_sessions: [],
       wizard_session_revisions: [],
     };
-    expect((await exportOf(nobody)).tables).toEqual(nothing);
-    expect(await countsOf(nobody)).toEqual(NOTHING);
+    expect((await exportOf(unknown)).tables).toEqual(nothing);
+    expect(await countsOf(unknown)).toEqual(NO_ROWS);
   });
 
-  it("is refused where it is more than 16 MiB, and given without the history where that is less", async () => {
+  it("fails above 16 MiB, but succeeds without history if that is smaller", async () => {
     const { id } = await startSession(db, ada);
-    // Checkpoints, each with the whole state beside its patch.
+    // Each revision is a checkpoint, which contains the whole state in addition to the patch.
     await db.asUser(ada, async (client) => {
       for (let n = 0; n < 34; n++) {
         await client.query("update wizard_sessions set stage = $2, state = $3 where id = $1", [
@@ -196,8 +196,8 @@ describe("the export", () => {
   });
 });
 
-describe("two exports at once", () => {
-  it("of one user are refused, of two are not; the first one's end lets the next begin", async () => {
+describe("a second call of export_my_data while one is running", () => {
+  it("fails for the same user, but not for another user", async () => {
     await db.asUser(ada, async (client) => {
       await client.query("select export_my_data()");
       expect(await refusal(exportOf(ada, false))).toMatchObject({
@@ -207,123 +207,123 @@ describe("two exports at once", () => {
         },
       });
       expect((await exportOf(ben)).userId).toBe(ben);
-      expect(await countsOf(ada)).toEqual(HERS);
+      expect(await countsOf(ada)).toEqual(ALL_ROWS);
     });
     expect((await exportOf(ada)).userId).toBe(ada);
   });
 });
 
-describe("erasing", () => {
-  it("takes everything of the user's, completed sessions too, and says how much; nobody else's", async () => {
-    expect([await countsOf(ada), await countsOf(ben)]).toEqual([HERS, HERS]);
-    expect(await erase(ada)).toEqual(HERS);
-    expect([await countsOf(ada), await countsOf(ben)]).toEqual([NOTHING, HERS]);
-    expect(await storedSession(db, done)).toBeUndefined();
+describe("erase_me", () => {
+  it("deletes all rows of the user, even completed sessions, and returns their counts", async () => {
+    expect([await countsOf(ada), await countsOf(ben)]).toEqual([ALL_ROWS, ALL_ROWS]);
+    expect(await erase(ada)).toEqual(ALL_ROWS);
+    expect([await countsOf(ada), await countsOf(ben)]).toEqual([NO_ROWS, ALL_ROWS]);
+    expect(await storedSession(db, completed)).toBeUndefined();
     const { rows } = await db.root.query("select from wizard_session_revisions where session_id = any($1)", [
-      [draft, done],
+      [unfinished, completed],
     ]);
     expect(rows).toEqual([]);
   });
 
-  it("leaves nothing to be exported", async () => {
+  it("leaves nothing to export", async () => {
     await erase(ada);
     expect(Object.values((await exportOf(ada)).tables).flat()).toEqual([]);
   });
 
-  it("takes nothing the second time", async () => {
+  it("deletes nothing when it is called again", async () => {
     await erase(ada);
-    expect(await erase(ada)).toEqual(NOTHING);
-    expect(await countsOf(ben)).toEqual(HERS);
+    expect(await erase(ada)).toEqual(NO_ROWS);
+    expect(await countsOf(ben)).toEqual(ALL_ROWS);
   });
 
-  it("is no ban: the next session makes a new profile", async () => {
+  it("does not block the user: the next session creates a new profile", async () => {
     await erase(ada);
     await startSession(db, ada);
-    expect(await countsOf(ada)).toEqual({ ...NOTHING, profiles: 1, wizard_sessions: 1, wizard_session_revisions: 1 });
+    expect(await countsOf(ada)).toEqual({ ...NO_ROWS, profiles: 1, wizard_sessions: 1, wizard_session_revisions: 1 });
     const { rows } = await db.root.query("select display_name from profiles where id = $1", [ada]);
     expect(rows).toEqual([{ display_name: null }]);
   });
 
   it.each([
     ["another user's id", () => ben],
-    ["an id of nobody's", () => randomUUID()],
-    ["no id", () => null],
-  ])("is refused when it is confirmed with %s", async (_, id) => {
+    ["an unknown id", () => randomUUID()],
+    ["null", () => null],
+  ])("fails when it is called with %s", async (_, id) => {
     expect(await refusal(erase(ada, id()))).toMatchObject({
       ...{ code: "WZ400", message: "To erase your data, send your own user id as userId." },
     });
-    expect([await countsOf(ada), await countsOf(ben)]).toEqual([HERS, HERS]);
+    expect([await countsOf(ada), await countsOf(ben)]).toEqual([ALL_ROWS, ALL_ROWS]);
   });
 
-  it("waits for a session that is being begun, and takes and counts it too", async () => {
+  it("waits for a session that is being inserted, and then deletes and counts it", async () => {
     let erased: Promise<Record<string, number>> | undefined;
     await db.asUser(ada, async (client) => {
       await client.query("insert into wizard_sessions default values");
       erased = erase(ada);
-      await erasingWaits();
+      await eraseMeWaits();
     });
-    expect(await erased).toEqual({ ...HERS, wizard_sessions: 3, wizard_session_revisions: 5 });
-    expect(await countsOf(ada)).toEqual(NOTHING);
+    expect(await erased).toEqual({ ...ALL_ROWS, wizard_sessions: 3, wizard_session_revisions: 5 });
+    expect(await countsOf(ada)).toEqual(NO_ROWS);
   });
 
-  it("waits for a session that is being completed, without a deadlock, and takes its event along", async () => {
+  it("waits for a session that is being completed, without a deadlock, and then deletes its event too", async () => {
     const state = completeState();
     const session = await startSession(db, ada, { state });
     let erased: Promise<Record<string, number>> | undefined;
     await db.asUser(ada, async (client) => {
       await client.query("select from wizard_sessions where id = $1 for update", [session.id]);
       erased = erase(ada);
-      await erasingWaits();
+      await eraseMeWaits();
       await completeAs(client, { id: session.id, base: 0, answers: state });
     });
     expect(await erased).toMatchObject({ events: 2, event_tickets: 5, wizard_sessions: 3 });
-    expect(await countsOf(ada)).toEqual(NOTHING);
+    expect(await countsOf(ada)).toEqual(NO_ROWS);
   });
 
-  const erasingWaits = () =>
+  const eraseMeWaits = () =>
     until(async () => {
       const waiting =
         "select from pg_stat_activity where datname = $1 and wait_event_type = 'Lock' and query ~ 'erase_me'";
       return (await db.root.query(waiting, [db.name])).rowCount;
-    }, "erasing that waits");
+    }, "erase_me to wait for a lock");
 });
 
-it("what is stored about people is told in docs/privacy.md, table by table", async () => {
+it("docs/privacy.md has a row for each table with personal data", async () => {
   const text = await readFile(new URL("../../docs/privacy.md", import.meta.url), "utf8");
-  const told = Array.from(text.matchAll(/^\| `(\w+)` /gm), ([, name]) => name);
-  expect(told).toEqual((await personalTables()).map(({ name }) => name));
+  const documented = Array.from(text.matchAll(/^\| `(\w+)` /gm), ([, name]) => name);
+  expect(documented).toEqual((await personalTables()).map(({ name }) => name));
 });
 
-describe("both", () => {
+describe("export_my_data and erase_me", () => {
   const calls = ["select export_my_data()", `select erase_me('${randomUUID()}')`];
 
-  it.each(calls)("are refused to somebody who is not signed in: %s", async (call) => {
+  it.each(calls)("are denied to an anonymous client: %s", async (call) => {
     expect(await refusal(db.asAnon((client) => client.query(call)))).toMatchObject({
       ...{ code: "42501", message: expect.stringMatching(/^permission denied for function/) },
     });
   });
 
-  it.each(calls)("are refused to a role without a user: %s", async (call) => {
+  it.each(calls)("fail without a user id in the claims: %s", async (call) => {
     const attempt = db.asUser(ada, async (client) => {
       await client.query("select set_config('request.jwt.claims', '', true)");
       await client.query(call);
     });
     expect(await refusal(attempt)).toMatchObject({ code: "WZ403", message: expect.stringMatching(/^Sign in to /) });
-    expect(await countsOf(ada)).toEqual(HERS);
+    expect(await countsOf(ada)).toEqual(ALL_ROWS);
   });
 
-  it("are about the back end itself, and of nothing, for a back end", async () => {
+  it("find no rows when service_role calls them", async () => {
     const service = claimsFor(randomUUID(), "service_role");
     await db.asService(async (client) => {
       await client.query("select set_config('request.jwt.claims', $1, true)", [JSON.stringify(service)]);
       const { rows } = await client.query("select export_my_data() as data, erase_me($1) as erased", [service.sub]);
       expect(Object.values((only(rows).data as MyData).tables).flat()).toEqual([]);
-      expect(only(rows).erased).toEqual(NOTHING);
+      expect(only(rows).erased).toEqual(NO_ROWS);
     });
-    expect([await countsOf(ada), await countsOf(ben)]).toEqual([HERS, HERS]);
+    expect([await countsOf(ada), await countsOf(ben)]).toEqual([ALL_ROWS, ALL_ROWS]);
   });
 
-  it("are tried here with a row of every table that they are about", async () => {
-    expect((await personalTables()).map(({ name }) => name)).toEqual(Object.keys(HERS));
+  it("are tested here with rows in every table with personal data", async () => {
+    expect((await personalTables()).map(({ name }) => name)).toEqual(Object.keys(ALL_ROWS));
   });
 });

@@ -24,14 +24,14 @@ async function nameOf(id: string) {
 }
 
 describe("a profile", () => {
-  it("is seen and named by its user alone", async () => {
+  it("can be read and renamed by its user only", async () => {
     expect(await asUser(ada, "select id from profiles")).toEqual([{ id: ada }]);
     await asUser(ada, "update profiles set display_name = 'Ada'");
     expect([await nameOf(ada), await nameOf(ben)]).toEqual(["Ada", null]);
   });
 
   it.each([
-    ["made by hand", "insert into profiles (id) values (gen_random_uuid())"],
+    ["inserted", "insert into profiles (id) values (gen_random_uuid())"],
     ["deleted", "delete from profiles"],
     ["given another id", "update profiles set id = gen_random_uuid()"],
     ["backdated", "update profiles set created_at = now()"],
@@ -42,15 +42,15 @@ describe("a profile", () => {
     expect(after).toEqual(before);
   });
 
-  it.each(["select from profiles", "update profiles set display_name = 'Nobody'"])(
-    "is out of reach for somebody who is not signed in: %s",
+  it.each(["select from profiles", "update profiles set display_name = 'Mine'"])(
+    "can't be read or renamed by an anonymous client: %s",
     async (statement) => {
       expect(await refusal(db.asAnon((client) => client.query(statement)))).toMatchObject(NO_PERMISSION);
       expect(await nameOf(ada)).toBeNull();
     },
   );
 
-  it("has a name of 1 to 100 characters", async () => {
+  it("can have a name of 1 to 100 characters", async () => {
     const rename = (name: string) => asUser(ada, "update profiles set display_name = $1", name);
     await rename("é".repeat(100));
     for (const name of ["", "é".repeat(101)]) {
@@ -59,7 +59,7 @@ describe("a profile", () => {
     expect(await nameOf(ada)).toBe("é".repeat(100));
   });
 
-  it("can be made and deleted by a trusted back end", async () => {
+  it("can be inserted and deleted by service_role", async () => {
     const cleo = randomUUID();
     await db.asService((client) => client.query("insert into profiles (id, display_name) values ($1, 'Cleo')", [cleo]));
     expect(await nameOf(cleo)).toBe("Cleo");

@@ -12,16 +12,16 @@ const db = useTestDatabase();
 
 const TABS = 3;
 
-// Few keys, so that the tabs meet often: beside, above and below each other.
+// With few keys, the tabs often write the same path, or one above or below it.
 const { patch: patches } = fc.letrec<{ value: unknown; patch: object }>((tie) => ({
   value: fc.oneof({ depthSize: "small" }, fc.constantFrom(null, 1, 2, [1], [2], {}), tie("patch")),
   patch: fc.dictionary(fc.constantFrom("a", "b", "c", "0"), tie("value"), { maxKeys: 3, noNullPrototype: true }),
 }));
 
 const steps = fc.oneof(
-  // A tab makes a save upon what it knows.
+  // A tab prepares a save with the last revision that it has received as the base.
   { weight: 4, arbitrary: fc.record({ does: fc.constant("make"), tab: fc.nat(TABS - 1), patch: patches }) },
-  // Some of the saves that wait arrive, in whatever order, at once or one by one; some answers are lost.
+  // Some prepared saves arrive in any order, concurrently or one by one. Some answers are lost.
   {
     weight: 3,
     arbitrary: fc.record({
@@ -30,32 +30,32 @@ const steps = fc.oneof(
       atOnce: fc.boolean(),
     }),
   },
-  // One that has arrived before arrives again.
+  // A save arrives a second time.
   { weight: 1, arbitrary: fc.record({ does: fc.constant("again"), pick: fc.nat() }) },
 );
 
-interface Sent {
+interface Save {
   readonly tab: number;
   readonly saveId: string;
   readonly base: number;
   readonly patch: object;
 }
 
-it("any interleaving of three tabs keeps every acknowledged write, counts without a gap, and applies no save twice", async () => {
-  const seen = new Set<string>();
+it("any interleaving of saves from three tabs keeps every acknowledged write, leaves no gap in the revisions and applies no save twice", async () => {
+  const outcomes = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 5, maxLength: 40 }), async (script) => {
       const ada = randomUUID();
       const { id } = await startSession(db, ada);
       const known = Array<number>(TABS).fill(0);
-      const waiting: Sent[] = [];
-      const arrived: Sent[] = [];
-      const applied = new Map<number, Sent>();
-      const conflicts: { readonly sent: Sent; readonly answer: SaveAnswer }[] = [];
+      const waiting: Save[] = [];
+      const arrived: Save[] = [];
+      const applied = new Map<number, Save>();
+      const conflicts: { readonly sent: Save; readonly answer: SaveAnswer }[] = [];
 
-      const arrive = async (sent: Sent, lost: boolean) => {
+      const arrive = async (sent: Save, lost: boolean) => {
         const answer = await save(db, ada, { ...sent, id });
-        seen.add(answer.outcome);
+        outcomes.add(answer.outcome);
         if (answer.outcome === "SAVED" || answer.outcome === "MERGED") {
           expect(applied.has(answer.session.revision)).toBe(false);
           applied.set(answer.session.revision, sent);
@@ -63,7 +63,7 @@ it("any interleaving of three tabs keeps every acknowledged write, counts withou
           conflicts.push({ sent, answer });
         }
         arrived.push(sent);
-        // A tab that hears of it takes over what it is shown; one that does not sends the same again.
+        // A tab that receives the answer uses its revision from then on. A tab that does not sends the save again.
         if (lost) waiting.push(sent);
         else known[sent.tab] = Math.max(known[sent.tab] ?? 0, answer.session.revision);
       };
@@ -83,7 +83,7 @@ it("any interleaving of three tabs keeps every acknowledged write, counts withou
         }
       }
 
-      // No gap, nothing that was not answered, and each key once.
+      // The revisions have no gap, each has the saveId of an acknowledged save, and no saveId is repeated.
       const rows = await history(db, id);
       expect(rows.map(({ revision }) => revision)).toEqual(rows.map((_, n) => n));
       expect(rows.slice(1).map(({ save_id }) => save_id)).toEqual(
@@ -91,7 +91,7 @@ it("any interleaving of three tabs keeps every acknowledged write, counts withou
       );
       expect(new Set([...applied.values()].map(({ saveId }) => saveId)).size).toBe(applied.size);
 
-      // Every state is that before it with the one acknowledged patch put onto it.
+      // Each state is the previous one with the acknowledged patch applied.
       const states: unknown[] = [{}];
       for (const { revision } of rows.slice(1)) {
         states.push(applyPatch(states.at(-1), applied.get(revision)?.patch));
@@ -102,22 +102,22 @@ it("any interleaving of three tabs keeps every acknowledged write, counts withou
       for (const [revision, { base, patch }] of applied) {
         for (const path of pathsOf(patch)) {
           const value = memberAt(applyPatch({}, patch), path);
-          // What was written is there, or something newer is.
+          // The written value is still in the state, or a later save has overwritten it.
           const newer = [...applied].some(
             ([later, sent]) => later > revision && pathsOf(sent.patch).some((other) => overlap(path, other)),
           );
           const present = memberAt(states.at(-1), path);
-          // An empty object says no more than that there is one.
+          // An empty object in a patch only requires that the path exists.
           const isThere = isDeepStrictEqual(value, {}) ? present !== undefined : isDeepStrictEqual(present, value);
           expect(isThere || newer).toBe(true);
-          // What it wrote over was known to its tab, or the same.
+          // The save overwrote a value that its tab had seen, or an equal one.
           const over = memberAt(states[revision - 1], path);
           const after = memberAt(states[revision], path);
           expect(isDeepStrictEqual(over, after) || isDeepStrictEqual(over, memberAt(states[base], path))).toBe(true);
         }
       }
-      // Nobody was told of a conflict with what no save since the base has changed. A patch may change more than the
-      // paths that it names: removing something from what is not there makes an empty object of it.
+      // Every reported conflict overlaps with a save since the base. It compares the recorded patches: a save can change
+      // more paths than it sends, because removing a key below a missing object creates that object.
       for (const { sent, answer } of conflicts) {
         const now = answer.session.revision;
         for (const { pointer } of answer.conflicts) {
@@ -129,6 +129,6 @@ it("any interleaving of three tabs keeps every acknowledged write, counts withou
     }),
     { numRuns: 150 },
   );
-  // Or it would have tried nothing.
-  expect([...seen].toSorted()).toEqual(["CONFLICT", "DUPLICATE", "MERGED", "SAVED"]);
+  // The generated scripts must have reached every outcome.
+  expect([...outcomes].toSorted()).toEqual(["CONFLICT", "DUPLICATE", "MERGED", "SAVED"]);
 }, 120_000);

@@ -8,38 +8,42 @@ const db = useTestDatabase();
 
 const STATE_LIMIT = 256 * 1024;
 
-/** A new session of a new user, and how that user saves onto it. */
-async function begin(fields: SessionFields = {}) {
+/** Starts a session as a new user. `saveOnto` saves it as that user with a base revision and a patch. */
+async function newSession(fields: SessionFields = {}) {
   const ada = randomUUID();
   const { id } = await startSession(db, ada, fields);
   return {
     ada,
     id,
-    saves: (base: number, patch: unknown, more: Partial<Save> = {}) => save(db, ada, { id, base, patch, ...more }),
+    saveOnto: (base: number, patch: unknown, more: Partial<Save> = {}) => save(db, ada, { id, base, patch, ...more }),
   };
 }
 
-/** What is stored of a session and of its history: what a refusal has to leave alone. */
+/** Reads a session and its history, which a rejected save must leave unchanged. */
 const everythingOf = async (id: string) => [await storedSession(db, id), await history(db, id)];
 
-describe("a save", () => {
-  it("onto the present revision is written", async () => {
-    const { id, saves } = await begin({ state: { basics: { title: "Fair", summary: "Old" } } });
-    const { outcome, session, conflicts } = await saves(0, { basics: { title: "Fête", summary: null } }, { stage: 2 });
+describe("save_wizard_session", () => {
+  it("writes the patch and the stage when the base revision is the current one", async () => {
+    const { id, saveOnto } = await newSession({ state: { basics: { title: "Fair", summary: "Old" } } });
+    const { outcome, session, conflicts } = await saveOnto(
+      0,
+      { basics: { title: "Fête", summary: null } },
+      { stage: 2 },
+    );
     expect({ outcome, conflicts }).toEqual({ outcome: "SAVED", conflicts: [] });
     expect(session).toMatchObject({ revision: 1, stage: 2, state: { basics: { title: "Fête" } } });
     expect(await storedSession(db, id)).toEqual(session);
   });
 
-  it("keeps the stage where none is named", async () => {
-    const { saves } = await begin({ stage: 4 });
-    expect((await saves(0, { a: 1 })).session).toMatchObject({ stage: 4, revision: 1 });
-    expect((await saves(1, { a: 2 }, { stage: 5 })).session).toMatchObject({ stage: 5, revision: 2 });
+  it("keeps the stage when none is given", async () => {
+    const { saveOnto } = await newSession({ stage: 4 });
+    expect((await saveOnto(0, { a: 1 })).session).toMatchObject({ stage: 4, revision: 1 });
+    expect((await saveOnto(1, { a: 2 }, { stage: 5 })).session).toMatchObject({ stage: 5, revision: 2 });
   });
 
-  it("of nothing counts too", async () => {
-    const { saves } = await begin({ state: { a: 1 } });
-    expect(await saves(0, {})).toMatchObject({ outcome: "SAVED", session: { revision: 1, state: { a: 1 } } });
+  it("counts an empty patch as a save", async () => {
+    const { saveOnto } = await newSession({ state: { a: 1 } });
+    expect(await saveOnto(0, {})).toMatchObject({ outcome: "SAVED", session: { revision: 1, state: { a: 1 } } });
   });
 
   it("keeps the session's event", async () => {
@@ -49,17 +53,17 @@ describe("a save", () => {
     expect((await save(db, ada, { id, base: 0, patch: { a: 1 } })).session).toMatchObject({ event_id });
   });
 
-  it("takes an abandoned session up again", async () => {
-    const { ada, id, saves } = await begin({ state: { a: 1 } });
+  it("resumes an abandoned session", async () => {
+    const { ada, id, saveOnto } = await newSession({ state: { a: 1 } });
     await update(db, ada, id, { status: "abandoned" });
-    expect(await saves(1, { b: 2 })).toMatchObject({
+    expect(await saveOnto(1, { b: 2 })).toMatchObject({
       outcome: "SAVED",
       session: { status: "in_progress", revision: 2, state: { a: 1, b: 2 } },
     });
   });
 
-  it("can be made by a trusted back end for any user", async () => {
-    const { id } = await begin();
+  it("lets service_role save the session of any user", async () => {
+    const { id } = await newSession();
     const saved = await db.asService((client) =>
       client.query("select outcome from save_wizard_session($1, gen_random_uuid(), 0, '{}')", [id]),
     );
@@ -67,43 +71,53 @@ describe("a save", () => {
   });
 });
 
-describe("a save onto an older revision", () => {
+describe("save_wizard_session with an older base revision", () => {
   const BASE = { a: { x: 1, y: 1 }, b: [1, 2], c: "c", d: {} };
 
-  // Before: what one tab saves. Then what the other one saves, who knows only BASE.
+  // In each row, one tab saves the first patch. Then another tab, which still has BASE, saves the second.
   it.each([
-    ["beside it", { a: { x: 2 } }, { a: { y: 2 } }, { ...BASE, a: { x: 2, y: 2 } }],
-    ["of another key", { a: null }, { c: null }, { b: [1, 2], d: {} }],
-    ["of the same value", { a: { x: 2 } }, { a: { x: 2 } }, { ...BASE, a: { x: 2, y: 1 } }],
-    ["of the same value, and of more", { c: "d" }, { c: "d", e: 1 }, { ...BASE, c: "d", e: 1 }],
-    ["of the same array", { b: [3] }, { b: [3] }, { ...BASE, b: [3] }],
-    ["that removes the same", { c: null }, { c: null }, { a: BASE.a, b: BASE.b, d: {} }],
-    ["that makes an object of what has become one", { d: { e: 1 } }, { d: {} }, { ...BASE, d: { e: 1 } }],
-    ["of new keys in an object that both make", { n: { x: 1 } }, { n: { y: 1 } }, { ...BASE, n: { x: 1, y: 1 } }],
-    ["of nothing", { a: 1 }, {}, { ...BASE, a: 1 }],
-  ])("%s is merged", async (_, before, patch, merged) => {
-    const { id, saves } = await begin({ state: BASE });
-    await saves(0, before);
-    const answer = await saves(0, patch);
+    ["a change of a sibling key", { a: { x: 2 } }, { a: { y: 2 } }, { ...BASE, a: { x: 2, y: 2 } }],
+    ["a change of another key", { a: null }, { c: null }, { b: [1, 2], d: {} }],
+    ["the same change", { a: { x: 2 } }, { a: { x: 2 } }, { ...BASE, a: { x: 2, y: 1 } }],
+    ["the same change and a new key", { c: "d" }, { c: "d", e: 1 }, { ...BASE, c: "d", e: 1 }],
+    ["the same change of an array", { b: [3] }, { b: [3] }, { ...BASE, b: [3] }],
+    ["the same removal", { c: null }, { c: null }, { a: BASE.a, b: BASE.b, d: {} }],
+    ["an empty object at a path that the other tab filled", { d: { e: 1 } }, { d: {} }, { ...BASE, d: { e: 1 } }],
+    [
+      "another key of an object that both tabs create",
+      { n: { x: 1 } },
+      { n: { y: 1 } },
+      { ...BASE, n: { x: 1, y: 1 } },
+    ],
+    ["an empty patch", { a: 1 }, {}, { ...BASE, a: 1 }],
+  ])("merges %s", async (_, before, patch, merged) => {
+    const { id, saveOnto } = await newSession({ state: BASE });
+    await saveOnto(0, before);
+    const answer = await saveOnto(0, patch);
     expect(answer).toMatchObject({ outcome: "MERGED", conflicts: [], session: { revision: 2 } });
     expect(answer.session.state).toEqual(merged);
     expect(await storedSession(db, id)).toEqual(answer.session);
   });
 
   it.each([
-    ["the same path", { a: { x: 2 } }, { a: { x: 3 } }, [["/a/x", 1, 3, 2]]],
-    ["below what was replaced", { a: 5 }, { a: { x: 3 } }, [["/a/x", 1, 3, null]]],
-    ["below what was removed", { a: null }, { a: { x: 3 } }, [["/a/x", 1, 3, null]]],
-    ["what was changed below", { a: { x: 2 } }, { a: "gone" }, [["/a", BASE.a, "gone", { x: 2, y: 1 }]]],
-    ["a removal of what was changed", { c: "d" }, { c: null }, [["/c", "c", null, "d"]]],
-    ["a change of what was removed", { c: null }, { c: "d" }, [["/c", "c", "d", null]]],
-    ["a removal of what was changed below", { a: { x: 2 } }, { a: null }, [["/a", BASE.a, null, { x: 2, y: 1 }]]],
-    ["another array", { b: [1, 2, 3] }, { b: [0, 1, 2] }, [["/b", [1, 2], [0, 1, 2], [1, 2, 3]]]],
-    ["an array as if it were an object", { b: [3] }, { b: { 0: 4 } }, [["/b/0", null, 4, null]]],
-    ["an empty object in place of a new value", { c: 1 }, { c: {} }, [["/c", "c", {}, 1]]],
-    ["a new key that both make", { n: 1 }, { n: 2 }, [["/n", null, 2, 1]]],
+    ["another value at the same path", { a: { x: 2 } }, { a: { x: 3 } }, [["/a/x", 1, 3, 2]]],
+    ["a change below a replaced value", { a: 5 }, { a: { x: 3 } }, [["/a/x", 1, 3, null]]],
+    ["a change below a removed value", { a: null }, { a: { x: 3 } }, [["/a/x", 1, 3, null]]],
     [
-      "several, among others that would do",
+      "a replacement of an object that was changed",
+      { a: { x: 2 } },
+      { a: "gone" },
+      [["/a", BASE.a, "gone", { x: 2, y: 1 }]],
+    ],
+    ["a removal of a changed value", { c: "d" }, { c: null }, [["/c", "c", null, "d"]]],
+    ["a change of a removed value", { c: null }, { c: "d" }, [["/c", "c", "d", null]]],
+    ["a removal of an object that was changed", { a: { x: 2 } }, { a: null }, [["/a", BASE.a, null, { x: 2, y: 1 }]]],
+    ["a different array", { b: [1, 2, 3] }, { b: [0, 1, 2] }, [["/b", [1, 2], [0, 1, 2], [1, 2, 3]]]],
+    ["an object key in place of an array index", { b: [3] }, { b: { 0: 4 } }, [["/b/0", null, 4, null]]],
+    ["an empty object in place of a changed value", { c: 1 }, { c: {} }, [["/c", "c", {}, 1]]],
+    ["a key that both tabs add with different values", { n: 1 }, { n: 2 }, [["/n", null, 2, 1]]],
+    [
+      "several paths, among others that could be merged",
       { a: { x: 2, y: 2 }, c: "d" },
       { a: { x: 3, y: 2, z: 1 }, c: "e", "~/": 1 },
       [
@@ -111,96 +125,104 @@ describe("a save onto an older revision", () => {
         ["/c", "c", "e", "d"],
       ],
     ],
-    ["a key with a slash", { "a/b": { "m~n": 1 } }, { "a/b": { "m~n": 2 } }, [["/a~1b/m~0n", null, 2, 1]]],
-  ])("is a conflict, and writes nothing: %s", async (_, before, patch, expected) => {
-    const { id, saves } = await begin({ state: BASE });
-    await saves(0, before);
+    [
+      "keys that a JSON pointer escapes",
+      { "a/b": { "m~n": 1 } },
+      { "a/b": { "m~n": 2 } },
+      [["/a~1b/m~0n", null, 2, 1]],
+    ],
+  ])("returns CONFLICT and writes nothing for %s", async (_, before, patch, expected) => {
+    const { id, saveOnto } = await newSession({ state: BASE });
+    await saveOnto(0, before);
     const stored = await everythingOf(id);
-    const { outcome, conflicts, session } = await saves(0, patch, { stage: 3 });
+    const { outcome, conflicts, session } = await saveOnto(0, patch, { stage: 3 });
     expect(outcome).toBe("CONFLICT");
     expect(conflicts).toEqual(expected.map(([pointer, base, yours, theirs]) => ({ pointer, base, yours, theirs })));
     expect(session).toEqual(stored[0]);
     expect(await everythingOf(id)).toEqual(stored);
   });
 
-  it("is held against every save since, not only the last", async () => {
-    const { saves } = await begin();
-    await saves(0, { a: 1 });
-    await saves(1, { b: 1 });
-    await saves(2, { c: 1 });
-    expect((await saves(0, { a: 2 })).outcome).toBe("CONFLICT");
-    expect((await saves(1, { a: 2, c: 2 })).conflicts.map(({ pointer }) => pointer)).toEqual(["/c"]);
-    expect((await saves(1, { a: 2 })).outcome).toBe("MERGED");
+  it("compares the patch with every save since the base, not only with the last", async () => {
+    const { saveOnto } = await newSession();
+    await saveOnto(0, { a: 1 });
+    await saveOnto(1, { b: 1 });
+    await saveOnto(2, { c: 1 });
+    expect((await saveOnto(0, { a: 2 })).outcome).toBe("CONFLICT");
+    expect((await saveOnto(1, { a: 2, c: 2 })).conflicts.map(({ pointer }) => pointer)).toEqual(["/c"]);
+    expect((await saveOnto(1, { a: 2 })).outcome).toBe("MERGED");
   });
 
-  it("is held against whole states that came through the other door", async () => {
-    const { ada, id, saves } = await begin({ state: { a: 1, b: 1 } });
+  it("compares the patch with whole states that an update wrote", async () => {
+    const { ada, id, saveOnto } = await newSession({ state: { a: 1, b: 1 } });
     await update(db, ada, id, { state: { a: 2, b: 1 } });
-    expect((await saves(0, { a: 3 })).conflicts).toEqual([{ pointer: "/a", base: 1, yours: 3, theirs: 2 }]);
-    expect(await saves(0, { b: 2 })).toMatchObject({ outcome: "MERGED", session: { state: { a: 2, b: 2 } } });
+    expect((await saveOnto(0, { a: 3 })).conflicts).toEqual([{ pointer: "/a", base: 1, yours: 3, theirs: 2 }]);
+    expect(await saveOnto(0, { b: 2 })).toMatchObject({ outcome: "MERGED", session: { state: { a: 2, b: 2 } } });
   });
 
-  it("takes the stage that was named last", async () => {
-    const { saves } = await begin();
-    await saves(0, { a: 1 }, { stage: 3 });
-    expect((await saves(0, { b: 1 }, { stage: 2 })).session).toMatchObject({ stage: 2, state: { a: 1, b: 1 } });
+  it("sets the stage of the later save", async () => {
+    const { saveOnto } = await newSession();
+    await saveOnto(0, { a: 1 }, { stage: 3 });
+    expect((await saveOnto(0, { b: 1 }, { stage: 2 })).session).toMatchObject({ stage: 2, state: { a: 1, b: 1 } });
   });
 
-  it("can be sent again onto what the conflict showed", async () => {
-    const { saves } = await begin();
+  it("accepts the same saveId after a conflict, with the returned revision as the base", async () => {
+    const { saveOnto } = await newSession();
     const saveId = randomUUID();
-    await saves(0, { a: 1 });
-    const { outcome, session } = await saves(0, { a: 2 }, { saveId });
+    await saveOnto(0, { a: 1 });
+    const { outcome, session } = await saveOnto(0, { a: 2 }, { saveId });
     expect(outcome).toBe("CONFLICT");
-    expect((await saves(session.revision, { a: 2 }, { saveId })).outcome).toBe("SAVED");
+    expect((await saveOnto(session.revision, { a: 2 }, { saveId })).outcome).toBe("SAVED");
   });
 });
 
-describe("a save that is sent again", () => {
-  it("is recognised, whatever was saved since, and whatever it holds now", async () => {
-    const { id, saves } = await begin();
+describe("a repeated saveId", () => {
+  it("returns DUPLICATE and writes nothing, even after many saves and with another patch", async () => {
+    const { id, saveOnto } = await newSession();
     const ids = Array.from({ length: 120 }, () => randomUUID());
-    for (const [revision, saveId] of ids.entries()) await saves(revision, { n: revision }, { saveId });
+    for (const [revision, saveId] of ids.entries()) await saveOnto(revision, { n: revision }, { saveId });
     const stored = await everythingOf(id);
     for (const saveId of [ids[0], ids[60], ids[119]]) {
-      const answer = await saves(0, { n: "again" }, { saveId });
+      const answer = await saveOnto(0, { n: "again" }, { saveId });
       expect(answer).toEqual({ outcome: "DUPLICATE", conflicts: [], session: stored[0] });
     }
     expect(await everythingOf(id)).toEqual(stored);
   });
 
-  it("is recognised even when the session was completed since", async () => {
-    const { ada, id, saves } = await begin();
+  it("returns DUPLICATE even if the session has been completed since", async () => {
+    const { ada, id, saveOnto } = await newSession();
     const saveId = randomUUID();
-    await saves(0, { a: 1 }, { saveId });
+    await saveOnto(0, { a: 1 }, { saveId });
     await update(db, ada, id, { status: "completed" });
     const stored = await everythingOf(id);
-    expect(await saves(0, { a: 1 }, { saveId })).toMatchObject({ outcome: "DUPLICATE", session: { state: { a: 1 } } });
-    expect(await refusal(saves(2, { a: 2 }))).toMatchObject({ code: "WZ423" });
-    expect(await refusal(saves(0, { a: 2 }))).toMatchObject({ code: "WZ423" });
+    expect(await saveOnto(0, { a: 1 }, { saveId })).toMatchObject({
+      outcome: "DUPLICATE",
+      session: { state: { a: 1 } },
+    });
+    expect(await refusal(saveOnto(2, { a: 2 }))).toMatchObject({ code: "WZ423" });
+    expect(await refusal(saveOnto(0, { a: 2 }))).toMatchObject({ code: "WZ423" });
     expect(await everythingOf(id)).toEqual(stored);
   });
 
-  it("is told from the same key in another session", async () => {
+  it("counts as a new save in another session", async () => {
     const saveId = randomUUID();
-    for (const { saves } of [await begin(), await begin()]) {
-      expect((await saves(0, { a: 1 }, { saveId })).outcome).toBe("SAVED");
+    for (const { saveOnto } of [await newSession(), await newSession()]) {
+      expect((await saveOnto(0, { a: 1 }, { saveId })).outcome).toBe("SAVED");
     }
   });
 
-  it("is written once by many at a time", async () => {
-    const { id, saves } = await begin();
+  it("is written once when eight calls run at the same time", async () => {
+    const { id, saveOnto } = await newSession();
     const saveId = randomUUID();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => saves(0, { a: 1 }, { saveId })));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => saveOnto(0, { a: 1 }, { saveId })));
     expect(answers.map(({ outcome }) => outcome).toSorted()).toEqual([...Array(7).fill("DUPLICATE"), "SAVED"]);
     expect(await keptRevisions(db, id)).toEqual([0, 1]);
   });
 
-  it("can't be written twice past the function either", async () => {
-    const { ada, id, saves } = await begin();
+  it("is rejected when an update sets it as last_save_id", async () => {
+    const { ada, id, saveOnto } = await newSession();
     const saveId = randomUUID();
-    await saves(0, { a: 1 }, { saveId });
-    await saves(1, { a: 2 });
+    await saveOnto(0, { a: 1 }, { saveId });
+    await saveOnto(1, { a: 2 });
     const stored = await everythingOf(id);
     const attempt = update(db, ada, id, { last_save_id: saveId });
     expect(await refusal(attempt)).toMatchObject({
@@ -210,30 +232,30 @@ describe("a save that is sent again", () => {
     expect(await everythingOf(id)).toEqual(stored);
   });
 
-  it("is not mistaken for a save without a key that follows it", async () => {
-    const { ada, id, saves } = await begin();
-    await saves(0, { a: 1 });
+  it("is not recorded for a later update without a saveId", async () => {
+    const { ada, id, saveOnto } = await newSession();
+    await saveOnto(0, { a: 1 });
     await update(db, ada, id, { state: { a: 2 } });
     const last = (await history(db, id)).at(-1);
     expect(last).toMatchObject({ revision: 2, save_id: null, patch: { a: 2 } });
   });
 });
 
-describe("what is refused", () => {
+describe("save_wizard_session fails and writes nothing", () => {
   it.each([
     ["a patch that is a string", 0, "{}", { code: "WZ400" }],
     ["a patch that is an array", 0, [], { code: "WZ400" }],
     ["a patch that is a number", 0, 1, { code: "WZ400" }],
-    ["a patch that is JSON's null", 0, null, { code: "WZ400" }],
-    ["a base that is still to come", 2, {}, { code: "WZ400" }],
-    ["a base before the first", -1, {}, { code: "WZ400" }],
-    ["a stage that there is not", 1, {}, { code: "23514", constraint: "wizard_sessions_stage_check" }, 7],
+    ["a patch that is JSON null", 0, null, { code: "WZ400" }],
+    ["a base revision in the future", 2, {}, { code: "WZ400" }],
+    ["a negative base revision", -1, {}, { code: "WZ400" }],
+    ["a stage of 7", 1, {}, { code: "23514", constraint: "wizard_sessions_stage_check" }, 7],
     ["a stage of 0", 0, {}, { code: "23514", constraint: "wizard_sessions_stage_check" }, 0],
-  ] as const)("%s", async (_, base, patch, expected, stage: number | null = null) => {
-    const { id, saves } = await begin({ state: { kept: true } });
-    await saves(0, { a: 1 });
+  ] as const)("for %s", async (_, base, patch, expected, stage: number | null = null) => {
+    const { id, saveOnto } = await newSession({ state: { kept: true } });
+    await saveOnto(0, { a: 1 });
     const stored = await everythingOf(id);
-    expect(await refusal(saves(base, patch, { stage }))).toMatchObject(expected);
+    expect(await refusal(saveOnto(base, patch, { stage }))).toMatchObject(expected);
     expect(await everythingOf(id)).toEqual(stored);
   });
 
@@ -242,15 +264,15 @@ describe("what is refused", () => {
     ["saveId", "gen_random_uuid(), null, 0, '{}'"],
     ["baseRevision", "gen_random_uuid(), gen_random_uuid(), null, '{}'"],
     ["patch", "gen_random_uuid(), gen_random_uuid(), 0, null"],
-  ])("a missing %s, by its name", async (field, values) => {
+  ])("when %s is null, and names that field", async (field, values) => {
     const attempt = db.asUser(randomUUID(), (client) => client.query(`select save_wizard_session(${values})`));
     expect(await refusal(attempt)).toMatchObject({ code: "WZ400", detail: `{"field": "${field}"}` });
   });
 
-  it("another user's session, as one that is not there, and it stays as it was", async () => {
-    const { id, saves } = await begin({ state: { secret: 1 } });
+  it("for the session of another user, with the same error as for an unknown id", async () => {
+    const { id, saveOnto } = await newSession({ state: { secret: 1 } });
     const saveId = randomUUID();
-    await saves(0, { a: 1 }, { saveId });
+    await saveOnto(0, { a: 1 }, { saveId });
     const stored = await everythingOf(id);
     const ben = randomUUID();
     const theirs = [
@@ -266,8 +288,8 @@ describe("what is refused", () => {
     expect(await everythingOf(id)).toEqual(stored);
   });
 
-  it("somebody who is not signed in", async () => {
-    const { id } = await begin();
+  it("for an anonymous client, as do the other functions of sessions", async () => {
+    const { id } = await newSession();
     const stored = await everythingOf(id);
     for (const call of [
       `save_wizard_session('${id}', gen_random_uuid(), 0, '{}')`,
@@ -282,33 +304,33 @@ describe("what is refused", () => {
   });
 });
 
-describe("a patch that is out of the ordinary", () => {
+describe("an unusual patch", () => {
   const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
 
   it.each([
-    ["with awkward keys", JSON.parse('{"__proto__": {"x": 1}, "constructor": 1, "": 1, "$.a": 1, "a.b": 1, "0": 1}')],
+    [
+      "with keys that are special in JavaScript or in JSON paths",
+      JSON.parse('{"__proto__": {"x": 1}, "constructor": 1, "": 1, "$.a": 1, "a.b": 1, "0": 1}'),
+    ],
     ["in other scripts", { ключ: "значение", 鍵: "値", "😀": "👩‍👩‍👧", "\u202e": "\ud83d\ude00" }],
     ["99 levels deep", JSON.parse(nested(99))],
     ["a thousand keys wide", Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`k${n}`, n]))],
     ["with nulls in arrays", { a: [null, { b: null }] }],
     ["with long text", { a: "x".repeat(100_000) }],
-  ])("is kept as it is: %s", async (_, patch) => {
-    const { ada, id, saves } = await begin();
-    expect((await saves(0, patch)).session.state).toEqual(patch);
+  ])("is stored unchanged: %s", async (_, patch) => {
+    const { ada, id, saveOnto } = await newSession();
+    expect((await saveOnto(0, patch)).session.state).toEqual(patch);
     expect((await stateAt(db, ada, id, 1)).state).toEqual(patch);
     const away = Object.fromEntries(Object.keys(patch).map((key) => [key, null]));
-    expect((await saves(1, away)).session.state).toEqual({});
+    expect((await saveOnto(1, away)).session.state).toEqual({});
   });
 
   it.each([
     ["100 levels deep", nested(100), { code: "WZ400", detail: '{"field": "patch"}' }],
-    ["that removes something 100 levels down", nested(100).replace("1", "null"), { code: "WZ400" }],
-    ["5,000 levels deep", nested(5000), {}],
-    ["with a NUL character", '{"a": "\\u0000"}', { code: "22P05" }],
-    ["with half a surrogate pair", '{"a": "\\ud83d"}', { code: "22P02" }],
-    ["that is no JSON", "{", { code: "22P02" }],
-  ])("is refused: %s", async (_, patch, expected) => {
-    const { ada, id } = await begin({ state: { kept: true } });
+    ["that removes a key 100 levels deep", nested(100).replace("1", "null"), { code: "WZ400" }],
+    ["that is not JSON", "{", { code: "22P02" }],
+  ])("is rejected: %s", async (_, patch, expected) => {
+    const { ada, id } = await newSession({ state: { kept: true } });
     const stored = await everythingOf(id);
     const attempt = db.asUser(ada, (client) =>
       client.query("select save_wizard_session($1, gen_random_uuid(), 0, $2)", [id, patch]),
@@ -323,33 +345,33 @@ describe("a patch that is out of the ordinary", () => {
     ['{"a": 12345678901234567890.123456789012345678901}', '{"a": 12345678901234567890.123456789012345678901}'],
     ['{"a": 1e400}', `{"a": 1${"0".repeat(400)}}`],
     ['{"a": -0.0}', '{"a": 0.0}'],
-  ])("%s is kept as %s, and rebuilt to the letter", async (patch, text) => {
-    const { ada, id, saves } = await begin({ state: { a: 1.5 } });
+  ])("%s is stored as %s, and rebuilt exactly", async (patch, text) => {
+    const { ada, id, saveOnto } = await newSession({ state: { a: 1.5 } });
     await db.asUser(ada, (client) =>
       client.query("select save_wizard_session($1, gen_random_uuid(), 0, $2)", [id, patch]),
     );
-    await saves(1, { b: 1 });
+    await saveOnto(1, { b: 1 });
     expect((await stateAt(db, ada, id, 1)).text).toBe(text);
   });
 
-  it("may make a state of exactly 256 KiB, and not of one byte more", async () => {
-    const { id, saves } = await begin({ state: { a: "x" } });
+  it("can make the state exactly 256 KiB long, but not one byte longer", async () => {
+    const { id, saveOnto } = await newSession({ state: { a: "x" } });
     const room = STATE_LIMIT - '{"a": "x", "b": ""}'.length;
     const stored = await everythingOf(id);
-    expect(await refusal(saves(0, { b: "x".repeat(room + 1) }))).toMatchObject({ code: "WZ413" });
+    expect(await refusal(saveOnto(0, { b: "x".repeat(room + 1) }))).toMatchObject({ code: "WZ413" });
     expect(await everythingOf(id)).toEqual(stored);
-    expect((await saves(0, { b: "x".repeat(room) })).outcome).toBe("SAVED");
+    expect((await saveOnto(0, { b: "x".repeat(room) })).outcome).toBe("SAVED");
     expect((await history(db, id)).at(-1)).toMatchObject({ size: STATE_LIMIT });
-    expect(await refusal(saves(1, { c: 1 }))).toMatchObject({ code: "WZ413" });
-    expect((await saves(1, { b: null, c: 1 })).session.state).toEqual({ a: "x", c: 1 });
+    expect(await refusal(saveOnto(1, { c: 1 }))).toMatchObject({ code: "WZ413" });
+    expect((await saveOnto(1, { b: null, c: 1 })).session.state).toEqual({ a: "x", c: 1 });
   });
 });
 
-describe("fifty writers at a time", () => {
-  it("on as many paths lose nothing, and count without a gap", async () => {
-    const { id, saves } = await begin();
+describe("fifty concurrent saves", () => {
+  it("of different paths lose nothing and leave no gap in the revisions", async () => {
+    const { id, saveOnto } = await newSession();
     const numbers = Array.from({ length: 50 }, (_, n) => n);
-    const answers = await Promise.all(numbers.map((n) => saves(0, { tickets: { [`t${n}`]: n } })));
+    const answers = await Promise.all(numbers.map((n) => saveOnto(0, { tickets: { [`t${n}`]: n } })));
     expect(answers.map(({ session }) => session.revision).toSorted((a, b) => a - b)).toEqual(numbers.map((n) => n + 1));
     expect(answers.filter(({ outcome }) => outcome === "SAVED")).toHaveLength(1);
     expect(answers.filter(({ outcome }) => outcome === "MERGED")).toHaveLength(49);
@@ -359,9 +381,9 @@ describe("fifty writers at a time", () => {
     expect(await keptRevisions(db, id)).toEqual([0, ...numbers.map((n) => n + 1)]);
   });
 
-  it("on one path let one through, and tell the others of it", async () => {
-    const { id, saves } = await begin();
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => saves(0, { title: n })));
+  it("of one path write one of the values and return it to the others as a conflict", async () => {
+    const { id, saveOnto } = await newSession();
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => saveOnto(0, { title: n })));
     const winner = only(answers.filter(({ outcome }) => outcome === "SAVED"));
     const others = answers.filter((answer) => answer !== winner);
     expect(new Set(others.map(({ outcome }: SaveAnswer) => outcome))).toEqual(new Set(["CONFLICT"]));
@@ -371,7 +393,7 @@ describe("fifty writers at a time", () => {
   });
 });
 
-describe("a start", () => {
+describe("start_wizard_session", () => {
   const start = async (sub: string, id: string | null, eventId: string | null = null) => {
     const query = "select to_jsonb(s) as row from start_wizard_session($1, $2) s";
     const { rows } = await db.asUser(sub, (client) =>
@@ -380,7 +402,7 @@ describe("a start", () => {
     return only(rows).row;
   };
 
-  it("makes a session under the client's id, of the caller, and its first revision", async () => {
+  it("creates a session of the caller with the id from the client, and its first revision", async () => {
     const [ada, id] = [randomUUID(), randomUUID()];
     const session = await start(ada, id);
     expect(session).toMatchObject({ id, user_id: ada, event_id: null, stage: 1, revision: 0, state: {} });
@@ -388,13 +410,13 @@ describe("a start", () => {
     expect(await history(db, id)).toMatchObject([{ revision: 0, checkpoint: true }]);
   });
 
-  it("attaches the caller's event", async () => {
+  it("links the session to an event of the caller", async () => {
     const ada = randomUUID();
     const eventId = await createEvent(db, ada);
     expect(await start(ada, randomUUID(), eventId)).toMatchObject({ event_id: eventId });
   });
 
-  it("that is made again gives the same session, as it is by now", async () => {
+  it("returns the session in its current state when it is called again", async () => {
     const [ada, id] = [randomUUID(), randomUUID()];
     await start(ada, id);
     const { session } = await save(db, ada, { id, base: 0, patch: { a: 1 }, stage: 3 });
@@ -403,14 +425,14 @@ describe("a start", () => {
     expect(await storedSession(db, id)).toEqual(session);
   });
 
-  it("that is made twenty times at once makes one", async () => {
+  it("creates one session when twenty calls run at the same time", async () => {
     const [ada, id] = [randomUUID(), randomUUID()];
     const sessions = await Promise.all(Array.from({ length: 20 }, () => start(ada, id)));
     expect(new Set(sessions.map((session) => JSON.stringify(session))).size).toBe(1);
     expect(await keptRevisions(db, id)).toEqual([0]);
   });
 
-  it("under another user's id is refused like any session that is not there, and leaves it alone", async () => {
+  it("fails with WZ404 for the id of another user's session, and leaves that session unchanged", async () => {
     const [ada, id] = [randomUUID(), randomUUID()];
     await start(ada, id);
     const stored = await everythingOf(id);
@@ -423,7 +445,7 @@ describe("a start", () => {
     expect(await everythingOf(id)).toEqual(stored);
   });
 
-  it("on another user's event, or on none that there is, is refused as everywhere", async () => {
+  it("fails for an event of another user and for an unknown event", async () => {
     const ben = randomUUID();
     for (const eventId of [await createEvent(db, randomUUID()), randomUUID()]) {
       const id = randomUUID();
@@ -432,7 +454,7 @@ describe("a start", () => {
     }
   });
 
-  it("needs an id", async () => {
+  it("fails without an id", async () => {
     expect(await refusal(start(randomUUID(), null))).toMatchObject({ code: "WZ400", detail: '{"field": "id"}' });
   });
 });

@@ -3,12 +3,12 @@ import { useTestDatabase } from "../../testkit/database.ts";
 
 const db = useTestDatabase();
 
-// What every rule looks at. A schema that is neither here nor one of the tools' own is found by the first rule.
+// The schemas that the rules check. The first rule finds schemas that are in neither list.
 const OURS = "('public', 'app_private', 'auth')";
 const TOOLS = "('pg_catalog', 'information_schema', 'graphile_migrate')";
 const API_ROLES = "('anon', 'authenticated', 'service_role', 'analyst')";
 
-// Whose policies show some rows to everybody.
+// The tables with a policy that shows published rows to anonymous clients.
 const PUBLISHED = "('public.events', 'public.event_tickets')";
 
 const TABLES = `(
@@ -32,7 +32,8 @@ const GRANTS = `(
     left join pg_roles r on r.oid = g.grantee
 )`;
 
-// Every table that foreign keys lead from to profiles, and whether each step of one such way takes rows along that go.
+// Every table that references profiles, directly or through other tables. `cascades` is true if deleting a profile deletes
+// the rows along at least one path of foreign keys.
 const PERSONAL = `(
   with recursive personal (id, cascades) as (
     select 'public.profiles'::regclass::oid, true
@@ -48,16 +49,16 @@ const PERSONAL = `(
 
 interface Rule {
   readonly title: string;
-  /** Returns an `offender` for whatever breaks the rule. */
+  /** Returns one `offender` for each violation. */
   readonly sql: string;
-  /** Breaks the rule: what a careless change might do. */
+  /** A careless change that violates the rule. */
   readonly breakIt: string;
   readonly offender: string;
 }
 
 const rules: Rule[] = [
   {
-    title: "there is no schema that these rules overlook",
+    title: "every schema is checked by these rules or belongs to a tool",
     sql: `select nspname as offender from pg_namespace
            where nspname not in ${OURS} and nspname not in ${TOOLS} and nspname !~ '^pg_(toast|temp|toast_temp)'`,
     breakIt: "create schema overlooked",
@@ -81,8 +82,7 @@ const rules: Rule[] = [
     offender: "public.profiles",
   },
   {
-    title:
-      "every policy names its roles, and those who are not signed in are one only of those to read what is published",
+    title: "every policy names its roles, and names anon only to read published rows",
     sql: `select t.name || ' ' || polname as offender from pg_policy p join ${TABLES} t on t.oid = p.polrelid
            where not p.polroles <@ array['authenticated'::regrole, 'service_role'::regrole]::oid[]
              and not (
@@ -92,7 +92,7 @@ const rules: Rule[] = [
     offender: "public.profiles profiles_everybody",
   },
   {
-    title: "every policy asks who the caller is once per statement: (select auth.uid())",
+    title: "every policy calls auth.uid() once per statement: (select auth.uid())",
     sql: `select t.name || ' ' || polname as offender from pg_policy p join ${TABLES} t on t.oid = p.polrelid
            where regexp_replace(
                    concat_ws(' ', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)),
@@ -102,7 +102,7 @@ const rules: Rule[] = [
     offender: "public.events events_bare",
   },
   {
-    title: "every view reads as its caller",
+    title: "every view reads with the privileges of its caller",
     sql: `select name as offender from ${TABLES} t
            where relkind = 'v' and coalesce(reloptions::text, '') !~ 'security_invoker=(true|on|1|yes)'`,
     breakIt: "create view everything as select * from wizard_sessions",
@@ -111,48 +111,48 @@ const rules: Rule[] = [
 
   // Grants
   {
-    title: "no role of the API can insert or update whole rows",
+    title: "no API role can insert or update all columns of a table",
     sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
            where g.column is null and privilege_type in ('INSERT', 'UPDATE') and rolname in ${API_ROLES}`,
     breakIt: "grant update on events to service_role",
     offender: "public.events UPDATE to service_role",
   },
   {
-    title: "no role of the API can truncate, reference, maintain, or put triggers on a table",
+    title: "no API role can truncate, reference or maintain a table, or create triggers on it",
     sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
            where privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'USAGE') and rolname in ${API_ROLES}`,
     breakIt: "grant truncate on wizard_sessions to authenticated",
     offender: "public.wizard_sessions TRUNCATE to authenticated",
   },
   {
-    title: "those who are not signed in can read what is published, and do nothing else with a table",
+    title: "anon can read tables with published rows, and has no other privilege on a table",
     sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
            where rolname = 'anon' and not (name in ${PUBLISHED} and privilege_type = 'SELECT')`,
     breakIt: "grant select on wizard_sessions to anon",
     offender: "public.wizard_sessions SELECT to anon",
   },
   {
-    title: "analysts can do nothing with a table",
+    title: "analyst has no privilege on a table",
     sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
            where rolname = 'analyst'`,
     breakIt: "grant select on events to analyst",
     offender: "public.events SELECT to analyst",
   },
   {
-    title: "nothing about a table is granted to everybody",
+    title: "public has no privilege on a table",
     sql: `select format('%s %s', name, privilege_type) as offender from ${GRANTS} g where grantee = 0`,
     breakIt: "grant update (title) on events to public",
     offender: "public.events UPDATE",
   },
   {
-    title: "nobody but the owner can pass a privilege on",
+    title: "no privilege on a table is granted with grant option",
     sql: `select format('%s %s to %s', name, privilege_type, rolname) as offender from ${GRANTS} g
            where is_grantable`,
     breakIt: "grant update (title) on events to service_role with grant option",
     offender: "public.events UPDATE to service_role",
   },
   {
-    title: "no function can be run by everybody",
+    title: "public can't execute a function",
     sql: `select name as offender from ${FUNCTIONS} f
            cross join aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) g where g.grantee = 0`,
     breakIt:
@@ -160,7 +160,7 @@ const rules: Rule[] = [
     offender: "app_private.sweep",
   },
   {
-    title: "nobody but the owner can create in a schema",
+    title: "only the owner of a schema can create objects in it",
     sql: `select format('%s for %s', nspname, coalesce(rolname, 'public')) as offender
             from pg_namespace n cross join aclexplode(n.nspacl) g left join pg_roles r on r.oid = g.grantee
            where nspname in ${OURS} and g.privilege_type = 'CREATE' and g.grantee <> n.nspowner`,
@@ -170,7 +170,7 @@ const rules: Rule[] = [
 
   // Keys
   {
-    title: "every foreign key's columns lead an index, so that a deletion finds its rows",
+    title: "every foreign key has an index that starts with its columns",
     sql: `select c.conrelid::regclass || ' ' || c.conname as offender
             from pg_constraint c join ${TABLES} t on t.oid = c.conrelid
            where c.contype = 'f' and not exists (
@@ -184,7 +184,7 @@ const rules: Rule[] = [
 
   // What belongs to a user
   {
-    title: "every table that leads to a profile is in the export of a user's data: app_private.personal_tables()",
+    title: "every table that references profiles, directly or not, is listed by app_private.personal_tables()",
     sql: `select name as offender from ${PERSONAL} p
            where name not in (select format('public.%I', t.name) from app_private.personal_tables() t)`,
     breakIt: `create table notes (id uuid primary key);
@@ -192,7 +192,7 @@ const rules: Rule[] = [
     offender: "public.event_notes",
   },
   {
-    title: "every table that leads to a profile is emptied of its rows when the profile is erased",
+    title: "every table that references profiles, directly or not, loses its rows when the profile is deleted",
     sql: `select name as offender from ${PERSONAL} p where not cascades`,
     breakIt: `create table app_private.visits (
                 session_id uuid references wizard_sessions on delete set null, event_id uuid references events
@@ -200,7 +200,7 @@ const rules: Rule[] = [
     offender: "app_private.visits",
   },
   {
-    title: "what the export is made of leads to a profile",
+    title: "every table that app_private.personal_tables() lists references profiles, directly or not",
     sql: `select t.name as offender from app_private.personal_tables() t
            where format('public.%I', t.name) not in (select p.name from ${PERSONAL} p)`,
     breakIt: `alter table wizard_session_revisions drop constraint wizard_session_revisions_session_id_fkey`,
@@ -216,7 +216,7 @@ const rules: Rule[] = [
     offender: "public.one",
   },
   {
-    title: "every function that runs as its owner looks into pg_temp last",
+    title: "every security definer function has pg_temp last in its search_path",
     sql: `select name as offender from ${FUNCTIONS} f
            where prosecdef
              and not exists (select from unnest(f.proconfig) setting where setting ~ '^search_path=(.*, )?pg_temp$')`,
@@ -225,7 +225,7 @@ const rules: Rule[] = [
     offender: "app_private.one",
   },
   {
-    title: "no trigger is switched off",
+    title: "no trigger is disabled",
     sql: `select t.name || ' ' || tgname as offender from pg_trigger g join ${TABLES} t on t.oid = g.tgrelid
            where tgenabled <> 'O'`,
     breakIt: "alter table wizard_sessions disable trigger _300_save",
@@ -241,7 +241,7 @@ const rules: Rule[] = [
     offender: "public.events",
   },
   {
-    title: "every column in public but the id has a comment",
+    title: "every column in public has a comment, except id",
     sql: `select t.name || '.' || attname as offender from pg_attribute a join ${TABLES} t on t.oid = a.attrelid
            where nspname = 'public' and relkind <> 'S' and attnum > 0 and not attisdropped and attname <> 'id'
              and col_description(t.oid, attnum) is null`,
@@ -249,14 +249,14 @@ const rules: Rule[] = [
     offender: "public.profiles.nickname",
   },
   {
-    title: "every check in public has a comment, in the words for who breaks it",
+    title: "every check constraint in public has a comment, which is the message of its error",
     sql: `select t.name || ' ' || conname as offender from pg_constraint c join ${TABLES} t on t.oid = c.conrelid
            where nspname = 'public' and contype = 'c' and obj_description(c.oid, 'pg_constraint') is null`,
     breakIt: "alter table events add constraint events_title_is_short check (char_length(title) < 500)",
     offender: "public.events events_title_is_short",
   },
   {
-    title: "every function in public and auth that is no trigger's has a comment",
+    title: "every function in public and auth has a comment, except trigger functions",
     sql: `select name as offender from ${FUNCTIONS} f
            where nspname <> 'app_private' and prorettype <> 'trigger'::regtype
              and obj_description(oid, 'pg_proc') is null`,
@@ -266,13 +266,13 @@ const rules: Rule[] = [
 
   // Owners and roles
   {
-    title: "everything belongs to stagekeep_owner",
+    title: "every object belongs to stagekeep_owner",
     sql: `select kind || ' ' || name as offender
             from (
               select 'table' as kind, name, relowner as owner from ${TABLES} t
               union all select 'function', name, proowner from ${FUNCTIONS} f
               union all select 'schema', nspname, nspowner from pg_namespace
-               -- The owner of the database owns public, through the role that PostgreSQL has for it.
+               -- The schema public belongs to the owner of the database through pg_database_owner.
                where nspname in ${OURS} and nspowner <> 'pg_database_owner'::regrole
               union all select 'database', datname, datdba from pg_database where datname = current_database()
             ) everything
@@ -281,14 +281,14 @@ const rules: Rule[] = [
     offender: "function auth.uid",
   },
   {
-    title: "the owner is no superuser and has no way past policies",
+    title: "stagekeep_owner is not a superuser and does not bypass RLS",
     sql: `select rolname as offender from pg_roles
            where rolname = 'stagekeep_owner' and (rolsuper or rolbypassrls or rolcreaterole or rolreplication)`,
     breakIt: "alter role stagekeep_owner bypassrls",
     offender: "stagekeep_owner",
   },
   {
-    title: "the authenticator can log in, and inherits nothing from the roles that it becomes",
+    title: "authenticator can log in and does not inherit privileges",
     sql: `select rolname as offender from pg_roles
            where rolname = 'authenticator'
              and (not rolcanlogin or rolinherit or rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)`,
@@ -296,14 +296,14 @@ const rules: Rule[] = [
     offender: "authenticator",
   },
   {
-    title: "the authenticator can become the four roles of the API and no other",
+    title: "authenticator can become the four API roles and no other role",
     sql: `select r.rolname as offender from pg_roles r
            where pg_has_role('authenticator', r.oid, 'member') <> (rolname in ${API_ROLES} or rolname = 'authenticator')`,
     breakIt: "grant pg_read_all_data to authenticator",
     offender: "pg_read_all_data",
   },
   {
-    title: "of the four roles of the API only the trusted one is past the policies, and none can log in",
+    title: "only service_role of the four API roles bypasses RLS, and none of them can log in",
     sql: `select rolname as offender from pg_roles
            where rolname in ${API_ROLES}
              and (rolbypassrls <> (rolname = 'service_role') or rolcanlogin or rolsuper or rolcreaterole or rolcreatedb)`,
@@ -311,7 +311,7 @@ const rules: Rule[] = [
     offender: "authenticated",
   },
   {
-    title: "what the API runs can't take for ever",
+    title: "authenticator has timeouts for statements, locks and idle transactions",
     sql: `select s.setting as offender
             from (values ('statement_timeout'), ('lock_timeout'), ('idle_in_transaction_session_timeout')) s (setting)
            where not exists (
@@ -324,7 +324,7 @@ const rules: Rule[] = [
 
   // Errors
   {
-    title: "every function raises SQLSTATEs of our own, so that the API passes their messages unchanged",
+    title: "every function raises only our own SQLSTATEs, whose messages the API passes on unchanged",
     sql: `select name as offender from ${FUNCTIONS} p
            where prosrc ~* 'raise +exception' and prosrc ~ E'errcode *= *\\'(?!WZ\\\\d{3}\\')'
               or regexp_count(prosrc, 'raise exception', 1, 'i') <> regexp_count(prosrc, 'errcode', 1, 'i')`,
@@ -349,7 +349,7 @@ describe("in the whole schema", () => {
   });
 });
 
-describe("a change that breaks it is noticed by the rule that", () => {
+describe("a violation is found by the rule that", () => {
   it.each(rules)("$title", async ({ sql, breakIt, offender }) => {
     const client = await db.root.connect();
     try {

@@ -15,7 +15,7 @@ async function exportFor(options: SupabaseExportOptions): Promise<string> {
   return buildExport(await readMigrations({ placeholders: exportPlaceholders(options) }), options);
 }
 
-/** What the export is not about: who may do what around it. */
+/** Reads the privileges that the export must not change: of schemas, of auth functions and the default privileges. */
 async function surroundings(db: TestDatabase): Promise<unknown[]> {
   const { rows } = await db.root.query(
     `select 'schema ' || nspname as what, nspacl::text as acl
@@ -30,18 +30,18 @@ async function surroundings(db: TestDatabase): Promise<unknown[]> {
   return rows;
 }
 
-/** The grants that the migrations make. The role analyst is ours: no project has it, and no export names it. */
+/** Reads the grants that the migrations make. The export leaves out analyst, a role that a Supabase project lacks. */
 async function ownGrants(): Promise<string[]> {
   return (await grantsIn(own.root)).filter((grant) => !/: analyst /.test(grant));
 }
 
-/** Users as Supabase's sign-up makes them. */
+/** Adds users as Supabase's sign-up does. */
 async function signUp(db: TestDatabase, ...subs: string[]): Promise<void> {
   await db.root.query("insert into auth.users (id) select unnest($1::uuid[])", [subs]);
 }
 
-describe("applied to a fresh Supabase project", () => {
-  // Older projects, upgraded from PostgreSQL 14, let everybody create in public; newer ones don't.
+describe("the Supabase export applied to a new project", () => {
+  // As in older projects, which were upgraded from PostgreSQL 14.
   const project = useSupabaseDatabase("grant create on schema public to public");
   let before: unknown[];
   beforeAll(async () => {
@@ -49,17 +49,17 @@ describe("applied to a fresh Supabase project", () => {
     await project.apply(await exportFor({ existing: [] }));
   });
 
-  it("makes everything that the migrations make", async () => {
+  it("creates everything that the migrations create", async () => {
     expect(await definitionsIn(project.root)).toEqual(await definitionsIn(own.root));
   });
 
-  it("ends with our grants, though the project's defaults grant everything on new tables and functions", async () => {
+  it("results in our grants, although the default privileges of the project grant everything", async () => {
     const grants = await grantsIn(project.root);
     expect(grants).toEqual(await ownGrants());
-    // Said outright too, so that the two can't be wrong alike.
+    // These catch a mistake that both lists share.
     expect(grants).toContain("wizard_sessions.revision: authenticated UPDATE");
     expect(grants.filter((grant) => /TRUNCATE|REFERENCES|TRIGGER|MAINTAIN|PUBLIC/.test(grant))).toEqual([]);
-    // What triggers run, and what runs within them, is for nobody else.
+    // No role may execute trigger functions and their helpers.
     expect(
       grants.filter((grant) => /EXECUTE/.test(grant) && /tg_|prune|_timestamp\(|count_personal/.test(grant)),
     ).toEqual([]);
@@ -69,11 +69,11 @@ describe("applied to a fresh Supabase project", () => {
     ]);
   });
 
-  it("leaves the project's schemas, its auth functions and its default privileges as they were", async () => {
+  it("leaves the privileges on schemas and auth functions and the default privileges unchanged", async () => {
     expect(await surroundings(project)).toEqual(before);
   });
 
-  it("lets users make and save sessions of their own", async () => {
+  it("lets users create and save their own sessions", async () => {
     const ada = randomUUID();
     const { id } = await startSession(project, ada, { state: { basics: { title: "Summer party" } } });
     await project.asUser(ada, (client) =>
@@ -82,7 +82,7 @@ describe("applied to a fresh Supabase project", () => {
     expect(await storedSession(project, id)).toMatchObject({ user_id: ada, stage: 2, revision: 1 });
   });
 
-  it("hides a session from others, who can't change it either", async () => {
+  it("lets no user read, change or delete the session of another user", async () => {
     const [ada, ben] = [randomUUID(), randomUUID()];
     const session = await startSession(project, ada);
     const attempts = await project.asUser(ben, async (client) => [
@@ -94,7 +94,7 @@ describe("applied to a fresh Supabase project", () => {
     expect(await storedSession(project, session.id)).toEqual(session);
   });
 
-  it("refuses whoever is not signed in", async () => {
+  it("denies access to anonymous clients", async () => {
     const statements = [
       "select from wizard_sessions",
       "insert into wizard_sessions default values",
@@ -107,14 +107,14 @@ describe("applied to a fresh Supabase project", () => {
     }
   });
 
-  it("refuses to empty a table, which no policy would stop", async () => {
+  it("denies truncate, which policies do not restrict", async () => {
     for (const as of [project.asAnon, project.asService, project.asUser.bind(project, randomUUID())]) {
       const attempt = as((client) => client.query("truncate wizard_sessions, events, profiles"));
       expect(await refusal(attempt)).toMatchObject({ code: "42501" });
     }
   });
 
-  it("refuses a save onto another revision", async () => {
+  it("rejects an update with a revision that is not current", async () => {
     const ada = randomUUID();
     const session = await startSession(project, ada);
     const stale = project.asUser(ada, (client) =>
@@ -124,7 +124,7 @@ describe("applied to a fresh Supabase project", () => {
     expect(await storedSession(project, session.id)).toEqual(session);
   });
 
-  it("refuses another user's event and takes the user's own", async () => {
+  it("rejects an event of another user and accepts one of the same user", async () => {
     const [ada, ben] = [randomUUID(), randomUUID()];
     const [adas, bens] = [await createEvent(project, ada), await createEvent(project, ben)];
     expect(await refusal(startSession(project, ada, { event_id: bens }))).toMatchObject({ code: "42501" });
@@ -140,7 +140,7 @@ describe("applied to a fresh Supabase project", () => {
   });
 });
 
-describe("what is about the funnel and about a user's data", () => {
+describe("the Supabase export of the funnel and the functions for user data", () => {
   const project = useSupabaseDatabase();
   const [ada, ben] = [randomUUID(), randomUUID()];
   const funnel = "select started from unnest(wizard_funnel(now() - interval '1 day', now() + interval '1 day'))";
@@ -150,11 +150,11 @@ describe("what is about the funnel and about a user's data", () => {
     await startSession(project, ben);
   });
 
-  it("asks for no role that a project does not have", async () => {
+  it("does not need the analyst role, which a project lacks", async () => {
     expect(await exportFor({ existing: [] })).not.toMatch(/\banalyst\b/);
   });
 
-  it("gives the funnel to a trusted back end, and to an analyst once the project says so", async () => {
+  it("lets service_role read the funnel, and analyst once the project grants it", async () => {
     const { rows } = await project.asService((client) => client.query(funnel));
     expect(rows[0]).toEqual({ started: 2 });
     expect(await refusal(project.asAnalyst((client) => client.query(funnel)))).toMatchObject({ code: "42501" });
@@ -163,7 +163,7 @@ describe("what is about the funnel and about a user's data", () => {
     expect(await refusal(project.asUser(ada, (client) => client.query(funnel)))).toMatchObject({ code: "42501" });
   });
 
-  it("exports and erases what is a user's", async () => {
+  it("lets a user export and erase their own data", async () => {
     const { rows } = await project.asUser(ada, (client) =>
       client.query("select export_my_data() -> 'tables' -> 'wizard_sessions' as sessions, erase_me($1) as erased", [
         ada,
@@ -183,15 +183,15 @@ describe("what is about the funnel and about a user's data", () => {
   });
 });
 
-describe("applied to a project whose new tables are not exposed by default", () => {
-  // What Supabase projects made since May 2026 start with: https://supabase.com/changelog (28 April 2026).
+describe("the Supabase export applied to a project that does not expose new tables by default", () => {
+  // The default for projects created since May 2026: https://supabase.com/changelog (28 April 2026).
   const project = useSupabaseDatabase(`
     alter default privileges in schema public
       revoke select, insert, update, delete on tables from anon, authenticated, service_role;
     alter default privileges in schema public revoke usage, select on sequences from anon, authenticated, service_role;
     alter default privileges in schema public revoke execute on functions from anon, authenticated, service_role;`);
 
-  it("ends with the same grants", async () => {
+  it("results in the same grants", async () => {
     await project.apply(await exportFor({ existing: [] }));
     expect(await grantsIn(project.root)).toEqual(await ownGrants());
   });
@@ -206,13 +206,13 @@ const OWN_EVENTS = `
   alter table events enable row level security;
   create policy "Users manage their events." on events for all using (auth.uid() = user_id);`;
 
-describe("applied to a project with its own profiles and events", () => {
+describe("the Supabase export applied to a project with its own profiles and events", () => {
   const project = useSupabaseDatabase(OWN_PROFILES + OWN_EVENTS);
   const theirs = (facts: string[]) =>
     facts.filter((fact) => /(^|^table |^column | on (public\.)?)(profiles|events)\b/i.test(fact));
   const [ada, ben] = [randomUUID(), randomUUID()];
   let before: unknown[];
-  const everythingTheirs = async () => [
+  const describeTheirs = async () => [
     await surroundings(project),
     theirs(await definitionsIn(project.root)),
     theirs(await grantsIn(project.root)),
@@ -226,47 +226,47 @@ describe("applied to a project with its own profiles and events", () => {
 
   beforeAll(async () => {
     await signUp(project, ada, ben);
-    before = await everythingTheirs();
+    before = await describeTheirs();
     await project.apply(await exportFor({ existing: ["profiles", "events"], eventsOwnerColumn: "user_id" }));
   });
 
-  it("leaves their columns, grants, policies and triggers as they were", async () => {
+  it("leaves the columns, grants, policies and triggers of those tables unchanged", async () => {
     expect(before.flat()).toContain("events: anon TRUNCATE");
     expect(before.flat()).toContain("constraint profiles_pkey on profiles: PRIMARY KEY (id), comment ");
-    expect(await everythingTheirs()).toEqual(before);
+    expect(await describeTheirs()).toEqual(before);
   });
 
-  it("ends with our grants on what it made", async () => {
+  it("results in our grants on the objects that it creates", async () => {
     const ours = (grants: string[]) => grants.filter((grant) => /wizard_|app_private|export_my_data/.test(grant));
     expect(ours(await grantsIn(project.root))).toEqual(ours(await ownGrants()));
   });
 
-  it("makes the profile with a user's first session", async () => {
+  it("creates a profile with the first session of a user", async () => {
     await startSession(project, ada);
     const { rows } = await project.root.query("select * from profiles where id = $1", [ada]);
     expect(rows).toEqual([{ id: ada, username: null }]);
   });
 
-  it("keeps to a profile that is there", async () => {
+  it("leaves an existing profile unchanged", async () => {
     await project.root.query("insert into profiles (id, username) values ($1, 'ben') on conflict do nothing", [ben]);
     await startSession(project, ben);
     const { rows } = await project.root.query("select username from profiles where id = $1", [ben]);
     expect(rows).toEqual([{ username: "ben" }]);
   });
 
-  it("refuses another user's event, told by the column that was named, and takes the user's own", async () => {
+  it("rejects an event of another user, by the given owner column, and accepts one of the same user", async () => {
     const [adas, bens] = [await makeTheirEvent(ada), await makeTheirEvent(ben)];
     expect(await refusal(startSession(project, ada, { event_id: bens }))).toMatchObject({ code: "42501" });
     expect(await startSession(project, ada, { event_id: adas })).toMatchObject({ event_id: adas });
   });
 
-  it("begins a session for an event with nothing, since it does not know how theirs reads as answers", async () => {
+  it("starts a session for an event with an empty state, because it can't translate the event into answers", async () => {
     const [id, event] = [randomUUID(), await makeTheirEvent(ada)];
     await project.asUser(ada, (client) => client.query("select start_wizard_session($1, $2)", [id, event]));
     expect(await storedSession(project, id)).toMatchObject({ event_id: event, state: {} });
   });
 
-  it("says what to write before a session can be completed, and then completes it", async () => {
+  it("can't complete a session until write_event is written, and can with the example in docs/supabase.md", async () => {
     const state = { basics: { title: "Summer party" } };
     const session = await startSession(project, ada, { state });
     const options = { id: session.id, base: 0, answers: state };
@@ -285,7 +285,7 @@ describe("applied to a project with its own profiles and events", () => {
     expect(rows).toEqual([{ user_id: ada, name: "Summer party" }]);
   });
 
-  it("exports a user's rows of theirs too, as far as the user may read them", async () => {
+  it("exports the rows of those tables that belong to the user and that the user may read", async () => {
     const user = randomUUID();
     await signUp(project, user);
     await startSession(project, user);
@@ -301,19 +301,19 @@ describe("applied to a project with its own profiles and events", () => {
     });
   });
 
-  it("leaves the end of a profile to the project", async () => {
+  it("has no erase_me, because the project decides how a profile is deleted", async () => {
     const { rows } = await project.root.query(
       "select proname from pg_proc where proname in ('erase_me', 'count_personal_rows')",
     );
     expect(rows).toEqual([]);
   });
 
-  it("refuses a user whom the project does not know", async () => {
+  it("rejects a session of a user who is not in auth.users", async () => {
     expect(await refusal(startSession(project, randomUUID()))).toMatchObject({ code: "23503" });
   });
 });
 
-describe("applied to a project with its own events alone", () => {
+describe("the Supabase export applied to a project with its own events only", () => {
   const project = useSupabaseDatabase(OWN_EVENTS);
   const ada = randomUUID();
   beforeAll(async () => {
@@ -321,7 +321,7 @@ describe("applied to a project with its own events alone", () => {
     await signUp(project, ada);
   });
 
-  it("erases a user's profile and sessions, and does not say that it erased the project's events", async () => {
+  it("lets a user erase profile and sessions, and neither erases nor counts the events of the project", async () => {
     await project.asUser(ada, (client) => client.query("insert into events (user_id) values (auth.uid())"));
     await startSession(project, ada);
     const { rows } = await project.asUser(ada, (client) => client.query("select erase_me($1) as erased", [ada]));
@@ -330,7 +330,7 @@ describe("applied to a project with its own events alone", () => {
   });
 });
 
-describe("applied to a project whose profiles ask for more", () => {
+describe("the Supabase export applied to a project whose profiles have another required column", () => {
   const project = useSupabaseDatabase(`${OWN_PROFILES} alter table profiles alter column username set not null;`);
   const ada = randomUUID();
   beforeAll(async () => {
@@ -338,7 +338,7 @@ describe("applied to a project whose profiles ask for more", () => {
     await signUp(project, ada);
   });
 
-  it("refuses a first session by the foreign key, as long as there is no profile", async () => {
+  it("rejects the first session of a user without a profile, by the foreign key", async () => {
     expect(await refusal(startSession(project, ada))).toMatchObject({
       code: "23503",
       constraint: "wizard_sessions_user_id_fkey",
@@ -346,19 +346,19 @@ describe("applied to a project whose profiles ask for more", () => {
     expect((await project.root.query("select from profiles")).rowCount).toBe(0);
   });
 
-  it("takes it once the profile is there", async () => {
+  it("accepts the session once the profile exists", async () => {
     await project.root.query("insert into profiles (id, username) values ($1, 'ada')", [ada]);
     expect(await startSession(project, ada)).toMatchObject({ user_id: ada });
   });
 });
 
-describe("applied to a project that has what the export would make", () => {
+describe("the Supabase export applied to a project that already has an object with the same name", () => {
   const project = useSupabaseDatabase(OWN_PROFILES + OWN_EVENTS);
 
   it.each([
     ["profiles", []],
     ["events", ["profiles"]],
-  ] as const)("fails over the table %s that was not named, and keeps its rows", async (table, existing) => {
+  ] as const)("fails for the table %s if it is not listed as existing, and keeps its rows", async (table, existing) => {
     const user = randomUUID();
     await signUp(project, user);
     await project.root.query("insert into profiles (id) values ($1)", [user]);
@@ -377,14 +377,14 @@ describe("applied to a project that has what the export would make", () => {
     expect(rows).toEqual([{ profiles: 1, events: 1, made: null }]);
   });
 
-  it("fails over a schema app_private of the project's own rather than open it", async () => {
+  it("fails if the schema is app_private", async () => {
     const applied = project.apply(
       `create schema app_private; ${await exportFor({ existing: ["profiles", "events"], eventsOwnerColumn: "user_id" })}`,
     );
     expect(await refusal(applied)).toMatchObject({ code: "42P06" });
   });
 
-  it("fails over a function of the project's own rather than replace it", async () => {
+  it("fails instead of replacing a function", async () => {
     const theirs = "create function update_wizard_session_timestamp() returns int return 1;";
     const options: SupabaseExportOptions = { existing: ["profiles", "events"], eventsOwnerColumn: "user_id" };
     expect(await refusal(project.apply(theirs + (await exportFor(options))))).toMatchObject({ code: "42723" });
@@ -399,7 +399,7 @@ describe("applied to a project that has what the export would make", () => {
     expect(list.match(/\w+/g)).toEqual(rows.map(({ name }) => name));
   });
 
-  it("fails over an owner's column that is not there", async () => {
+  it("fails if the events table lacks the owner column", async () => {
     expect(await refusal(project.apply(await exportFor({ existing: ["profiles", "events"] })))).toMatchObject({
       code: "42703",
     });

@@ -9,8 +9,8 @@ const db = useTestDatabase();
 const restore = (sub: string, id: string, revision: number) =>
   db.asUser(sub, (client) => client.query("select restore_wizard_session($1, $2)", [id, revision]));
 
-describe("what is recorded", () => {
-  it("begins with the session as it was made, in whole", async () => {
+describe("the history of a session", () => {
+  it("starts with a checkpoint of the new session", async () => {
     const ada = randomUUID();
     const { id, started_at } = await startSession(db, ada, { stage: 2, state: { a: { b: 1 } } });
     const size = '{"a": {"b": 1}}'.length;
@@ -22,7 +22,7 @@ describe("what is recorded", () => {
     ]);
   });
 
-  it("is each save, with its key, as what it changed", async () => {
+  it("records each save with its saveId and the patch of what it changed", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: { b: 1, c: 1 }, d: [1] } });
     const saveId = randomUUID();
@@ -33,7 +33,7 @@ describe("what is recorded", () => {
     });
   });
 
-  it("is a whole state through the other door just so", async () => {
+  it("records an update of the whole state as a patch, too", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: { b: 1, c: 1 }, d: [1] } });
     await update(db, ada, id, { state: { a: { b: 1 }, d: [1, 2], e: "new" } });
@@ -44,20 +44,17 @@ describe("what is recorded", () => {
 
   it.each([
     [
-      "a back end",
+      "service_role",
       (id: string) => db.asService((c) => c.query(`update wizard_sessions set stage = 2 where id = '${id}'`)),
     ],
-    [
-      "the owner of the tables",
-      (id: string) => db.root.query(`update wizard_sessions set stage = 2 where id = '${id}'`),
-    ],
-  ])("is a write by %s too", async (_, write) => {
+    ["a superuser", (id: string) => db.root.query(`update wizard_sessions set stage = 2 where id = '${id}'`)],
+  ])("records a write by %s", async (_, write) => {
     const { id } = await startSession(db, randomUUID());
     await write(id);
     expect((await history(db, id)).at(-1)).toMatchObject({ revision: 1, stage: 2 });
   });
 
-  it("is not the end of an event, which is no save", async () => {
+  it("does not record the deletion of the event, which is not a save", async () => {
     const ada = randomUUID();
     const eventId = await createEvent(db, ada);
     const { id } = await startSession(db, ada, { event_id: eventId });
@@ -66,7 +63,7 @@ describe("what is recorded", () => {
     expect(await keptRevisions(db, id)).toEqual([0]);
   });
 
-  it("is not a save that was refused", async () => {
+  it("does not record a rejected write", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     expect(await refusal(update(db, ada, id, { stage: 7 }))).toMatchObject({ code: "23514" });
@@ -74,7 +71,7 @@ describe("what is recorded", () => {
     expect(await keptRevisions(db, id)).toEqual([0]);
   });
 
-  it("goes on for a session that has no history", async () => {
+  it("continues with a checkpoint if it has been deleted", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: 1 } });
     await db.root.query("delete from wizard_session_revisions where session_id = $1", [id]);
@@ -82,19 +79,31 @@ describe("what is recorded", () => {
     expect(await history(db, id)).toMatchObject([{ revision: 1, patch: { b: 1 }, checkpoint: true }]);
     expect((await stateAt(db, ada, id, 1)).state).toEqual({ a: 1, b: 1 });
   });
+
+  it("is deleted with the session, and with the profile", async () => {
+    const ada = randomUUID();
+    const [first, second] = [await startSession(db, ada), await startSession(db, ada)];
+    const other = await startSession(db, randomUUID());
+    await db.asUser(ada, (client) => client.query("delete from wizard_sessions where id = $1", [first.id]));
+    expect(await keptRevisions(db, first.id)).toEqual([]);
+    expect(await keptRevisions(db, second.id)).toEqual([0]);
+    await db.root.query("delete from profiles where id = $1", [ada]);
+    expect(await keptRevisions(db, second.id)).toEqual([]);
+    expect(await keptRevisions(db, other.id)).toEqual([0]);
+  });
 });
 
-describe("a checkpoint is made", () => {
+describe("a write", () => {
   it.each([
-    ["at another stage", { stage: 2 }, true],
-    ["at another status", { status: "abandoned" }, true],
-    ["at the same stage", { stage: 1 }, false],
-    ["at a null, which no patch can say", { state: { a: null } }, true],
-    ["at a null further down", { state: { a: 1, b: { c: { d: null } } } }, true],
-    ["at a null in an array, which a patch can say", { state: { a: [null] } }, false],
-    ["at a number that is written otherwise", { state: '{"a": 1.0}' }, true],
-    ["at any other save", { state: { a: 2 } }, false],
-  ])("%s: %s %s", async (_, columns, checkpoint) => {
+    ["that changes the stage adds a checkpoint", { stage: 2 }, true],
+    ["that changes the status adds a checkpoint", { status: "abandoned" }, true],
+    ["of the same stage adds no checkpoint", { stage: 1 }, false],
+    ["of a null, which a patch can't contain, adds a checkpoint", { state: { a: null } }, true],
+    ["of a nested null adds a checkpoint", { state: { a: 1, b: { c: { d: null } } } }, true],
+    ["of a null in an array, which a patch can contain, adds no checkpoint", { state: { a: [null] } }, false],
+    ["of an equal number with other digits adds a checkpoint", { state: '{"a": 1.0}' }, true],
+    ["of another value adds no checkpoint", { state: { a: 2 } }, false],
+  ])("%s", async (_, columns, checkpoint) => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: 1 } });
     await update(db, ada, id, columns);
@@ -105,7 +114,7 @@ describe("a checkpoint is made", () => {
     });
   });
 
-  it("at every fiftieth save", async () => {
+  it("adds a checkpoint at every fiftieth revision", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     for (let n = 1; n <= 101; n++) await update(db, ada, id, { state: { n } });
@@ -114,7 +123,7 @@ describe("a checkpoint is made", () => {
   });
 });
 
-/** Saves as often as that, in one go, each time another state; every seventh at another stage where `stages` says so. */
+/** Saves different states in one transaction and records them in the table `model`. `stages` changes the stage at every seventh. */
 async function saveOften(id: string, times: number, stages = false): Promise<void> {
   await db.root.query(
     `do $$ begin
@@ -130,45 +139,47 @@ async function saveOften(id: string, times: number, stages = false): Promise<voi
   );
 }
 
-describe("what is kept", () => {
-  const model = db.root;
+describe("pruning", () => {
   const modelOf = async (id: string) => {
     const query = "select revision, stage, state from model where id = $1 order by revision";
-    return (await model.query<{ revision: number; stage: number; state: string }>(query, [id])).rows;
+    return (await db.root.query<{ revision: number; stage: number; state: string }>(query, [id])).rows;
   };
 
   it.each([
     ["200 saves", 200, false, 201],
     ["249 saves", 249, false, 250],
-    // From the checkpoint at 50 on, and before it those at 0 and 1.
+    // Revision 50 and later, and the checkpoints before it: 0 and 1.
     ["250 saves", 250, false, 203],
     ["1,000 saves", 1000, false, null],
-    ["1,000 saves that go from stage to stage", 1000, true, null],
-  ])("of %s can be rebuilt as it was, to the letter", async (_, times, stages, count) => {
-    await db.root.query("create table if not exists model (id uuid, revision int, stage int, state text)");
-    const ada = randomUUID();
-    const { id } = await startSession(db, ada, { state: { begun: true } });
-    await db.root.query("insert into model values ($1, 0, 1, '{\"begun\": true}')", [id]);
-    await saveOften(id, times, stages);
+    ["1,000 saves that change the stage", 1000, true, null],
+  ])(
+    "keeps the first and the latest revisions of %s, and can rebuild each exactly",
+    async (_, times, stages, count) => {
+      await db.root.query("create table if not exists model (id uuid, revision int, stage int, state text)");
+      const ada = randomUUID();
+      const { id } = await startSession(db, ada, { state: { begun: true } });
+      await db.root.query("insert into model values ($1, 0, 1, '{\"begun\": true}')", [id]);
+      await saveOften(id, times, stages);
 
-    const kept = await keptRevisions(db, id);
-    const saved = await modelOf(id);
-    expect(saved).toHaveLength(times + 1);
-    for (const { revision, stage, state } of saved) {
-      if (!kept.includes(revision)) continue;
-      const rebuilt = await stateAt(db, ada, id, revision);
-      expect(rebuilt).toMatchObject({ revision, stage, text: state });
-    }
-    // The beginning, and the last 200 without a gap.
-    expect(kept[0]).toBe(0);
-    const last = Array.from({ length: Math.min(201, times + 1) }, (_, n) => times - n).reverse();
-    expect(kept.slice(-last.length)).toEqual(last);
-    if (count !== null) expect(kept).toHaveLength(count);
-    // Bounded: the window, what has come since the last pruning, the older checkpoints, the beginning.
-    expect(kept.length).toBeLessThanOrEqual(201 + 49 + 40 + 1);
-  });
+      const kept = await keptRevisions(db, id);
+      const saved = await modelOf(id);
+      expect(saved).toHaveLength(times + 1);
+      for (const { revision, stage, state } of saved) {
+        if (!kept.includes(revision)) continue;
+        const rebuilt = await stateAt(db, ada, id, revision);
+        expect(rebuilt).toMatchObject({ revision, stage, text: state });
+      }
+      // The first revision, and the last 200 saves without a gap.
+      expect(kept[0]).toBe(0);
+      const last = Array.from({ length: Math.min(201, times + 1) }, (_, n) => times - n).reverse();
+      expect(kept.slice(-last.length)).toEqual(last);
+      if (count !== null) expect(kept).toHaveLength(count);
+      // The latest revisions, those since the last pruning, the older checkpoints and the first revision.
+      expect(kept.length).toBeLessThanOrEqual(201 + 49 + 40 + 1);
+    },
+  );
 
-  it("of many checkpoints is the last forty before the window", async () => {
+  it("keeps the last forty checkpoints before the latest revisions", async () => {
     const { id } = await startSession(db, randomUUID());
     await db.root.query(
       `do $$ begin
@@ -179,7 +190,7 @@ describe("what is kept", () => {
     expect(await keptRevisions(db, id)).toEqual([0, ...numbers(260, 500)]);
   });
 
-  it("answers for what is gone in words of its own", async () => {
+  it("makes it impossible to read or restore a removed revision, as for one that never existed", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     await db.root.query(
@@ -197,7 +208,7 @@ describe("what is kept", () => {
     expect(await storedSession(db, id)).toEqual(stored);
   });
 
-  it("is too little to merge a save onto what is gone, unless that changes nothing", async () => {
+  it("makes a save with a removed base revision a conflict, unless it changes nothing", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: 1, b: 1 } });
     await db.root.query(
@@ -214,7 +225,7 @@ describe("what is kept", () => {
         { pointer: "/c/d", base: null, yours: 1, theirs: null },
       ],
     });
-    // The first revision is a checkpoint that is kept, what came after it is not.
+    // Revision 0 is kept, but not the revisions after it.
     expect(await save(db, ada, { id, base: 0, patch: { a: 2 } })).toMatchObject({
       outcome: "CONFLICT",
       conflicts: [{ pointer: "/a", base: 1, yours: 2, theirs: 1 }],
@@ -224,22 +235,10 @@ describe("what is kept", () => {
     expect(same).toMatchObject({ outcome: "MERGED", conflicts: [], session: { revision: 301 } });
     expect(await save(db, ada, { id, base: 150, patch: { a: 2 } })).toMatchObject({ outcome: "MERGED" });
   });
-
-  it("goes with the session, and with the profile", async () => {
-    const ada = randomUUID();
-    const [first, second] = [await startSession(db, ada), await startSession(db, ada)];
-    const other = await startSession(db, randomUUID());
-    await db.asUser(ada, (client) => client.query("delete from wizard_sessions where id = $1", [first.id]));
-    expect(await keptRevisions(db, first.id)).toEqual([]);
-    expect(await keptRevisions(db, second.id)).toEqual([0]);
-    await db.root.query("delete from profiles where id = $1", [ada]);
-    expect(await keptRevisions(db, second.id)).toEqual([]);
-    expect(await keptRevisions(db, other.id)).toEqual([0]);
-  });
 });
 
-describe("restoring", () => {
-  it("writes the earlier state and stage as a new revision, and loses nothing", async () => {
+describe("restore_wizard_session", () => {
+  it("writes the earlier state and stage as a new revision, and keeps all others", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: 1 } });
     await update(db, ada, id, { state: { a: 2, n: null }, stage: 2 });
@@ -253,7 +252,7 @@ describe("restoring", () => {
     expect(await storedSession(db, id)).toMatchObject({ revision: 4, stage: 3, state: { b: 1 } });
   });
 
-  it("takes an abandoned session up again, and leaves a completed one alone", async () => {
+  it("resumes an abandoned session, and fails for a completed one", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: 1 } });
     await update(db, ada, id, { state: {}, status: "abandoned" });
@@ -265,7 +264,7 @@ describe("restoring", () => {
     expect(await storedSession(db, id)).toEqual(stored);
   });
 
-  it("is in the way of saves that know nothing of it", async () => {
+  it("conflicts with a save of the same path that has an older base revision", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: 1, b: 1 } });
     await save(db, ada, { id, base: 0, patch: { a: 2 } });
@@ -275,13 +274,13 @@ describe("restoring", () => {
   });
 });
 
-describe("the history of a session", () => {
+describe("the rows of wizard_session_revisions", () => {
   const rows = (sub: string, id: string) =>
     db.asUser(sub, (client) =>
       client.query("select revision from wizard_session_revisions where session_id = $1", [id]),
     );
 
-  it("is for its owner, and for trusted back ends", async () => {
+  it("can be read by the owner of the session and by service_role", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     expect((await rows(ada, id)).rows).toEqual([{ revision: 0 }]);
@@ -291,15 +290,15 @@ describe("the history of a session", () => {
     expect(seen.rows).toEqual([{ revision: 0 }]);
   });
 
-  it("is hidden from everybody else, with the states in it", async () => {
+  it("can't be read by another user or an anonymous client, nor through functions", async () => {
     const [ada, ben] = [randomUUID(), randomUUID()];
     const { id } = await startSession(db, ada, { state: { secret: 1 } });
     await startSession(db, ben);
     const stored = [await storedSession(db, id), await history(db, id)];
     expect((await rows(ben, id)).rows).toEqual([]);
-    const words = "This session does not exist or is not yours.";
+    const message = "This session does not exist or is not yours.";
     for (const attempt of [stateAt(db, ben, id, 0), stateAt(db, ben, randomUUID(), 0), restore(ben, id, 0)]) {
-      expect(await refusal(attempt)).toMatchObject({ code: "WZ404", message: words });
+      expect(await refusal(attempt)).toMatchObject({ code: "WZ404", message });
     }
     const anonymous = db.asAnon((client) => client.query("select from wizard_session_revisions"));
     expect(await refusal(anonymous)).toMatchObject({ code: "42501" });
@@ -312,7 +311,7 @@ describe("the history of a session", () => {
     "delete from wizard_session_revisions",
     "truncate wizard_session_revisions",
     "select app_private.prune_wizard_session_revisions(session_id, 9999) from wizard_session_revisions",
-  ])("can't be written by its owner, nor by a back end: %s", async (statement) => {
+  ])("can't be written by the owner of the session or by service_role: %s", async (statement) => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const stored = await history(db, id);
@@ -322,7 +321,7 @@ describe("the history of a session", () => {
     expect(await history(db, id)).toEqual(stored);
   });
 
-  it("names what each revision changed", async () => {
+  it("have the paths that each revision changed", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { a: { b: 1 } } });
     await update(db, ada, id, { state: { "a/b": {}, c: [1] } });

@@ -15,11 +15,10 @@ const BY_EVENT_POLICY = {
 const SELECT = "select id from wizard_sessions where id = $1";
 const UPDATE = "update wizard_sessions set stage = 4 where id = $1 returning id";
 const DELETE = "delete from wizard_sessions where id = $1 returning id";
-// Where a statement has no condition and returns nothing, the policies for reading play no part: they would refuse it
-// too, and hide whether those for writing do.
+// No WHERE and no RETURNING: with them, the policies for reading would apply too and could hide a gap in the others.
 const INSERT_FOR = "insert into wizard_sessions (user_id) values ($1)";
 
-/** Ada owns `session`, and Ben `bens`. */
+/** Ada owns `session`, and Ben owns `bens`. */
 let ada: string;
 let ben: string;
 let session: SessionRow;
@@ -38,8 +37,8 @@ const asAnon = (statement: string, ...values: unknown[]) =>
 const asService = (statement: string, ...values: unknown[]) =>
   db.asService(async (client) => (await client.query(statement, values)).rows);
 
-describe("the policies", () => {
-  it("are the ones that were asked for, and one about events that narrows them", async () => {
+describe("the policies on wizard_sessions", () => {
+  it("are the two required ones, and a restrictive one about events", async () => {
     const own = "(user_id = ( SELECT auth.uid() AS uid))";
     const { rows } = await db.root.query(
       `select policyname as name, permissive, cmd, roles::text[] as roles, qual as using, with_check
@@ -69,32 +68,32 @@ describe("the policies", () => {
 });
 
 describe("reading a session", () => {
-  it("is for its owner", async () => {
+  it("is allowed for its owner", async () => {
     expect(await asUser(ada, SELECT, session.id)).toEqual([{ id: session.id }]);
     expect(await asUser(ada, "select id from wizard_sessions")).toEqual([{ id: session.id }]);
   });
 
-  it("gives another user nothing, though it is there", async () => {
+  it("returns nothing to another user", async () => {
     expect(await asUser(ben, SELECT, session.id)).toEqual([]);
     expect(await asUser(ben, "select user_id from wizard_sessions")).toEqual([{ user_id: ben }]);
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("can't be done by another user for the sake of a lock either", async () => {
+  it("for update returns nothing to another user", async () => {
     expect(await asUser(ben, `${SELECT} for update`, session.id)).toEqual([]);
     expect(await asUser(ada, `${SELECT} for update`, session.id)).toEqual([{ id: session.id }]);
   });
 
-  it("is refused to somebody who is not signed in", async () => {
+  it("is denied to an anonymous client", async () => {
     expect(await refusal(asAnon(SELECT, session.id))).toMatchObject(NO_PERMISSION);
     expect(await refusal(asAnon("select count(*) from wizard_sessions"))).toMatchObject(NO_PERMISSION);
   });
 
-  it("is for a trusted back end, whoever owns it", async () => {
+  it("is allowed for service_role, whichever user owns it", async () => {
     expect(await asService(SELECT, session.id)).toEqual([{ id: session.id }]);
   });
 
-  it("gives nothing to a signed-in role without a user", async () => {
+  it("returns nothing without a user id in the claims", async () => {
     const rows = await db.asUser(ada, async (client) => {
       await client.query("select set_config('request.jwt.claims', '', true)");
       return (await client.query("select id from wizard_sessions")).rows;
@@ -104,47 +103,47 @@ describe("reading a session", () => {
 });
 
 describe("creating a session", () => {
-  it("is for the user whose it will be", async () => {
+  it("is allowed for the user who will own it", async () => {
     await asUser(ada, INSERT_FOR, ada);
     expect(await countSessions(db, ada)).toBe(2);
   });
 
-  it("is refused for another user", async () => {
+  it("is denied for a session that another user will own", async () => {
     expect(await refusal(asUser(ben, INSERT_FOR, ada))).toMatchObject(BY_POLICY);
     expect(await countSessions(db, ada)).toBe(1);
     expect(await countSessions(db, ben)).toBe(1);
   });
 
-  it("is refused to somebody who is not signed in", async () => {
+  it("is denied to an anonymous client", async () => {
     expect(await refusal(asAnon(INSERT_FOR, ada))).toMatchObject(NO_PERMISSION);
     expect(await refusal(asAnon("insert into wizard_sessions default values"))).toMatchObject(NO_PERMISSION);
     expect(await countSessions(db, ada)).toBe(1);
   });
 
-  it("is for a trusted back end, whoever's it will be", async () => {
+  it("is allowed for service_role, whichever user will own it", async () => {
     await asService(INSERT_FOR, ada);
     expect(await countSessions(db, ada)).toBe(2);
   });
 });
 
-describe("changing a session", () => {
-  it("is for its owner", async () => {
+describe("updating a session", () => {
+  it("is allowed for its owner", async () => {
     expect(await asUser(ada, UPDATE, session.id)).toEqual([{ id: session.id }]);
     expect(await storedSession(db, session.id)).toMatchObject({ stage: 4 });
   });
 
-  it("reaches no row of another user's", async () => {
+  it("has no effect on the session of another user", async () => {
     expect(await asUser(ben, UPDATE, session.id)).toEqual([]);
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("reaches no row of another user's without a condition either", async () => {
+  it("has no effect on the session of another user in a statement without a condition", async () => {
     await asUser(ben, "update wizard_sessions set stage = 4");
     expect(await storedSession(db, bens.id)).toMatchObject({ stage: 4 });
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("is refused to another user who inserts its id and updates on the conflict", async () => {
+  it("is denied to another user who inserts its id with on conflict do update", async () => {
     const upsert =
       "insert into wizard_sessions (id) values ($1) on conflict (id) do update set stage = 4 returning revision";
     expect(await refusal(asUser(ben, upsert, session.id))).toMatchObject({ code: "42501" });
@@ -152,50 +151,50 @@ describe("changing a session", () => {
     expect(await asUser(ada, upsert, session.id)).toEqual([{ revision: 1 }]);
   });
 
-  it("is refused to somebody who is not signed in", async () => {
+  it("is denied to an anonymous client", async () => {
     expect(await refusal(asAnon(UPDATE, session.id))).toMatchObject(NO_PERMISSION);
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("is for a trusted back end, whoever owns it", async () => {
+  it("is allowed for service_role, whichever user owns it", async () => {
     expect(await asService(UPDATE, session.id)).toEqual([{ id: session.id }]);
     expect(await storedSession(db, session.id)).toMatchObject({ stage: 4 });
   });
 });
 
 describe("deleting a session", () => {
-  it("is for its owner", async () => {
+  it("is allowed for its owner", async () => {
     expect(await asUser(ada, DELETE, session.id)).toEqual([{ id: session.id }]);
     expect(await storedSession(db, session.id)).toBeUndefined();
   });
 
-  it("reaches no row of another user's", async () => {
+  it("has no effect on the session of another user", async () => {
     expect(await asUser(ben, DELETE, session.id)).toEqual([]);
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("reaches no row of another user's without a condition either", async () => {
+  it("has no effect on the session of another user in a statement without a condition", async () => {
     await asUser(ben, "delete from wizard_sessions");
     expect(await storedSession(db, bens.id)).toBeUndefined();
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("is refused to somebody who is not signed in", async () => {
+  it("is denied to an anonymous client", async () => {
     expect(await refusal(asAnon(DELETE, session.id))).toMatchObject(NO_PERMISSION);
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("is for a trusted back end, whoever owns it", async () => {
+  it("is allowed for service_role, whichever user owns it", async () => {
     expect(await asService(DELETE, session.id)).toEqual([{ id: session.id }]);
     expect(await storedSession(db, session.id)).toBeUndefined();
   });
 });
 
-describe("a session's event", () => {
+describe("the event of a session", () => {
   const ATTACH = "update wizard_sessions set event_id = $2 where id = $1";
   const INSERT_WITH = "insert into wizard_sessions (event_id) values ($1)";
 
-  it("can be one of its user's own", async () => {
+  it("can be an event that the same user owns", async () => {
     const event = await createEvent(db, ada);
     await asUser(ada, ATTACH, session.id, event);
     expect(await storedSession(db, session.id)).toMatchObject({ event_id: event });
@@ -204,10 +203,10 @@ describe("a session's event", () => {
   });
 
   it.each([
-    { whose: "another user's", makeEvent: () => createEvent(db, ben) },
-    // Refused alike: the answer does not tell which ids are events.
-    { whose: "an unknown one", makeEvent: async () => randomUUID() },
-  ])("can't be $whose", async ({ makeEvent }) => {
+    { which: "an event that another user owns", makeEvent: () => createEvent(db, ben) },
+    // The same error, so that it does not reveal which ids exist.
+    { which: "an unknown event", makeEvent: async () => randomUUID() },
+  ])("can't be $which", async ({ makeEvent }) => {
     const event = await makeEvent();
     expect(await refusal(asUser(ada, ATTACH, session.id, event))).toMatchObject(BY_EVENT_POLICY);
     expect(await refusal(asUser(ada, INSERT_WITH, event))).toMatchObject(BY_EVENT_POLICY);
@@ -216,37 +215,37 @@ describe("a session's event", () => {
   });
 });
 
-describe("what the database alone decides", () => {
-  const forged = (column: string, type: string, value: string) => ({ column, type, value });
+describe("a column that only the database sets", () => {
+  const forgery = (column: string, type: string, value: string) => ({ column, type, value });
   const past = "2001-01-01T00:00:00Z";
 
   describe.each([
-    { writer: "its user", write: (statement: string, ...values: unknown[]) => asUser(ada, statement, ...values) },
-    { writer: "a trusted back end", write: asService },
-  ])("is refused to $writer", ({ write }) => {
+    { writer: "a user", write: (statement: string, ...values: unknown[]) => asUser(ada, statement, ...values) },
+    { writer: "service_role", write: asService },
+  ])("can't be written by $writer", ({ write }) => {
     it.each([
-      forged("started_at", "timestamptz", past),
-      forged("last_saved_at", "timestamptz", past),
-      forged("completed_at", "timestamptz", past),
-      forged("revision", "integer", "7"),
-    ])("as $column of a new session", async ({ column, type, value }) => {
+      forgery("started_at", "timestamptz", past),
+      forgery("last_saved_at", "timestamptz", past),
+      forgery("completed_at", "timestamptz", past),
+      forgery("revision", "integer", "7"),
+    ])("in an insert: $column", async ({ column, type, value }) => {
       const statement = `insert into wizard_sessions (user_id, ${column}) values ($1, $2::${type})`;
       expect(await refusal(write(statement, ada, value))).toMatchObject(NO_PERMISSION);
       expect(await countSessions(db, ada)).toBe(1);
     });
 
     it.each([
-      forged("id", "uuid", randomUUID()),
-      forged("started_at", "timestamptz", past),
-      forged("last_saved_at", "timestamptz", past),
-      forged("completed_at", "timestamptz", past),
-    ])("as $column of a session that is there", async ({ column, type, value }) => {
+      forgery("id", "uuid", randomUUID()),
+      forgery("started_at", "timestamptz", past),
+      forgery("last_saved_at", "timestamptz", past),
+      forgery("completed_at", "timestamptz", past),
+    ])("in an update: $column", async ({ column, type, value }) => {
       const statement = `update wizard_sessions set ${column} = $2::${type} where id = $1`;
       expect(await refusal(write(statement, session.id, value))).toMatchObject(NO_PERMISSION);
       expect(await storedSession(db, session.id)).toEqual(session);
     });
 
-    it("as the user of a session that is there: it can't be given away", async () => {
+    it("in an update: user_id, even if the value is the same", async () => {
       const statement = "update wizard_sessions set user_id = $2 where id = $1";
       expect(await refusal(write(statement, session.id, ben))).toMatchObject(NO_PERMISSION);
       expect(await refusal(write(statement, session.id, ada))).toMatchObject(NO_PERMISSION);
@@ -254,7 +253,7 @@ describe("what the database alone decides", () => {
     });
   });
 
-  it("can be written by the owner of the table, so that the refusals above are those of the grants", async () => {
+  it("can be written by the owner of the table, so the errors above come from the grants", async () => {
     const client = await db.root.connect();
     try {
       await client.query("begin; set local role stagekeep_owner");
@@ -270,12 +269,12 @@ describe("what the database alone decides", () => {
   });
 });
 
-describe("emptying the table at once", () => {
+describe("truncating wizard_sessions", () => {
   it.each([
-    { who: "its users", truncate: (statement: string) => asUser(ada, statement) },
-    { who: "somebody who is not signed in", truncate: (statement: string) => asAnon(statement) },
-    { who: "a trusted back end", truncate: (statement: string) => asService(statement) },
-  ])("is refused to $who", async ({ truncate }) => {
+    { who: "a user", truncate: (statement: string) => asUser(ada, statement) },
+    { who: "an anonymous client", truncate: (statement: string) => asAnon(statement) },
+    { who: "service_role", truncate: (statement: string) => asService(statement) },
+  ])("is denied to $who", async ({ truncate }) => {
     expect(await refusal(truncate("truncate wizard_sessions cascade"))).toMatchObject(NO_PERMISSION);
     expect(await storedSession(db, session.id)).toEqual(session);
   });

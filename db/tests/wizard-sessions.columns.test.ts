@@ -7,33 +7,33 @@ const db = useTestDatabase();
 
 const STATE_LIMIT = 256 * 1024;
 
-/** Sets one column of a new session from text, as that column's type reads it. */
+/** Inserts a session with one column, given as text that PostgreSQL converts to the type of the column. */
 function insertText(sub: string, column: string, text: string | null) {
   return db.asUser(sub, (client) =>
     client.query(`insert into wizard_sessions (${column}) values ($1) returning id`, [text]),
   );
 }
 
-/** The same for a session that is there. */
+/** Does the same to an existing session. */
 function updateText(sub: string, id: string, column: string, text: string | null) {
   return db.asUser(sub, (client) =>
     client.query(`update wizard_sessions set ${column} = $2 where id = $1`, [id, text]),
   );
 }
 
-/** A state of that many levels, its one value being the last. */
+/** Returns a state with this many levels of nesting. */
 function nested(levels: number): string {
   return `${'{"a":'.repeat(levels - 1)}1${"}".repeat(levels - 1)}`;
 }
 
-/** A state whose JSON text, as PostgreSQL writes it, has exactly that many bytes. */
+/** Returns a state that has exactly this many bytes as the text of a jsonb value. */
 function stateOfBytes(bytes: number): string {
   const empty = '{"notes": ""}';
   return empty.replace('""', `"${"x".repeat(bytes - empty.length)}"`);
 }
 
-describe("the columns", () => {
-  it("have the names, types, defaults and nullability that were asked for", async () => {
+describe("the columns of wizard_sessions", () => {
+  it("have the required names, types, defaults and nullability", async () => {
     const expected = [
       { name: "id", type: "uuid", nullable: false, default: "gen_random_uuid()" },
       { name: "user_id", type: "uuid", nullable: false, default: "auth.uid()" },
@@ -56,7 +56,7 @@ describe("the columns", () => {
     expect(rows).toEqual(expected);
   });
 
-  it("have id as the primary key", async () => {
+  it("include id as the primary key", async () => {
     const { rows } = await db.root.query(
       "select pg_get_constraintdef(oid) as key from pg_constraint where conrelid = 'wizard_sessions'::regclass and contype = 'p'",
     );
@@ -65,7 +65,7 @@ describe("the columns", () => {
 });
 
 describe("a new session", () => {
-  it("can be made of nothing but the defaults", async () => {
+  it("can consist of defaults only", async () => {
     const ada = randomUUID();
     const session = await startSession(db, ada);
     expect(session).toMatchObject({
@@ -83,12 +83,12 @@ describe("a new session", () => {
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("can have an id that the client has made", async () => {
+  it("can have an id from the client", async () => {
     const id = randomUUID();
     expect(await startSession(db, randomUUID(), { id })).toMatchObject({ id });
   });
 
-  it("can't have the id of another one", async () => {
+  it("can't have the id of an existing session", async () => {
     const ada = randomUUID();
     const session = await startSession(db, ada, { state: { first: true } });
     expect(await refusal(startSession(db, ada, { id: session.id }))).toMatchObject({
@@ -116,7 +116,7 @@ describe("stage", () => {
     { what: "a word", text: "two", refused: { code: "22P02" } },
     { what: "a fraction", text: "2.5", refused: { code: "22P02" } },
     { what: "empty text", text: "", refused: { code: "22P02" } },
-    { what: "a number beyond integers", text: "2147483648", refused: { code: "22003" } },
+    { what: "a number beyond the range of integer", text: "2147483648", refused: { code: "22003" } },
   ])("can't be $what", async ({ text, refused }) => {
     const ada = randomUUID();
     const session = await startSession(db, ada, { stage: 3 });
@@ -138,7 +138,7 @@ describe("status", () => {
 
   it.each([
     { what: "an unknown word", text: "paused", refused: { code: "23514", constraint: "wizard_sessions_status_check" } },
-    { what: "in capitals", text: "COMPLETED", refused: { code: "23514", constraint: "wizard_sessions_status_check" } },
+    { what: "in uppercase", text: "COMPLETED", refused: { code: "23514", constraint: "wizard_sessions_status_check" } },
     { what: "empty text", text: "", refused: { code: "23514", constraint: "wizard_sessions_status_check" } },
     { what: "null", text: null, refused: { code: "23502", column: "status" } },
   ])("can't be $what", async ({ text, refused }) => {
@@ -155,7 +155,7 @@ describe("state", () => {
   it.each([
     { what: "an empty object", text: "{}" },
     { what: "nested 100 levels deep", text: nested(100) },
-    { what: "an object of anything", text: '{"basics": {"title": "Summer party", "tags": ["a", null, 1.5]}}' },
+    { what: "an object with nested values", text: '{"basics": {"title": "Summer party", "tags": ["a", null, 1.5]}}' },
   ])("can be $what", async ({ text }) => {
     const ada = randomUUID();
     const { id: inserted } = only((await insertText(ada, "state", text)).rows);
@@ -171,15 +171,15 @@ describe("state", () => {
     { what: "JSON in a string", text: '"{}"', refused: { code: "23514", constraint: "wizard_sessions_state_check" } },
     { what: "a number", text: "7", refused: { code: "23514", constraint: "wizard_sessions_state_check" } },
     { what: "a boolean", text: "true", refused: { code: "23514", constraint: "wizard_sessions_state_check" } },
-    { what: "JSON's null", text: "null", refused: { code: "23514", constraint: "wizard_sessions_state_check" } },
-    { what: "SQL's null", text: null, refused: { code: "23502", column: "state" } },
+    { what: "JSON null", text: "null", refused: { code: "23514", constraint: "wizard_sessions_state_check" } },
+    { what: "SQL null", text: null, refused: { code: "23502", column: "state" } },
     {
       what: "nested 101 levels deep",
       text: nested(101),
       refused: { code: "23514", constraint: "wizard_sessions_state_depth_check" },
     },
     { what: "nested too deeply to be parsed", text: nested(20_000), refused: { code: "54001" } },
-    { what: "half an object", text: "{", refused: { code: "22P02" } },
+    { what: "incomplete JSON", text: "{", refused: { code: "22P02" } },
     { what: "an object with a NUL character", text: '{"title": "\\u0000"}', refused: { code: "22P05" } },
   ])("can't be $what", async ({ text, refused }) => {
     const ada = randomUUID();
@@ -227,7 +227,7 @@ describe("the size of state", () => {
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("is limited for a trusted back end too", async () => {
+  it("has the same limit for service_role", async () => {
     const { user_id } = await startSession(db, randomUUID());
     const attempt = db.asService((client) =>
       client.query("insert into wizard_sessions (user_id, state) values ($1, $2)", [
@@ -241,7 +241,7 @@ describe("the size of state", () => {
 });
 
 describe("completed_at", () => {
-  it("is set, in a new session, when and only when it is completed", async () => {
+  it("is set in a new session if and only if its status is completed", async () => {
     const ada = randomUUID();
     for (const status of ["in_progress", "abandoned"]) {
       expect(await startSession(db, ada, { status })).toMatchObject({ completed_at: null });
@@ -250,14 +250,14 @@ describe("completed_at", () => {
     expect(Date.parse(completed_at ?? "")).toBeGreaterThanOrEqual(Date.parse(started_at));
   });
 
-  it.each(["in_progress", "abandoned"])("can't be written by anyone while the session is %s", async (status) => {
+  it.each(["in_progress", "abandoned"])("can't be set while the session is %s, even by a superuser", async (status) => {
     const session = await startSession(db, randomUUID(), { status });
     const attempt = db.root.query("update wizard_sessions set completed_at = now() where id = $1", [session.id]);
     expect(await refusal(attempt)).toMatchObject({ code: "23514", constraint: "wizard_sessions_completed_at_check" });
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("is what the database says, whatever a writer past the grants says", async () => {
+  it("is computed by the database, even if a superuser inserts a value", async () => {
     const { user_id } = await startSession(db, randomUUID());
     const { rows } = await db.root.query(
       `insert into wizard_sessions (user_id, status, completed_at)
@@ -272,7 +272,7 @@ describe("completed_at", () => {
     ]);
   });
 
-  it("can't be missing from a completed session, even where no trigger sees it", async () => {
+  it("can't be null in a completed session, even without triggers", async () => {
     const { user_id } = await startSession(db, randomUUID());
     const client = await db.root.connect();
     try {

@@ -11,8 +11,8 @@ const USERS = 400;
 /** One of the users that the table is filled with. */
 const ADA = "00000000-0000-4000-8000-000000000007";
 
-// A year of sessions in the order in which they were begun: most were completed, some were given up, and only of the
-// last month's are many still being filled in. Every fifth session has an event.
+// A year of sessions in the order of their start. Most are completed, some are abandoned, and many of the last month are
+// still in progress. Every fifth session has an event.
 const FILL = `
   create temporary table people as
     select n, format('00000000-0000-4000-8000-%s', lpad(n::text, 12, '0'))::uuid as id
@@ -28,7 +28,7 @@ const FILL = `
              else 'completed'
            end as status
       from generate_series(1, ${SESSIONS}) r (n)
-      -- Spread over the year, as people are.
+      -- Spreads the sessions of each user over the year.
       join people p on p.n = (r.n * 7919) % ${USERS};
   insert into events (id, owner_id, title) select event_id, user_id, 'Event ' || n from runs where event_id is not null;
   insert into wizard_sessions (user_id, event_id, stage, status, state, started_at, last_saved_at)
@@ -45,7 +45,7 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/** The indexes of a query's plan, and the tables that it reads from end to end. */
+/** Returns the indexes in a query's plan, and the tables that it reads with a sequential scan. */
 async function planOf(client: pg.ClientBase | pg.Pool, query: string, values: unknown[] = []) {
   const { rows } = await client.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(`explain (format json) ${query}`, values);
   const nodes = flatten(only(rows)["QUERY PLAN"][0].Plan);
@@ -60,7 +60,7 @@ function flatten(plan: Plan): Plan[] {
 }
 
 describe("the indexes of wizard_sessions", () => {
-  it("have the names and the columns that were asked for", async () => {
+  it("have the required names and columns", async () => {
     const expected = [
       { name: "idx_wizard_sessions_event_id", columns: ["event_id"] },
       { name: "idx_wizard_sessions_last_saved_at", columns: ["last_saved_at"] },
@@ -79,31 +79,31 @@ describe("the indexes of wizard_sessions", () => {
   });
 });
 
-describe(`on a table of ${SESSIONS} sessions, an index serves`, () => {
+describe(`in a table of ${SESSIONS} sessions, PostgreSQL`, () => {
   beforeAll(async () => {
     await db.root.query(FILL);
   });
 
-  it("a user's own sessions, under the policies", async () => {
+  it("uses an index for the sessions of a user, with RLS", async () => {
     const plan = await db.asUser(ADA, (client) => planOf(client, "select * from wizard_sessions"));
     expect(plan).toEqual({ indexes: [expect.stringMatching(/^idx_wizard_sessions_user_(id|status)$/)], scanned: [] });
   });
 
-  it("a user's own sessions of one status, under the policies", async () => {
+  it("uses an index for the sessions of a user with one status, with RLS", async () => {
     const plan = await db.asUser(ADA, (client) =>
       planOf(client, "select * from wizard_sessions where status = $1", ["in_progress"]),
     );
     expect(plan).toEqual({ indexes: ["idx_wizard_sessions_user_status"], scanned: [] });
   });
 
-  it("a user's sessions of one status, for a trusted back end", async () => {
+  it("uses an index for the sessions of a user with one status, as service_role", async () => {
     const plan = await db.asService((client) =>
       planOf(client, "select * from wizard_sessions where user_id = $1 and status = $2", [ADA, "completed"]),
     );
     expect(plan).toEqual({ indexes: ["idx_wizard_sessions_user_status"], scanned: [] });
   });
 
-  it("a user's latest session, to go on with", async () => {
+  it("uses an index for the latest session in progress of a user", async () => {
     const plan = await db.asUser(ADA, (client) =>
       planOf(client, "select * from wizard_sessions where status = $1 order by last_saved_at desc limit 1", [
         "in_progress",
@@ -112,24 +112,24 @@ describe(`on a table of ${SESSIONS} sessions, an index serves`, () => {
     expect(plan).toEqual({ indexes: ["idx_wizard_sessions_user_status"], scanned: [] });
   });
 
-  it("one session by its id, under the policies", async () => {
+  it("uses the primary key for one session, with RLS", async () => {
     const { id } = only((await db.root.query("select id from wizard_sessions where user_id = $1 limit 1", [ADA])).rows);
     const plan = await db.asUser(ADA, (client) => planOf(client, "select * from wizard_sessions where id = $1", [id]));
     expect(plan).toEqual({ indexes: ["wizard_sessions_pkey"], scanned: [] });
   });
 
-  it("the sessions of an event, as its deletion has to find them", async () => {
+  it("uses an index for the sessions of an event, which a deletion of the event looks up", async () => {
     const { rows } = await db.root.query("select event_id from wizard_sessions where event_id is not null limit 1");
     const plan = await planOf(db.root, "select * from wizard_sessions where event_id = $1", [only(rows).event_id]);
     expect(plan).toEqual({ indexes: ["idx_wizard_sessions_event_id"], scanned: [] });
   });
 
-  it("a status that few sessions have", async () => {
+  it("uses an index for a status that few sessions have", async () => {
     const plan = await planOf(db.root, "select * from wizard_sessions where status = $1", ["abandoned"]);
     expect(plan).toEqual({ indexes: ["idx_wizard_sessions_status"], scanned: [] });
   });
 
-  it("the sweep of sessions that were left alone", async () => {
+  it("uses an index for the sessions that the sweep abandons", async () => {
     const sweep = "select id from wizard_sessions where status = 'in_progress' and last_saved_at < $1";
     const monthAgo = new Date(Date.now() - 30 * 24 * 3600 * 1000);
     const plan = await planOf(db.root, sweep, [monthAgo]);
@@ -137,14 +137,14 @@ describe(`on a table of ${SESSIONS} sessions, an index serves`, () => {
     expect(plan.scanned).toEqual([]);
   });
 
-  it("nothing where most of the table is wanted, so that the plans above are the planner's choice", async () => {
+  it("scans the table for a status that most sessions have, so the other plans are a choice", async () => {
     const plan = await planOf(db.root, "select * from wizard_sessions where status = $1", ["completed"]);
     expect(plan).toEqual({ indexes: [], scanned: ["wizard_sessions"] });
   });
 });
 
 describe("a save", () => {
-  it("leaves every index alone, from PostgreSQL 16 on", async () => {
+  it("changes no index from PostgreSQL 16 on", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const { rows } = await db.asUser(ada, async (client) => {
@@ -155,7 +155,7 @@ describe("a save", () => {
       );
     });
     const { hot, version } = only(rows);
-    // Before 16 a BRIN is an index like any other, and every save changes what it is on.
+    // Before 16, a HOT update may not change a column with a BRIN index, and every save changes last_saved_at.
     expect(hot).toBe(version >= 16 ? 1 : 0);
   });
 });

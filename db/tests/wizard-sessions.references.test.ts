@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { countSessions, createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { countEvents } from "../../testkit/events.ts";
+import { countSessions, createEvent, startSession, storedSession } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 
@@ -10,53 +11,48 @@ async function storedProfiles(...ids: string[]) {
   return rows;
 }
 
-async function countEvents(ownerId: string): Promise<number> {
-  const query = "select count(*)::int as count from events where owner_id = $1";
-  return only((await db.root.query<{ count: number }>(query, [ownerId])).rows).count;
-}
-
-describe("a session's user", () => {
-  it("has to have a profile", async () => {
-    const nobody = randomUUID();
+describe("the user of a session", () => {
+  it("must have a profile", async () => {
+    const unknown = randomUUID();
     const attempt = db.asService((client) =>
-      client.query("insert into wizard_sessions (user_id) values ($1)", [nobody]),
+      client.query("insert into wizard_sessions (user_id) values ($1)", [unknown]),
     );
     expect(await refusal(attempt)).toMatchObject({ code: "23503", constraint: "wizard_sessions_user_id_fkey" });
-    expect(await countSessions(db, nobody)).toBe(0);
+    expect(await countSessions(db, unknown)).toBe(0);
   });
 
-  it("can be any user with a profile, for a trusted back end", async () => {
+  it("can be any user with a profile if service_role inserts the session", async () => {
     const { user_id } = await startSession(db, randomUUID());
     await db.asService((client) => client.query("insert into wizard_sessions (user_id) values ($1)", [user_id]));
     expect(await countSessions(db, user_id)).toBe(2);
   });
 
-  it("takes the sessions and events along when the profile is deleted, and nobody else's", async () => {
+  it("loses all sessions and events when the profile is deleted, but other users do not", async () => {
     const [ada, ben] = [randomUUID(), randomUUID()];
     for (const user of [ada, ben]) {
       await startSession(db, user, { event_id: await createEvent(db, user) });
       await startSession(db, user, { status: "completed" });
     }
     await db.asService((client) => client.query("delete from profiles where id = $1", [ada]));
-    expect([await countSessions(db, ada), await countEvents(ada)]).toEqual([0, 0]);
-    expect([await countSessions(db, ben), await countEvents(ben)]).toEqual([2, 1]);
+    expect([await countSessions(db, ada), await countEvents(db, ada)]).toEqual([0, 0]);
+    expect([await countSessions(db, ben), await countEvents(db, ben)]).toEqual([2, 1]);
     expect(await storedProfiles(ada, ben)).toEqual([{ id: ben, display_name: null }]);
   });
 });
 
-describe("an event's owner", () => {
-  it("has to have a profile", async () => {
-    const nobody = randomUUID();
+describe("the owner of an event", () => {
+  it("must have a profile", async () => {
+    const unknown = randomUUID();
     const attempt = db.asService((client) =>
-      client.query("insert into events (owner_id, title) values ($1, 'Summer party')", [nobody]),
+      client.query("insert into events (owner_id, title) values ($1, 'Summer party')", [unknown]),
     );
     expect(await refusal(attempt)).toMatchObject({ code: "23503", constraint: "events_owner_id_fkey" });
-    expect(await countEvents(nobody)).toBe(0);
+    expect(await countEvents(db, unknown)).toBe(0);
   });
 });
 
-describe("a session's event", () => {
-  it("has to exist", async () => {
+describe("the event of a session", () => {
+  it("must exist", async () => {
     const session = await startSession(db, randomUUID());
     const insert = db.asService((client) =>
       client.query("insert into wizard_sessions (user_id, event_id) values ($1, $2)", [session.user_id, randomUUID()]),
@@ -70,7 +66,7 @@ describe("a session's event", () => {
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("can be attached and detached by the session's user, each counting as a save", async () => {
+  it("can be set and removed by the user of the session, and each counts as a save", async () => {
     const ada = randomUUID();
     const event = await createEvent(db, ada);
     const { id } = await startSession(db, ada);
@@ -83,7 +79,7 @@ describe("a session's event", () => {
   });
 
   it.each(["in_progress", "abandoned", "completed"])(
-    "becomes null when the event is deleted, which is no save, where the session is %s",
+    "becomes null when the event is deleted, without counting as a save, if the session is %s",
     async (status) => {
       const ada = randomUUID();
       const [event, otherEvent] = [await createEvent(db, ada), await createEvent(db, ada)];
@@ -97,7 +93,7 @@ describe("a session's event", () => {
     },
   );
 
-  it("becomes null when a trusted back end deletes the event, too", async () => {
+  it("becomes null when service_role deletes the event", async () => {
     const ada = randomUUID();
     const event = await createEvent(db, ada);
     const session = await startSession(db, ada, { event_id: event, status: "completed" });
@@ -110,25 +106,25 @@ describe("a session's event", () => {
     const session = await startSession(db, ada, { event_id: await createEvent(db, ada) });
     await db.asUser(ada, (client) => client.query("delete from wizard_sessions where id = $1", [session.id]));
     expect(await storedSession(db, session.id)).toBeUndefined();
-    expect(await countEvents(ada)).toBe(1);
+    expect(await countEvents(db, ada)).toBe(1);
   });
 });
 
 describe("a profile", () => {
-  it("is made with its user's first session", async () => {
+  it("is created with the first session of its user", async () => {
     const ada = randomUUID();
     expect(await storedProfiles(ada)).toEqual([]);
     await startSession(db, ada);
     expect(await storedProfiles(ada)).toEqual([{ id: ada, display_name: null }]);
   });
 
-  it("is made with its user's first event", async () => {
+  it("is created with the first event of its user", async () => {
     const ada = randomUUID();
     await createEvent(db, ada);
     expect(await storedProfiles(ada)).toEqual([{ id: ada, display_name: null }]);
   });
 
-  it("is left as it is by later sessions and events", async () => {
+  it("is not changed by later sessions and events", async () => {
     const ada = randomUUID();
     await startSession(db, ada);
     await db.asUser(ada, (client) => client.query("update profiles set display_name = 'Ada'"));
@@ -137,29 +133,29 @@ describe("a profile", () => {
     expect(await storedProfiles(ada)).toEqual([{ id: ada, display_name: "Ada" }]);
   });
 
-  it("is never made for another user, nor for one who writes for another", async () => {
-    const [caller, ada, nobody] = [randomUUID(), randomUUID(), randomUUID()];
+  it("is not created when service_role inserts a row for a user, neither for that user nor for itself", async () => {
+    const [caller, ada, unknown] = [randomUUID(), randomUUID(), randomUUID()];
     await startSession(db, ada);
     await db.asService(async (client) => {
       const claims = JSON.stringify({ sub: caller, role: "service_role" });
       await client.query("select set_config('request.jwt.claims', $1, true)", [claims]);
       await client.query("insert into wizard_sessions (user_id) values ($1)", [ada]);
       await client.query("insert into events (owner_id, title) values ($1, 'Summer party')", [ada]);
-      // The refusal is the proof: a profile made on the way would have satisfied the foreign key.
+      // If the insert created a profile, it would satisfy the foreign key.
       for (const statement of [
         "insert into wizard_sessions (user_id) values ($1)",
         "insert into events (owner_id, title) values ($1, 'Summer party')",
       ]) {
         await client.query("savepoint before_refusal");
-        expect(await refusal(client.query(statement, [nobody]))).toMatchObject({ code: "23503" });
+        expect(await refusal(client.query(statement, [unknown]))).toMatchObject({ code: "23503" });
         await client.query("rollback to savepoint before_refusal");
       }
     });
-    expect(await storedProfiles(caller, nobody)).toEqual([]);
-    expect([await countSessions(db, ada), await countEvents(ada)]).toEqual([2, 1]);
+    expect(await storedProfiles(caller, unknown)).toEqual([]);
+    expect([await countSessions(db, ada), await countEvents(db, ada)]).toEqual([2, 1]);
   });
 
-  it("can't be made by hand", async () => {
+  it("can't be inserted by its user", async () => {
     const ada = randomUUID();
     const attempt = db.asUser(ada, (client) => client.query("insert into profiles (id) values ($1)", [ada]));
     expect(await refusal(attempt)).toMatchObject({ code: "42501" });
@@ -167,8 +163,8 @@ describe("a profile", () => {
   });
 });
 
-describe("what looks like the loss of an event", () => {
-  /** Changes a session from within a trigger, which is how the foreign key does it too. */
+describe("an update from a trigger that sets event_id to null", () => {
+  /** Updates a session from a trigger, as the foreign key does when an event is deleted. */
   const updateFromTrigger = (sub: string, assignments: string, id: string) =>
     db.asUser(sub, async (client) => {
       await client.query(`
@@ -183,9 +179,9 @@ describe("what looks like the loss of an event", () => {
     });
 
   it.each([
-    ["more changes along with it", "event_id = null, state = '{\"forged\": true}', status = 'in_progress'"],
-    ["the event is still there", "event_id = null"],
-  ])("does not get round the lock of a completed session when %s", async (_what, assignments) => {
+    ["it writes other columns", "event_id = null, state = '{\"forged\": true}', status = 'in_progress'"],
+    ["the event still exists", "event_id = null"],
+  ])("is rejected for a completed session when %s", async (_what, assignments) => {
     const ada = randomUUID();
     const event_id = await createEvent(db, ada);
     const { id } = await startSession(db, ada, { event_id, status: "completed" });
@@ -194,7 +190,7 @@ describe("what looks like the loss of an event", () => {
     expect(await storedSession(db, id)).toEqual(stored);
   });
 
-  it("counts as a save when it is one", async () => {
+  it("counts as a save of a session in progress", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { event_id: await createEvent(db, ada) });
     await updateFromTrigger(ada, "event_id = null", id);
@@ -202,8 +198,8 @@ describe("what looks like the loss of an event", () => {
   });
 });
 
-describe("a trusted back end", () => {
-  it("can't link a session to another user's event either", async () => {
+describe("service_role", () => {
+  it("can't link a session to an event of another user", async () => {
     const [ada, ben] = [randomUUID(), randomUUID()];
     const adasEvent = await createEvent(db, ada);
     const session = await startSession(db, ben);
@@ -219,7 +215,7 @@ describe("a trusted back end", () => {
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("can link it to one of the same user", async () => {
+  it("can link a session to an event of the same user", async () => {
     const ada = randomUUID();
     const event_id = await createEvent(db, ada);
     const { id } = await startSession(db, ada);

@@ -13,7 +13,7 @@ interface Saved {
   readonly revision: number;
 }
 
-/** One save, naming a revision when one is given. */
+/** Saves a session once. With `revision`, the update sets that column as well. */
 async function save(client: pg.ClientBase, id: string, revision?: number | null): Promise<Saved> {
   const { rows } = await client.query<Saved>(
     `update wizard_sessions set state = state || '{"saved": true}' ${revision === undefined ? "" : ", revision = $2"}
@@ -27,38 +27,38 @@ async function save(client: pg.ClientBase, id: string, revision?: number | null)
 const saveAs = (sub: string, id: string, revision?: number | null) =>
   db.asUser(sub, (client) => save(client, id, revision));
 
-function aClientWaitsForALock() {
+function waitForBlockedClient() {
   const query = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
   return until(async () => (await db.root.query(query)).rowCount === 1, "client that waits for a lock");
 }
 
 /**
- * Two transactions of one user's: the one that begins earlier writes later, while the row is still locked by the
- * other, so that it waits for it to be committed.
+ * Runs two transactions of one user. The one that starts earlier writes second, and waits until the other commits and
+ * releases the row lock.
  */
-async function overlap<T>(sub: string, work: { beginsEarlier: Work<T>; writesFirst: Work<T> }) {
-  const begun = Promise.withResolvers<void>();
+async function overlap<T>(sub: string, work: { startsEarlier: Work<T>; writesFirst: Work<T> }) {
+  const started = Promise.withResolvers<void>();
   const written = Promise.withResolvers<void>();
-  const beginsEarlier = db.asUser(sub, async (client) => {
-    begun.resolve();
+  const startsEarlier = db.asUser(sub, async (client) => {
+    started.resolve();
     await written.promise;
-    return await work.beginsEarlier(client);
+    return await work.startsEarlier(client);
   });
-  const writesFirst = begun.promise.then(() =>
+  const writesFirst = started.promise.then(() =>
     db.asUser(sub, async (client) => {
       const result = await work.writesFirst(client);
       written.resolve();
-      await aClientWaitsForALock();
+      await waitForBlockedClient();
       return result;
     }),
   );
-  const [waited, first] = await Promise.allSettled([beginsEarlier, writesFirst]);
+  const [waited, first] = await Promise.allSettled([startsEarlier, writesFirst]);
   return { first, waited };
 }
 type Work<T> = (client: pg.ClientBase) => Promise<T>;
 
 describe("the trigger update_wizard_session_timestamp", () => {
-  it("runs the function of that name before every update of a row", async () => {
+  it("runs the function of the same name before each update of a row", async () => {
     const { rows } = await db.root.query(
       `select action_timing as timing, event_manipulation as event, action_orientation as orientation,
               action_statement as statement
@@ -70,7 +70,7 @@ describe("the trigger update_wizard_session_timestamp", () => {
     expect(rows).toEqual([{ timing: "BEFORE", event: "UPDATE", orientation: "ROW", statement }]);
   });
 
-  it("is enabled, and its function returns a trigger in plpgsql", async () => {
+  it("is enabled, and its function is a trigger function in plpgsql", async () => {
     const { rows } = await db.root.query(
       `select t.tgenabled as enabled, p.oid::regprocedure::text as function, p.prorettype::regtype::text as returns,
               l.lanname as language
@@ -82,8 +82,8 @@ describe("the trigger update_wizard_session_timestamp", () => {
   });
 });
 
-describe("the time of a save", () => {
-  it("moves forward with every save, and started_at does not move", async () => {
+describe("last_saved_at", () => {
+  it("increases with every save, while started_at stays the same", async () => {
     const ada = randomUUID();
     const session = await startSession(db, ada);
     const saves = [await saveAs(ada, session.id), await saveAs(ada, session.id), await saveAs(ada, session.id)];
@@ -92,7 +92,7 @@ describe("the time of a save", () => {
     expect(await storedSession(db, session.id)).toMatchObject({ started_at: session.started_at });
   });
 
-  it.each(["stage", "status", "state", "event_id"])("moves forward when %s is set to what it was", async (column) => {
+  it.each(["stage", "status", "state", "event_id"])("increases when %s is set to its current value", async (column) => {
     const ada = randomUUID();
     const session = await startSession(db, ada);
     const update = `update wizard_sessions set ${column} = ${column} where id = $1`;
@@ -104,18 +104,18 @@ describe("the time of a save", () => {
     expect(rows).toEqual([{ later: true }]);
   });
 
-  it("moves forward between two saves of one transaction", async () => {
+  it("increases between two saves of one transaction", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const [first, second] = await db.asUser(ada, async (client) => [await save(client, id), await save(client, id)]);
     expect(second.savedAt).toBeGreaterThan(first.savedAt);
   });
 
-  it("moves forward when a transaction that began earlier writes after one that began later", async () => {
+  it("increases when a transaction that started earlier writes after one that started later", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const work = (client: pg.ClientBase) => save(client, id);
-    const { first, waited } = await overlap(ada, { beginsEarlier: work, writesFirst: work });
+    const { first, waited } = await overlap(ada, { startsEarlier: work, writesFirst: work });
     expect([first, waited]).toMatchObject([
       { status: "fulfilled", value: { revision: 1 } },
       { status: "fulfilled", value: { revision: 2 } },
@@ -124,7 +124,7 @@ describe("the time of a save", () => {
     expect(waitedAt).toBeGreaterThan(Number(firstAt));
   });
 
-  it("is the time of the write, and not of its transaction's begin", async () => {
+  it("is the time of the write, not the start of the transaction", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const writtenAfter = await db.asUser(ada, async (client) => {
@@ -135,7 +135,7 @@ describe("the time of a save", () => {
     expect(writtenAfter).toBeGreaterThanOrEqual(20_000);
   });
 
-  it("moves forward from a time that the clock has not reached yet", async () => {
+  it("increases even if its value is in the future", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const ahead = new Date(Date.now() + 24 * 3600 * 1000);
@@ -155,7 +155,7 @@ describe("revision", () => {
     expect(both).toMatchObject([{ revision: 3 }, { revision: 4 }]);
   });
 
-  it("can be named when it is the current one", async () => {
+  it("can be sent with an update if it is the current one", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     expect(await saveAs(ada, id, 0)).toMatchObject({ revision: 1 });
@@ -164,15 +164,15 @@ describe("revision", () => {
   });
 
   it.each([
-    { what: "an older one", named: 1 },
-    { what: "one that is still to come", named: 3 },
-  ])("can't be named when it is $what", async ({ named }) => {
+    { what: "an older one", sent: 1 },
+    { what: "a future one", sent: 3 },
+  ])("can't be sent with an update if it is $what", async ({ sent }) => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { state: { kept: true } });
     await saveAs(ada, id);
     await saveAs(ada, id);
     const before = await storedSession(db, id);
-    for (const attempt of [() => saveAs(ada, id, named), () => db.asService((client) => save(client, id, named))]) {
+    for (const attempt of [() => saveAs(ada, id, sent), () => db.asService((client) => save(client, id, sent))]) {
       const { code, detail } = await refusal(attempt());
       expect(code).toBe("WZ409");
       expect(JSON.parse(detail ?? "")).toEqual({ currentRevision: 2 });
@@ -181,19 +181,19 @@ describe("revision", () => {
     expect(before).toMatchObject({ revision: 2 });
   });
 
-  it("can't be null, which is no way round the comparison", async () => {
+  it("can't be set to null to avoid the check", async () => {
     const ada = randomUUID();
     const session = await startSession(db, ada);
     expect(await refusal(saveAs(ada, session.id, null))).toMatchObject({ code: "23502", column: "revision" });
     expect(await storedSession(db, session.id)).toEqual(session);
   });
 
-  it("lets exactly one of two concurrent saves through that name the same one", async () => {
+  it("allows only one of two concurrent saves that send the same one", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const { first, waited } = await overlap(ada, {
       writesFirst: (client) => save(client, id, 0),
-      beginsEarlier: (client) => save(client, id, 0),
+      startsEarlier: (client) => save(client, id, 0),
     });
     expect(first).toMatchObject({ status: "fulfilled", value: { revision: 1 } });
     expect(waited).toMatchObject({
@@ -203,7 +203,7 @@ describe("revision", () => {
     expect(await storedSession(db, id)).toMatchObject({ revision: 1 });
   });
 
-  it("counts both of two concurrent saves that name none, and neither takes the other's fields away", async () => {
+  it("counts two concurrent saves that send none, and both keep their fields", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const add = (field: string) => async (client: pg.ClientBase) => {
@@ -212,7 +212,7 @@ describe("revision", () => {
         [id, field],
       );
     };
-    const { first, waited } = await overlap(ada, { writesFirst: add("one"), beginsEarlier: add("other") });
+    const { first, waited } = await overlap(ada, { writesFirst: add("one"), startsEarlier: add("other") });
     expect([first.status, waited.status]).toEqual(["fulfilled", "fulfilled"]);
     expect(await storedSession(db, id)).toMatchObject({ revision: 2, state: { one: true, other: true } });
   });
@@ -222,7 +222,7 @@ describe("completing a session", () => {
   const setStatus = (sub: string, id: string, status: string) =>
     db.asUser(sub, (client) => client.query("update wizard_sessions set status = $2 where id = $1", [id, status]));
 
-  it("sets completed_at to the time at which it happened, and is a save", async () => {
+  it("sets completed_at to the time of the update, and counts as a save", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     await setStatus(ada, id, "completed");
@@ -235,7 +235,7 @@ describe("completing a session", () => {
     expect(rows).toEqual([{ after_start: true, by_this_save: true }]);
   });
 
-  it("can be done with a session that was abandoned", async () => {
+  it("is possible if the session is abandoned", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { status: "abandoned" });
     await setStatus(ada, id, "completed");
@@ -247,35 +247,25 @@ describe("completing a session", () => {
     { what: "stage", set: "stage = 1" },
     { what: "status to in_progress", set: "status = 'in_progress'" },
     { what: "status to abandoned", set: "status = 'abandoned'" },
-    { what: "status to what it is", set: "status = 'completed'" },
+    { what: "status to its current value", set: "status = 'completed'" },
     { what: "event_id to null", set: "event_id = null" },
-    { what: "revision to what it is", set: "revision = 0" },
-    { what: "revision to an older one", set: "revision = -1" },
+    { what: "revision to its current value", set: "revision = 0" },
+    { what: "revision to an older value", set: "revision = -1" },
   ];
 
-  it.each(changes)("locks it: its owner can't set its $what", async ({ set }) => {
+  it.each(changes)("locks it, so its owner and service_role can't set $what", async ({ set }) => {
     const ada = randomUUID();
     const event_id = await createEvent(db, ada);
     const session = await startSession(db, ada, { stage: 6, status: "completed", event_id });
-    const attempt = db.asUser(ada, (client) =>
-      client.query(`update wizard_sessions set ${set} where id = $1`, [session.id]),
-    );
-    expect(await refusal(attempt)).toMatchObject({ code: "WZ423" });
-    expect(await storedSession(db, session.id)).toEqual(session);
+    const change = (client: pg.ClientBase) =>
+      client.query(`update wizard_sessions set ${set} where id = $1`, [session.id]);
+    for (const attempt of [() => db.asUser(ada, change), () => db.asService(change)]) {
+      expect(await refusal(attempt())).toMatchObject({ code: "WZ423" });
+      expect(await storedSession(db, session.id)).toEqual(session);
+    }
   });
 
-  it.each(changes)("locks it: a trusted back end can't set its $what", async ({ set }) => {
-    const ada = randomUUID();
-    const event_id = await createEvent(db, ada);
-    const session = await startSession(db, ada, { stage: 6, status: "completed", event_id });
-    const attempt = db.asService((client) =>
-      client.query(`update wizard_sessions set ${set} where id = $1`, [session.id]),
-    );
-    expect(await refusal(attempt)).toMatchObject({ code: "WZ423" });
-    expect(await storedSession(db, session.id)).toEqual(session);
-  });
-
-  it("leaves it to its owner to delete", async () => {
+  it("still lets its owner delete it", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada, { status: "completed" });
     await db.asUser(ada, (client) => client.query("delete from wizard_sessions where id = $1", [id]));
@@ -284,7 +274,7 @@ describe("completing a session", () => {
 });
 
 describe("an abandoned session", () => {
-  it("can be saved, and can go on", async () => {
+  it("can be saved, and then set to in_progress", async () => {
     const ada = randomUUID();
     const { id } = await startSession(db, ada);
     const setStatus = (status: string) =>
