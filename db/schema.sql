@@ -1253,7 +1253,13 @@ CREATE FUNCTION app_private.tg__ensure_profile() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  insert into public.profiles (id) values (auth.uid()) on conflict do nothing;
+  -- `insert ... on conflict do nothing` alone would not wait for erase_me, which has locked the profile and will delete
+  -- it: the foreign key would then refuse the row. This is the lock that the foreign key takes.
+  for v_attempt in 1..3 loop
+    perform from public.profiles p where p.id = auth.uid() for key share;
+    exit when found;
+    insert into public.profiles (id) values (auth.uid()) on conflict do nothing;
+  end loop;
   return NEW;
 exception when not_null_violation then
   -- The project's own `profiles` has more required columns. The foreign key then refuses the session (23503).
@@ -2018,6 +2024,11 @@ begin
   if v_id is null then
     raise exception 'A session needs an id. Send a UUID that the client made.'
       using errcode = 'WZ400', detail = '{"field": "id"}';
+  end if;
+  -- Look for the session first: a reload of the page must find it, also when its event was deleted.
+  select * into v_session from wizard_sessions s where s.id = v_id;
+  if found then
+    return v_session;
   end if;
   -- Of two concurrent calls, the second waits for the first to commit and inserts nothing.
   insert into wizard_sessions (id, event_id, state)

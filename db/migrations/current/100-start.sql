@@ -1,0 +1,2 @@
+--!include sessions/tg__ensure_profile.sql
+--!include saving/start_wizard_session.sql
