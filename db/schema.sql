@@ -895,6 +895,26 @@ $$;
 ALTER FUNCTION app_private.event_answers(event_id uuid) OWNER TO stagekeep_owner;
 
 --
+-- Name: is_text(text, integer, boolean); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.is_text(value text, max_length integer, multiline boolean DEFAULT false) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select char_length(value) between 1 and max_length
+     and value ~ (
+       '[^\u0001-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f'
+       '\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb'
+       '\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]'
+     )
+     and (multiline or value !~ '[\n\v\f\r\u0085\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+$$;
+
+
+ALTER FUNCTION app_private.is_text(value text, max_length integer, multiline boolean) OWNER TO stagekeep_owner;
+
+--
 -- Name: json_at(jsonb, text[]); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -2440,7 +2460,7 @@ CREATE TABLE public.event_tickets (
     CONSTRAINT event_tickets_key_check CHECK ((key ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,35}$'::text)),
     CONSTRAINT event_tickets_kind_check CHECK ((kind = ANY (ARRAY['free'::text, 'paid'::text, 'donation'::text]))),
     CONSTRAINT event_tickets_max_per_order_check CHECK ((max_per_order >= 1)),
-    CONSTRAINT event_tickets_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255))),
+    CONSTRAINT event_tickets_name_check CHECK (app_private.is_text(name, 255)),
     CONSTRAINT event_tickets_price_check CHECK (((kind = 'paid'::text) = (price_minor IS NOT NULL))),
     CONSTRAINT event_tickets_price_minor_check CHECK (((price_minor >= 1) AND (price_minor <= '999999999999'::bigint))),
     CONSTRAINT event_tickets_quantity_check CHECK ((quantity >= 1)),
@@ -2545,7 +2565,7 @@ COMMENT ON CONSTRAINT event_tickets_max_per_order_check ON public.event_tickets 
 -- Name: CONSTRAINT event_tickets_name_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT event_tickets_name_check ON public.event_tickets IS 'The ticket''s name must have 1 to 255 characters.';
+COMMENT ON CONSTRAINT event_tickets_name_check ON public.event_tickets IS 'The ticket''s name must have 1 to 255 characters, show something and fit on one line.';
 
 
 --
@@ -2611,36 +2631,36 @@ CREATE TABLE public.events (
     publish_at timestamp with time zone,
     refund_policy text,
     CONSTRAINT events_accent_check CHECK ((accent ~ '^#[0-9A-Fa-f]{6}$'::text)),
-    CONSTRAINT events_address_check CHECK (((char_length(address) >= 1) AND (char_length(address) <= 255))),
+    CONSTRAINT events_address_check CHECK (app_private.is_text(address, 255)),
     CONSTRAINT events_category_check CHECK ((category ~ '^[a-z][a-z_]{0,39}$'::text)),
-    CONSTRAINT events_city_check CHECK (((char_length(city) >= 1) AND (char_length(city) <= 85))),
+    CONSTRAINT events_city_check CHECK (app_private.is_text(city, 85)),
     CONSTRAINT events_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
-    CONSTRAINT events_cover_image_alt_check CHECK (((char_length(cover_image_alt) >= 1) AND (char_length(cover_image_alt) <= 255))),
+    CONSTRAINT events_cover_image_alt_check CHECK (app_private.is_text(cover_image_alt, 255)),
     CONSTRAINT events_cover_image_check CHECK (((cover_image_url IS NULL) = (cover_image_alt IS NULL))),
     CONSTRAINT events_cover_image_url_check CHECK (((cover_image_url ~* '^https://'::text) AND (char_length(cover_image_url) <= 2048))),
     CONSTRAINT events_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT events_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 50000))),
+    CONSTRAINT events_description_check CHECK (app_private.is_text(description, 50000, multiline => true)),
     CONSTRAINT events_doors_at_check CHECK ((doors_at <= starts_at)),
     CONSTRAINT events_ends_at_check CHECK ((ends_at > starts_at)),
     CONSTRAINT events_mode_check CHECK ((mode = ANY (ARRAY['venue'::text, 'online'::text, 'hybrid'::text]))),
-    CONSTRAINT events_organizer_name_check CHECK (((char_length(organizer_name) >= 1) AND (char_length(organizer_name) <= 255))),
-    CONSTRAINT events_postal_code_check CHECK (((char_length(postal_code) >= 1) AND (char_length(postal_code) <= 20))),
+    CONSTRAINT events_organizer_name_check CHECK (app_private.is_text(organizer_name, 255)),
+    CONSTRAINT events_postal_code_check CHECK (app_private.is_text(postal_code, 20)),
     CONSTRAINT events_publish_at_check CHECK ((publish_at <= starts_at)),
     CONSTRAINT events_published_check CHECK (((status <> ALL (ARRAY['published'::text, 'cancelled'::text])) OR (num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, currency, description, slug, visibility) = 0))),
     CONSTRAINT events_refund_policy_check CHECK ((refund_policy ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
-    CONSTRAINT events_region_check CHECK (((char_length(region) >= 1) AND (char_length(region) <= 85))),
+    CONSTRAINT events_region_check CHECK (app_private.is_text(region, 85)),
     CONSTRAINT events_slug_check CHECK ((slug ~ '^[a-z0-9-]{3,60}$'::text)),
     CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'cancelled'::text]))),
-    CONSTRAINT events_summary_check CHECK (((char_length(summary) >= 1) AND (char_length(summary) <= 140))),
+    CONSTRAINT events_summary_check CHECK (app_private.is_text(summary, 140)),
     CONSTRAINT events_support_email_check CHECK (((support_email ~ '.@.'::text) AND (char_length(support_email) <= 254))),
     CONSTRAINT events_timezone_check CHECK ((timezone ~ '^[A-Za-z0-9_+/-]{1,64}$'::text)),
-    CONSTRAINT events_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 150))),
+    CONSTRAINT events_title_check CHECK (app_private.is_text(title, 150)),
     CONSTRAINT events_venue_check CHECK (
 CASE
     WHEN (mode = ANY (ARRAY['venue'::text, 'hybrid'::text])) THEN (num_nulls(venue_name, address, city, postal_code, country) = 0)
     ELSE (num_nonnulls(venue_name, address, city, region, postal_code, country) = 0)
 END),
-    CONSTRAINT events_venue_name_check CHECK (((char_length(venue_name) >= 1) AND (char_length(venue_name) <= 100))),
+    CONSTRAINT events_venue_name_check CHECK (app_private.is_text(venue_name, 100)),
     CONSTRAINT events_visibility_check CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
 );
 
@@ -2868,7 +2888,7 @@ COMMENT ON CONSTRAINT events_accent_check ON public.events IS 'The color must be
 -- Name: CONSTRAINT events_address_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_address_check ON public.events IS 'The address must have 1 to 255 characters.';
+COMMENT ON CONSTRAINT events_address_check ON public.events IS 'The address must have 1 to 255 characters, show something and fit on one line.';
 
 
 --
@@ -2882,7 +2902,7 @@ COMMENT ON CONSTRAINT events_category_check ON public.events IS 'The category mu
 -- Name: CONSTRAINT events_city_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_city_check ON public.events IS 'The city must have 1 to 85 characters.';
+COMMENT ON CONSTRAINT events_city_check ON public.events IS 'The city must have 1 to 85 characters, show something and fit on one line.';
 
 
 --
@@ -2896,7 +2916,7 @@ COMMENT ON CONSTRAINT events_country_check ON public.events IS 'The country must
 -- Name: CONSTRAINT events_cover_image_alt_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_cover_image_alt_check ON public.events IS 'The alternative text of the cover image must have 1 to 255 characters.';
+COMMENT ON CONSTRAINT events_cover_image_alt_check ON public.events IS 'The alternative text of the cover image must have 1 to 255 characters, show something and fit on one line.';
 
 
 --
@@ -2924,7 +2944,7 @@ COMMENT ON CONSTRAINT events_currency_check ON public.events IS 'The currency mu
 -- Name: CONSTRAINT events_description_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_description_check ON public.events IS 'The description must have 1 to 50,000 characters.';
+COMMENT ON CONSTRAINT events_description_check ON public.events IS 'The description must have 1 to 50,000 characters and show something.';
 
 
 --
@@ -2952,14 +2972,14 @@ COMMENT ON CONSTRAINT events_mode_check ON public.events IS 'The mode must be ve
 -- Name: CONSTRAINT events_organizer_name_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_organizer_name_check ON public.events IS 'The organizer''s name must have 1 to 255 characters.';
+COMMENT ON CONSTRAINT events_organizer_name_check ON public.events IS 'The organizer''s name must have 1 to 255 characters, show something and fit on one line.';
 
 
 --
 -- Name: CONSTRAINT events_postal_code_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_postal_code_check ON public.events IS 'The postal code must have 1 to 20 characters.';
+COMMENT ON CONSTRAINT events_postal_code_check ON public.events IS 'The postal code must have 1 to 20 characters, show something and fit on one line.';
 
 
 --
@@ -2987,7 +3007,7 @@ COMMENT ON CONSTRAINT events_refund_policy_check ON public.events IS 'The refund
 -- Name: CONSTRAINT events_region_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_region_check ON public.events IS 'The region must have 1 to 85 characters.';
+COMMENT ON CONSTRAINT events_region_check ON public.events IS 'The region must have 1 to 85 characters, show something and fit on one line.';
 
 
 --
@@ -3008,7 +3028,7 @@ COMMENT ON CONSTRAINT events_status_check ON public.events IS 'The status must b
 -- Name: CONSTRAINT events_summary_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_summary_check ON public.events IS 'The summary must have 1 to 140 characters.';
+COMMENT ON CONSTRAINT events_summary_check ON public.events IS 'The summary must have 1 to 140 characters, show something and fit on one line.';
 
 
 --
@@ -3029,7 +3049,7 @@ COMMENT ON CONSTRAINT events_timezone_check ON public.events IS 'The time zone m
 -- Name: CONSTRAINT events_title_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_title_check ON public.events IS 'The title must have 1 to 150 characters.';
+COMMENT ON CONSTRAINT events_title_check ON public.events IS 'The title must have 1 to 150 characters, show something and fit on one line.';
 
 
 --
@@ -3043,7 +3063,7 @@ COMMENT ON CONSTRAINT events_venue_check ON public.events IS 'An event at a venu
 -- Name: CONSTRAINT events_venue_name_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_venue_name_check ON public.events IS 'The venue''s name must have 1 to 100 characters.';
+COMMENT ON CONSTRAINT events_venue_name_check ON public.events IS 'The venue''s name must have 1 to 100 characters, show something and fit on one line.';
 
 
 --
@@ -3061,7 +3081,7 @@ CREATE TABLE public.profiles (
     id uuid NOT NULL,
     display_name text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT profiles_display_name_check CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 100)))
+    CONSTRAINT profiles_display_name_check CHECK (app_private.is_text(display_name, 100))
 );
 
 
@@ -3099,7 +3119,7 @@ COMMENT ON COLUMN public.profiles.created_at IS 'When the profile was created.';
 -- Name: CONSTRAINT profiles_display_name_check ON profiles; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT profiles_display_name_check ON public.profiles IS 'The display name must have 1 to 100 characters.';
+COMMENT ON CONSTRAINT profiles_display_name_check ON public.profiles IS 'The display name must have 1 to 100 characters, show something and fit on one line.';
 
 
 --
@@ -3670,6 +3690,15 @@ REVOKE ALL ON FUNCTION app_private.count_personal_rows(user_id uuid) FROM PUBLIC
 REVOKE ALL ON FUNCTION app_private.event_answers(event_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO authenticated;
 GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO service_role;
+
+
+--
+-- Name: FUNCTION is_text(value text, max_length integer, multiline boolean); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.is_text(value text, max_length integer, multiline boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.is_text(value text, max_length integer, multiline boolean) TO authenticated;
+GRANT ALL ON FUNCTION app_private.is_text(value text, max_length integer, multiline boolean) TO service_role;
 
 
 --

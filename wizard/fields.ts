@@ -1,6 +1,7 @@
 import { isObject, type UnknownObject } from "../json/equality.ts";
 import { FORMATS } from "./formats.ts";
 import type { Branch, Choice, Condition, Schema } from "./schema.ts";
+import { isBlankText } from "./texts.ts";
 
 // This file does not import Ajv, so that forms in a browser do not load a schema compiler.
 
@@ -108,5 +109,5 @@ function withinLimit({ maxProperties = Number.POSITIVE_INFINITY }: Schema, keys:
 }
 
 function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === "string" && !/\S/.test(value));
+  return value === undefined || value === null || (typeof value === "string" && isBlankText(value));
 }

@@ -1,6 +1,7 @@
 import { fullFormats } from "ajv-formats/dist/formats.js";
 import { instantOf } from "./instants.ts";
 import type { Choice } from "./schema.ts";
+import { isOneLine } from "./texts.ts";
 
 export interface Format {
   readonly isValid: (text: string) => boolean;
@@ -12,6 +13,7 @@ export interface Format {
 
 /** The formats that stage files may use. */
 export const FORMATS: Readonly<Record<string, Format>> = {
+  "one-line": { isValid: isOneLine, expected: "one line, without hidden characters that change the text direction" },
   email: { isValid: isEmail, expected: "an e-mail address" },
   "date-time": {
     isValid: (text) => instantOf(text) !== undefined,

@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { GRAPHILE_MIGRATE, PROJECT_ROOT, runMigrations } from "../../server/database/migrate.ts";
+import { runMigrations } from "../../server/database/migrate.ts";
 import { atRoot, openDatabase, useTestDatabase } from "../../testkit/database.ts";
+import { COMMITTED_MIGRATIONS, migrateWith } from "../../testkit/release.ts";
 import { startSession } from "../../testkit/rows.ts";
 import { save } from "../../testkit/saving.ts";
 import { definitionsIn, grantsIn } from "../../testkit/schemaFacts.ts";
@@ -20,7 +18,6 @@ interface Release {
 const RELEASES: readonly Release[] = [
   { version: "0.1.0", migrations: { "000001-wizard-sessions.sql": "sha1:7e699a90827ee573e5782e8813b3c01fc5fdb92e" } },
 ];
-const COMMITTED = join(PROJECT_ROOT, "db/migrations/committed");
 const ADA = "ada00000-0000-4000-8000-000000000000";
 const TYPED = "00000000-0000-4000-8000-000000000001";
 
@@ -29,34 +26,18 @@ const newest = useTestDatabase();
 describe.each(RELEASES)("a filled database of release $version", ({ version, migrations }) => {
   const name = `upgrade_${randomUUID().replaceAll("-", "")}`;
   const { database: db, end } = openDatabase(name, "stagekeep_owner");
-  let folder: string;
   let columns: Map<string, string[]>;
   let before: unknown;
 
   beforeAll(async () => {
     await atRoot(`create database ${name} template template0 owner stagekeep_owner`);
-    folder = await mkdtemp(join(tmpdir(), "stagekeep-upgrade-"));
-    await migrateToRelease();
+    await migrateWith(Object.keys(migrations), db.ownerUrl);
     await db.root.query(await readFile(new URL(`releases/${version}.sql`, import.meta.url), "utf8"));
     columns = await tables();
     before = await contents();
     await runMigrations({ databaseUrl: db.ownerUrl, includeCurrent: true });
   });
-  afterAll(async () => {
-    await end();
-    await rm(folder, { recursive: true });
-  });
-
-  /** Runs the release's migrations alone, as graphile-migrate did at that time. */
-  async function migrateToRelease() {
-    await mkdir(join(folder, "db/migrations/committed"), { recursive: true });
-    await copyFile(join(PROJECT_ROOT, ".gmrc"), join(folder, ".gmrc"));
-    for (const file of Object.keys(migrations)) {
-      await copyFile(join(COMMITTED, file), join(folder, "db/migrations/committed", file));
-    }
-    const env = { PATH: process.env.PATH, DATABASE_URL: db.ownerUrl };
-    await promisify(execFile)(process.execPath, [GRAPHILE_MIGRATE, "migrate"], { cwd: folder, env });
-  }
+  afterAll(end);
 
   async function tables(): Promise<Map<string, string[]>> {
     const { rows } = await db.root.query<{ name: string; columns: string[] }>(
@@ -111,7 +92,7 @@ describe.each(RELEASES)("a filled database of release $version", ({ version, mig
 
   it("was made by migrations that have not changed since", async () => {
     for (const [file, hash] of Object.entries(migrations)) {
-      expect(await readFile(join(COMMITTED, file), "utf8")).toMatch(new RegExp(`^--! Hash: ${hash}$`, "m"));
+      expect(await readFile(join(COMMITTED_MIGRATIONS, file), "utf8")).toMatch(new RegExp(`^--! Hash: ${hash}$`, "m"));
     }
   });
 });

@@ -1,7 +1,8 @@
 import { valueAt } from "../../json/pointer.ts";
+import { isBlankText } from "../../wizard/texts.ts";
 
 /** The title of a draft, or "Untitled". */
 export function draftName(state: unknown): string {
   const title = valueAt(state, "/basics/title");
-  return typeof title === "string" && title.trim() !== "" ? title : "Untitled";
+  return typeof title === "string" && !isBlankText(title) ? title : "Untitled";
 }

@@ -3,6 +3,7 @@ import { pointerTo, segmentsOf, valueAt } from "../../json/pointer.ts";
 import { allFieldsOf, choicesOf, schemaAt } from "../../wizard/fields.ts";
 import type { Schema } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
+import { isBlankText } from "../../wizard/texts.ts";
 import { formatMoney } from "../format/money.ts";
 import { formatMoment } from "../format/zonedTime.ts";
 import { CURRENCY_POINTER, timeZoneOf } from "./dependentChanges.ts";
@@ -32,7 +33,7 @@ export function describePointer(state: unknown, pointer: string): string {
 export function entryTitle(entry: Schema, value: unknown, key: string): string {
   if (!isObject(value)) return entry.title ?? key;
   const name = value[allFieldsOf(entry)[0]?.name ?? ""];
-  const known = typeof name === "string" && name.trim() !== "" ? `“${name}”` : "without a name";
+  const known = typeof name === "string" && !isBlankText(name) ? `“${name}”` : "without a name";
   return `${entry.title ?? key} ${known}`;
 }
 

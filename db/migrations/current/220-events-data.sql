@@ -1,0 +1,46 @@
+-- Texts that show something.
+alter table events
+  drop constraint events_title_check,
+  add constraint events_title_check check (app_private.is_text(title, 150)) not valid,
+  drop constraint events_summary_check,
+  add constraint events_summary_check check (app_private.is_text(summary, 140)) not valid,
+  drop constraint events_organizer_name_check,
+  add constraint events_organizer_name_check check (app_private.is_text(organizer_name, 255)) not valid,
+  drop constraint events_venue_name_check,
+  add constraint events_venue_name_check check (app_private.is_text(venue_name, 100)) not valid,
+  drop constraint events_address_check,
+  add constraint events_address_check check (app_private.is_text(address, 255)) not valid,
+  drop constraint events_city_check,
+  add constraint events_city_check check (app_private.is_text(city, 85)) not valid,
+  drop constraint events_region_check,
+  add constraint events_region_check check (app_private.is_text(region, 85)) not valid,
+  drop constraint events_postal_code_check,
+  add constraint events_postal_code_check check (app_private.is_text(postal_code, 20)) not valid,
+  drop constraint events_description_check,
+  add constraint events_description_check check (app_private.is_text(description, 50000, multiline => true)) not valid,
+  drop constraint events_cover_image_alt_check,
+  add constraint events_cover_image_alt_check check (app_private.is_text(cover_image_alt, 255)) not valid;
+alter table event_tickets
+  drop constraint event_tickets_name_check,
+  add constraint event_tickets_name_check check (app_private.is_text(name, 255)) not valid;
+
+--!include events/comments.sql
+
+-- An old row that violates a new rule stays; the rule applies when the row is changed.
+do $$
+declare
+  v record;
+begin
+  for v in
+    select conrelid::regclass as table_name, conname from pg_constraint
+     where contype = 'c' and not convalidated and conrelid in ('events'::regclass, 'event_tickets'::regclass)
+     order by conname
+  loop
+    begin
+      execute format('alter table %s validate constraint %I', v.table_name, v.conname);
+    exception when check_violation then
+      raise warning 'Old rows of % violate %.', v.table_name, v.conname;
+    end;
+  end loop;
+end;
+$$;
