@@ -14,6 +14,9 @@ const COMPLETE = `mutation ($id: UUID!) {
   completeWizardSession(input: { id: $id, baseRevision: 0 }) { event { slug title } }
 }`;
 const CREATE = `mutation ($event: EventInput!) { createEvent(input: { event: $event }) { event { id title startsAt } } }`;
+const PAGE = `query ($slug: String!) {
+  publishedEvent(slug: $slug) { currency tickets { key priceMinor } }
+}`;
 
 async function problemsOf(state: object) {
   const { id } = await createSession(ada, { state });
@@ -45,5 +48,37 @@ describe("texts", () => {
 
   it("a title of joined emoji and Persian words is published as it is", async () => {
     await publishState(withValue(completeState(), "/basics/title", "👩‍👩‍👧‍👦 می‌خواهم"));
+  });
+});
+
+describe("currencies", () => {
+  const priced = (currency: string, priceMinor: number) => {
+    const ticket = { name: "Seat", kind: "paid", priceMinor, quantity: 1 };
+    const publish = { visibility: "public", acceptTerms: true };
+    return completeState({ tickets: { currency, tickets: { seat: ticket } }, publish });
+  };
+
+  it.each([
+    ["HUF", 500_000],
+    ["XCG", 1250],
+    ["CLF", 50_000],
+  ])("a price in %s is published as it was saved, in the minor unit of ISO 4217", async (currency, price) => {
+    const slug = await publishState(priced(currency, price));
+    const page = await api.anon().ask(PAGE, { slug });
+    expect(page).toMatchObject({ publishedEvent: { currency, tickets: [{ priceMinor: String(price) }] } });
+  });
+
+  it.each(["HRK", "BGN", "ZWL", "ANG", "SLL", "XAU", "XXX"])(
+    "a new event can't have prices in %s",
+    async (currency) => {
+      expect(await problemsOf(priced(currency, 1250))).toEqual([["/tickets/currency", "wrong_format"]]);
+    },
+  );
+
+  it("an event whose currency was withdrawn can still be read", async () => {
+    const slug = await publishState(priced("EUR", 1250));
+    await api.db.root.query("update events set currency = 'HRK' where slug = $1", [slug]);
+    const page = await api.anon().ask(PAGE, { slug });
+    expect(page).toMatchObject({ publishedEvent: { currency: "HRK", tickets: [{ priceMinor: "1250" }] } });
   });
 });

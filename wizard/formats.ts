@@ -1,4 +1,5 @@
 import { fullFormats } from "ajv-formats/dist/formats.js";
+import { CURRENCIES, isCurrency } from "./currencies.ts";
 import { instantOf } from "./instants.ts";
 import type { Choice } from "./schema.ts";
 import { isOneLine } from "./texts.ts";
@@ -22,14 +23,14 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   "https-url": { isValid: isHttpsUrl, expected: "a web address that starts with https://" },
   "iana-timezone": { isValid: isTimezone, expected: "the name of a time zone", choices: timezones },
   "iso-4217": {
-    isValid: (code) => codes("currency").has(code),
-    expected: "a three-letter currency code",
-    choices: () => namedCodes("currency"),
+    isValid: isCurrency,
+    expected: "the code of a current currency",
+    choices: () => named("currency", CURRENCIES),
   },
   "iso-3166-1-alpha-2": {
     isValid: (code) => codes("region").has(code),
     expected: "a two-letter country code",
-    choices: () => namedCodes("region"),
+    choices: () => named("region", [...codes("region")]),
   },
 };
 
@@ -63,16 +64,16 @@ function timezones(): readonly Choice[] {
 const cache = new Map<string, ReadonlySet<string>>();
 
 /** Built on first use, because it is slow and many pages show no list. */
-function codes(kind: "currency" | "region" | "timeZone"): ReadonlySet<string> {
+function codes(kind: "region" | "timeZone"): ReadonlySet<string> {
   const codes = cache.get(kind) ?? new Set(listCodes(kind));
   cache.set(kind, codes);
   return codes;
 }
 
-function listCodes(kind: "currency" | "region" | "timeZone"): string[] {
+function listCodes(kind: "region" | "timeZone"): string[] {
   if (kind === "region") return countries();
   // Intl accepts UTC but does not list it. Online events use it.
-  return kind === "timeZone" ? [...Intl.supportedValuesOf(kind), "UTC"] : Intl.supportedValuesOf(kind);
+  return [...Intl.supportedValuesOf(kind), "UTC"];
 }
 
 // Intl names these regions, but ISO 3166-1 does not list them as countries: parts of countries with their own postal or
@@ -88,7 +89,7 @@ function countries(): string[] {
     .filter((code) => !NOT_COUNTRIES.has(code) && names.of(code) && new Intl.Locale(`und-${code}`).region === code);
 }
 
-function namedCodes(type: "currency" | "region"): readonly Choice[] {
+function named(type: "currency" | "region", codes: readonly string[]): readonly Choice[] {
   const names = new Intl.DisplayNames("en", { type });
-  return [...codes(type)].map((code) => ({ const: code, title: names.of(code) ?? code }));
+  return codes.map((code) => ({ const: code, title: names.of(code) ?? code }));
 }

@@ -30,7 +30,7 @@ describe("the messages of problems", () => {
       "“Location type”: choose one of these options: At a venue · Online · At a venue and online.",
     ],
     ["/location/country", "XX", "“Country” must be a two-letter country code, such as DE."],
-    ["/tickets/currency", "ABC", "“Currency” must be a three-letter currency code, such as EUR."],
+    ["/tickets/currency", "ABC", "“Currency” must be the code of a current currency, such as EUR."],
     ["/tickets/tickets", {}, "“Tickets”: add at least one."],
     ["/tickets/tickets", [], "“Tickets” can't be read. Fill it in again."],
     [

@@ -1,17 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { currencyDigits, decimalOf, formatMoney, minorOf, rescale } from "./money.ts";
-
-describe("currencyDigits", () => {
-  it.each([
-    ["EUR", 2],
-    ["JPY", 0],
-    ["KWD", 3],
-    [undefined, 2],
-    ["", 2],
-    ["euro", 2],
-  ])("of %s: %s", (currency, digits) => expect(currencyDigits(currency)).toBe(digits));
-});
+import { CURRENCIES, currencyDigits } from "../../wizard/currencies.ts";
+import { decimalOf, formatMoney, minorOf, rescale } from "./money.ts";
 
 describe("decimalOf", () => {
   it.each([
@@ -100,4 +90,27 @@ describe("formatMoney", () => {
     [1250, undefined, "12.50"],
     [1250, "euros", "12.50 euros"],
   ])("formats %s %s as %s", (minor, currency, text) => expect(formatMoney(minor, currency)).toBe(text));
+
+  it.each([
+    ["HUF", "HUF 5,000.00"],
+    ["IQD", "IQD 500.000"],
+    ["UGX", "UGX 500,000"],
+    ["CLF", "CLF 50.0000"],
+    ["HRK", "HRK 5,000.00"],
+  ])("shows the decimals that ISO 4217 defines for %s", (currency, text) => {
+    expect(formatMoney(500_000, currency).replaceAll("\u00a0", " ")).toBe(text);
+  });
+
+  it("reads 5000 HUF as 500,000 fillér, in every browser", () => {
+    expect(minorOf("5000", currencyDigits("HUF"))).toBe(500_000);
+  });
+
+  it("shows as many decimals as users type, in every currency", () => {
+    for (const currency of CURRENCIES) {
+      const digits = currencyDigits(currency);
+      expect(formatMoney(minorOf("5000", digits) ?? 0, currency)).toMatch(
+        new RegExp(`5,000${digits > 0 ? `\\.0{${digits}}` : ""}$`),
+      );
+    }
+  });
 });

@@ -1,15 +1,4 @@
-const DEFAULT_CURRENCY_DIGITS = 2;
-
-/** The number of decimals of a currency: 2 for EUR, 0 for JPY, 3 for KWD. */
-export function currencyDigits(currency: string | undefined): number {
-  if (!currency) return DEFAULT_CURRENCY_DIGITS;
-  try {
-    const { maximumFractionDigits } = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions();
-    return maximumFractionDigits ?? DEFAULT_CURRENCY_DIGITS;
-  } catch {
-    return DEFAULT_CURRENCY_DIGITS;
-  }
-}
+import { currencyDigits } from "../../wizard/currencies.ts";
 
 /** Formats 1250 as "12.50", the form in which users type it. */
 export function decimalOf(minor: number, digits: number): string {
@@ -42,10 +31,13 @@ export function rescale(minor: number, from: number, to: number): number | undef
 
 /** Formats an amount as "€12.50", or without a symbol if the currency is unknown. */
 export function formatMoney(minor: number, currency: string | undefined): string {
-  const decimal = decimalOf(minor, currencyDigits(currency));
+  const digits = currencyDigits(currency);
+  const decimal = decimalOf(minor, digits);
   if (!currency) return decimal;
+  const decimals = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   try {
-    return new Intl.NumberFormat("en", { style: "currency", currency }).format(decimal as Intl.StringNumericLiteral);
+    const format = new Intl.NumberFormat("en", { style: "currency", currency, ...decimals });
+    return format.format(decimal as Intl.StringNumericLiteral);
   } catch {
     return `${decimal} ${currency}`;
   }

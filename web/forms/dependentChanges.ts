@@ -1,10 +1,11 @@
 import type { JsonObject } from "../../json/equality.ts";
 import { isObject } from "../../json/equality.ts";
 import { pointerTo, valueAt } from "../../json/pointer.ts";
+import { currencyDigits } from "../../wizard/currencies.ts";
 import { allFieldsOf } from "../../wizard/fields.ts";
 import type { Schema } from "../../wizard/schema.ts";
 import { STAGES } from "../../wizard/stages.ts";
-import { currencyDigits, decimalOf, minorOf, rescale } from "../format/money.ts";
+import { decimalOf, minorOf, rescale } from "../format/money.ts";
 import { browserTimeZone, isTimeZone, sameWallTimeIn } from "../format/zonedTime.ts";
 import { widgetOf } from "./widgetOf.ts";
 

@@ -1,7 +1,8 @@
 import { Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { valueAt } from "../../json/pointer.ts";
-import { currencyDigits, decimalOf, formatMoney, minorOf } from "../format/money.ts";
+import { currencyDigits } from "../../wizard/currencies.ts";
+import { decimalOf, formatMoney, minorOf } from "../format/money.ts";
 import { emptyToUndefined } from "./basicFields.tsx";
 import { CURRENCY_POINTER } from "./dependentChanges.ts";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
