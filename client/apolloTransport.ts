@@ -73,8 +73,8 @@ export function apolloTransport(options: ApolloTransportOptions): Transport {
       const conflicts = answer.conflicts as readonly FieldConflict[];
       return { outcome: answer.outcome, session: snapshotOf(answer.wizardSession), conflicts };
     },
-    restore: async (revision, how) => {
-      const { restoreWizardSession } = await mutate(RestoreWizardSessionDocument, { id, revision }, how);
+    restore: async (request, how) => {
+      const { restoreWizardSession } = await mutate(RestoreWizardSessionDocument, { id, ...request }, how);
       return snapshotOf(restoreWizardSession?.wizardSession);
     },
     complete: async (baseRevision, how) => {

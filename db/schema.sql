@@ -453,6 +453,7 @@ CREATE TABLE public.wizard_sessions (
     revision integer DEFAULT 0 NOT NULL,
     last_save_id uuid,
     definition_version integer DEFAULT COALESCE((NULLIF(current_setting('stagekeep.definition_version'::text, true), ''::text))::integer, 1) NOT NULL,
+    last_save_hash bytea,
     CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
     CONSTRAINT wizard_sessions_definition_version_check CHECK ((definition_version >= 1)),
     CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
@@ -554,6 +555,13 @@ COMMENT ON COLUMN public.wizard_sessions.last_save_id IS 'The key of the save th
 --
 
 COMMENT ON COLUMN public.wizard_sessions.definition_version IS 'The version of the wizard''s definition that the state was saved under. Defaults to the server''s version.';
+
+
+--
+-- Name: COLUMN wizard_sessions.last_save_hash; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.last_save_hash IS 'Identifies the request of the save that wrote this revision, or null.';
 
 
 --
@@ -805,6 +813,36 @@ $$;
 ALTER FUNCTION app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer) OWNER TO stagekeep_owner;
 
 --
+-- Name: check_save_key(public.wizard_sessions, uuid, text); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.check_save_key(session public.wizard_sessions, save_id uuid, request text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_hash bytea;
+begin
+  select coalesce(r.save_hash, '') into v_hash
+    from public.wizard_session_revisions r where r.session_id = session.id and r.save_id = check_save_key.save_id;
+  -- Only these sessions can have lost revisions.
+  if not found and (session.revision > 200 or session.started_at < now() - interval '90 days') then
+    v_hash = app_private.old_save_hash(session.id, save_id);
+  end if;
+  if v_hash is null then
+    return false;
+  elsif v_hash not in ('', '\x0000000000000000', app_private.save_request_hash(request)) then
+    raise exception 'This saveId was used for a different save. Send a new saveId with each new change.'
+      using errcode = 'WZ412', detail = '{"field": "saveId"}';
+  end if;
+  return true;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.check_save_key(session public.wizard_sessions, save_id uuid, request text) OWNER TO stagekeep_owner;
+
+--
 -- Name: check_sweep_age(interval); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -893,6 +931,35 @@ $$;
 
 
 ALTER FUNCTION app_private.event_answers(event_id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: forget_save_keys(integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.forget_save_keys(at_most integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_keys integer;
+  v_ids  integer;
+begin
+  with old as (
+    select ctid from app_private.wizard_session_old_keys where forget_after <= now() limit at_most for update skip locked
+  )
+  delete from app_private.wizard_session_old_keys k using old where k.ctid = old.ctid;
+  get diagnostics v_keys = row_count;
+  with old as (
+    select id from app_private.deleted_wizard_sessions where forget_after <= now() limit at_most for update skip locked
+  )
+  delete from app_private.deleted_wizard_sessions d using old where d.id = old.id;
+  get diagnostics v_ids = row_count;
+  return v_keys + v_ids;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.forget_save_keys(at_most integer) OWNER TO stagekeep_owner;
 
 --
 -- Name: is_text(text, integer, boolean); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1005,9 +1072,16 @@ begin
     return patch;
   elsif jsonb_typeof(target) is distinct from 'object' then
     target = '{}';
+  else
+    -- Decompresses a stored value once instead of once per key.
+    target = target || '{}';
   end if;
   return (
-    select target - coalesce(array_agg(key) filter (where value = 'null'), '{}')
+    -- `target - keys` compares every pair of keys, so many are removed by a look-up instead.
+    select case when count(*) filter (where value = 'null') < 100
+                then target - coalesce(array_agg(key) filter (where value = 'null'), '{}')
+                else (select coalesce(json_object_agg(t.key, t.value), '{}')::jsonb
+                        from jsonb_each(target) t where not patch ? t.key) end
            || coalesce(
                 json_object_agg(
                   key,
@@ -1076,6 +1150,40 @@ $$;
 
 
 ALTER FUNCTION app_private.may_act_for(user_id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: old_save_hash(uuid, uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.old_save_hash(session_id uuid, save_id uuid) RETURNS bytea
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  -- The last 8 bytes of a UUID are random in versions 4 and 7.
+  v_key  constant bytea := substring(uuid_send(save_id) from 9);
+  v_keys bytea;
+  v_at   integer;
+begin
+  for v_keys in
+    select k.keys from app_private.wizard_session_old_keys k where k.session_id = old_save_hash.session_id
+  loop
+    v_at = position(v_key in v_keys);
+    while v_at > 0 loop
+      if v_at % 16 = 1 then
+        return substring(v_keys from v_at + 8 for 8);
+      end if;
+      -- Skip to the next entry: the bytes were found across two fields.
+      v_keys = substring(v_keys from (v_at + 15) / 16 * 16 + 1);
+      v_at = position(v_key in v_keys);
+    end loop;
+  end loop;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.old_save_hash(session_id uuid, save_id uuid) OWNER TO stagekeep_owner;
 
 --
 -- Name: personal_tables(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1247,6 +1355,20 @@ $$;
 ALTER FUNCTION app_private.save_conflicts(session public.wizard_sessions, base integer, merged jsonb) OWNER TO stagekeep_owner;
 
 --
+-- Name: save_request_hash(text); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.save_request_hash(request text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select substring(sha256(convert_to(request, 'UTF8')) for 8)
+$$;
+
+
+ALTER FUNCTION app_private.save_request_hash(request text) OWNER TO stagekeep_owner;
+
+--
 -- Name: sessions_to_thin(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1314,6 +1436,47 @@ $$;
 ALTER FUNCTION app_private.tg_events__check_sales() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_wizard_session_revisions__keep_keys(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_session_revisions__keep_keys() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into app_private.wizard_session_old_keys (session_id, forget_after, keys)
+  select g.session_id, max(g.saved_at) + interval '90 days',
+         string_agg(substring(uuid_send(g.save_id) from 9) || coalesce(g.save_hash, '\x0000000000000000'), '')
+    from gone g join public.wizard_sessions s on s.id = g.session_id
+   where g.save_id is not null and g.saved_at > now() - interval '90 days'
+   group by g.session_id;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_session_revisions__keep_keys() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__bury(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__bury() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into app_private.deleted_wizard_sessions (id, forget_after) values (OLD.id, now() + interval '90 days')
+  on conflict (id) do update set forget_after = excluded.forget_after;
+  delete from app_private.wizard_session_old_keys k where k.session_id = OLD.id;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__bury() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg_wizard_sessions__check_event(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1334,6 +1497,25 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__check_event() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__check_id(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__check_id() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (select from app_private.deleted_wizard_sessions d where d.id = NEW.id and d.forget_after > now()) then
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
+  end if;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__check_id() OWNER TO stagekeep_owner;
 
 --
 -- Name: tg_wizard_sessions__complete(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1437,9 +1619,9 @@ begin
       or not v_kept;
   end if;
   insert into public.wizard_session_revisions
-    (session_id, revision, save_id, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at, time_spent)
+    (session_id, revision, save_id, save_hash, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at, time_spent)
   values
-    (NEW.id, NEW.revision, NEW.last_save_id, auth.uid(), NEW.stage, NEW.status, NEW.definition_version, v_patch,
+    (NEW.id, NEW.revision, NEW.last_save_id, NEW.last_save_hash, auth.uid(), NEW.stage, NEW.status, NEW.definition_version, v_patch,
      case when v_checkpoint then NEW.state end, octet_length(v_text), v_at,
      coalesce(v_spent, '0'));
   if NEW.revision % v_every = 0 then
@@ -1491,6 +1673,7 @@ begin
   -- A key belongs to one save. An update that does not set one must not look like a repeat of the save before.
   if NEW.last_save_id = OLD.last_save_id then
     NEW.last_save_id = null;
+    NEW.last_save_hash = null;
   end if;
   return NEW;
 end;
@@ -1912,15 +2095,16 @@ COMMENT ON FUNCTION public.published_event(slug text) IS 'The published event wi
 
 
 --
--- Name: restore_wizard_session(uuid, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+-- Name: restore_wizard_session(uuid, integer, integer, uuid); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.restore_wizard_session(id uuid, revision integer) RETURNS public.wizard_sessions
+CREATE FUNCTION public.restore_wizard_session(id uuid, revision integer, base_revision integer DEFAULT NULL::integer, save_id uuid DEFAULT NULL::uuid) RETURNS public.wizard_sessions
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
   v_id       constant uuid := restore_wizard_session.id;
+  v_request  constant text := concat_ws(' ', 'restore', restore_wizard_session.revision);
   v_session  wizard_sessions;
   v_restored record;
 begin
@@ -1928,9 +2112,18 @@ begin
   if not found then
     raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
+  if app_private.check_save_key(v_session, save_id, v_request) then
+    return v_session;
+  end if;
   select * into v_restored from wizard_session_at(v_id, restore_wizard_session.revision);
+  -- Naming a revision makes the trigger compare it. A save resumes an abandoned session.
   update wizard_sessions s
-     set state = v_restored.state, stage = v_restored.stage, definition_version = v_restored.definition_version
+     set state = v_restored.state, stage = v_restored.stage, definition_version = v_restored.definition_version,
+         status = case s.status when 'abandoned' then 'in_progress' else s.status end,
+         revision = coalesce(base_revision, s.revision),
+         last_save_id = restore_wizard_session.save_id,
+         last_save_hash = case when restore_wizard_session.save_id is not null
+                               then app_private.save_request_hash(v_request) end
    where s.id = v_id
   returning * into v_session;
   return v_session;
@@ -1938,13 +2131,13 @@ end;
 $$;
 
 
-ALTER FUNCTION public.restore_wizard_session(id uuid, revision integer) OWNER TO stagekeep_owner;
+ALTER FUNCTION public.restore_wizard_session(id uuid, revision integer, base_revision integer, save_id uuid) OWNER TO stagekeep_owner;
 
 --
--- Name: FUNCTION restore_wizard_session(id uuid, revision integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION restore_wizard_session(id uuid, revision integer, base_revision integer, save_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer) IS 'Saves the state and the stage of an earlier revision as a new revision. NOT_FOUND if that revision is not kept.';
+COMMENT ON FUNCTION public.restore_wizard_session(id uuid, revision integer, base_revision integer, save_id uuid) IS 'Saves the state and the stage of an earlier revision as a new revision. NOT_FOUND if that revision is not kept. REVISION_CONFLICT if `baseRevision` is not the present revision. Sending the same `saveId` again writes nothing.';
 
 
 --
@@ -1960,6 +2153,7 @@ declare
   v_id      constant uuid := save_wizard_session.id;
   v_save_id constant uuid := save_wizard_session.save_id;
   v_base    constant integer := save_wizard_session.base_revision;
+  v_request constant text := concat_ws(' ', 'save', save_wizard_session.stage, patch);
   v_session wizard_sessions;
   v_merged  jsonb;
   v_outcome public.save_outcome := 'SAVED';
@@ -1979,9 +2173,7 @@ begin
   end if;
 
   -- Check the key before everything else: the answer to a repeated save must not depend on later changes.
-  if exists (
-    select from wizard_session_revisions r where r.session_id = v_id and r.save_id = v_save_id
-  ) then
+  if app_private.check_save_key(v_session, v_save_id, v_request) then
     return row('DUPLICATE', v_session, '{}')::public.save_wizard_session_payload;
   end if;
 
@@ -1992,6 +2184,13 @@ begin
   -- Refuse a deep patch before the recursive functions walk it.
   if jsonb_path_exists(patch, '$.**{100 to last}') then
     raise exception 'The patch is nested too deeply: at most 100 levels.'
+      using errcode = 'WZ400', detail = '{"field": "patch"}';
+  end if;
+  -- Merging costs time per member. 12,000 members have at least 72,000 characters, so most patches are not counted.
+  if length(v_request) > 512 * 1024 or length(v_request) > 72000 and (
+    select count(*) from jsonb_path_query(patch, 'strict $.** ? (@.type() == "object").keyvalue().key')
+  ) > 12000 then
+    raise exception 'The patch is too large: at most 512 KiB of JSON text and 12,000 members. Split it into several saves.'
       using errcode = 'WZ400', detail = '{"field": "patch"}';
   end if;
   if v_base < 0 or v_base > v_session.revision then
@@ -2012,7 +2211,8 @@ begin
   update wizard_sessions s
      set state = v_merged,
          stage = coalesce(save_wizard_session.stage, s.stage),
-         last_save_id = v_save_id
+         last_save_id = v_save_id,
+         last_save_hash = app_private.save_request_hash(v_request)
    where s.id = v_id
   returning * into v_session;
   return row(v_outcome, v_session, '{}')::public.save_wizard_session_payload;
@@ -2026,7 +2226,7 @@ ALTER FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision i
 -- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) IS 'Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged if it changes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. Sending the same `saveId` again writes nothing.';
+COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) IS 'Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged if it changes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. Sending the same save with the same `saveId` again writes nothing; a different save with it is refused with SAVE_ID_REUSED. Keys are remembered for at least 90 days.';
 
 
 --
@@ -2259,6 +2459,7 @@ CREATE TABLE public.wizard_session_revisions (
     size integer NOT NULL,
     saved_at timestamp with time zone NOT NULL,
     time_spent interval DEFAULT '00:00:00'::interval NOT NULL,
+    save_hash bytea,
     CONSTRAINT wizard_session_revisions_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'completed'::text, 'abandoned'::text])))
 );
 
@@ -2357,6 +2558,13 @@ COMMENT ON COLUMN public.wizard_session_revisions.time_spent IS 'The working tim
 
 
 --
+-- Name: COLUMN wizard_session_revisions.save_hash; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_revisions.save_hash IS 'Identifies the request of the save, or null.';
+
+
+--
 -- Name: CONSTRAINT wizard_session_revisions_status_check ON wizard_session_revisions; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -2385,6 +2593,31 @@ ALTER FUNCTION public.wizard_session_revisions_changed_paths(revision public.wiz
 
 COMMENT ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) IS 'The paths in the state that this save changed, as JSON Pointers (RFC 6901).';
 
+
+--
+-- Name: deleted_wizard_sessions; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE TABLE app_private.deleted_wizard_sessions (
+    id uuid NOT NULL,
+    forget_after timestamp with time zone NOT NULL
+);
+
+
+ALTER TABLE app_private.deleted_wizard_sessions OWNER TO stagekeep_owner;
+
+--
+-- Name: wizard_session_old_keys; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE TABLE app_private.wizard_session_old_keys (
+    session_id uuid NOT NULL,
+    forget_after timestamp with time zone NOT NULL,
+    keys bytea NOT NULL
+);
+
+
+ALTER TABLE app_private.wizard_session_old_keys OWNER TO stagekeep_owner;
 
 --
 -- Name: event_private_details; Type: TABLE; Schema: public; Owner: stagekeep_owner
@@ -3123,6 +3356,14 @@ COMMENT ON CONSTRAINT profiles_display_name_check ON public.profiles IS 'The dis
 
 
 --
+-- Name: deleted_wizard_sessions deleted_wizard_sessions_pkey; Type: CONSTRAINT; Schema: app_private; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY app_private.deleted_wizard_sessions
+    ADD CONSTRAINT deleted_wizard_sessions_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: event_private_details event_private_details_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -3194,6 +3435,27 @@ ALTER TABLE ONLY public.wizard_sessions
 
 
 --
+-- Name: idx_deleted_wizard_sessions_forget_after; Type: INDEX; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE INDEX idx_deleted_wizard_sessions_forget_after ON app_private.deleted_wizard_sessions USING btree (forget_after);
+
+
+--
+-- Name: idx_wizard_session_old_keys_forget_after; Type: INDEX; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE INDEX idx_wizard_session_old_keys_forget_after ON app_private.wizard_session_old_keys USING btree (forget_after);
+
+
+--
+-- Name: idx_wizard_session_old_keys_session_id; Type: INDEX; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE INDEX idx_wizard_session_old_keys_session_id ON app_private.wizard_session_old_keys USING btree (session_id);
+
+
+--
 -- Name: idx_events_owner_id; Type: INDEX; Schema: public; Owner: stagekeep_owner
 --
 
@@ -3261,6 +3523,20 @@ CREATE TRIGGER _100_ensure_profile BEFORE INSERT ON public.events FOR EACH ROW W
 --
 
 CREATE TRIGGER _100_ensure_profile BEFORE INSERT ON public.wizard_sessions FOR EACH ROW WHEN ((new.user_id = auth.uid())) EXECUTE FUNCTION app_private.tg__ensure_profile();
+
+
+--
+-- Name: wizard_session_revisions _100_keep_keys; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _100_keep_keys AFTER DELETE ON public.wizard_session_revisions REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION app_private.tg_wizard_session_revisions__keep_keys();
+
+
+--
+-- Name: wizard_sessions _120_check_id; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _120_check_id BEFORE INSERT ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__check_id();
 
 
 --
@@ -3338,6 +3614,13 @@ CREATE TRIGGER _600_notify_save AFTER UPDATE ON public.wizard_sessions FOR EACH 
 --
 
 CREATE TRIGGER _610_notify_delete AFTER DELETE ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__notify();
+
+
+--
+-- Name: wizard_sessions _700_bury; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _700_bury AFTER DELETE ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__bury();
 
 
 --
@@ -3663,10 +3946,27 @@ GRANT INSERT(definition_version),UPDATE(definition_version) ON TABLE public.wiza
 
 
 --
+-- Name: COLUMN wizard_sessions.last_save_hash; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT UPDATE(last_save_hash) ON TABLE public.wizard_sessions TO authenticated;
+GRANT UPDATE(last_save_hash) ON TABLE public.wizard_sessions TO service_role;
+
+
+--
 -- Name: FUNCTION abandon_wizard_sessions(unsaved_for interval, at_most integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
 REVOKE ALL ON FUNCTION app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION check_save_key(session public.wizard_sessions, save_id uuid, request text); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.check_save_key(session public.wizard_sessions, save_id uuid, request text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.check_save_key(session public.wizard_sessions, save_id uuid, request text) TO authenticated;
+GRANT ALL ON FUNCTION app_private.check_save_key(session public.wizard_sessions, save_id uuid, request text) TO service_role;
 
 
 --
@@ -3690,6 +3990,13 @@ REVOKE ALL ON FUNCTION app_private.count_personal_rows(user_id uuid) FROM PUBLIC
 REVOKE ALL ON FUNCTION app_private.event_answers(event_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO authenticated;
 GRANT ALL ON FUNCTION app_private.event_answers(event_id uuid) TO service_role;
+
+
+--
+-- Name: FUNCTION forget_save_keys(at_most integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.forget_save_keys(at_most integer) FROM PUBLIC;
 
 
 --
@@ -3763,6 +4070,15 @@ REVOKE ALL ON FUNCTION app_private.may_act_for(user_id uuid) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION old_save_hash(session_id uuid, save_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.old_save_hash(session_id uuid, save_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.old_save_hash(session_id uuid, save_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION app_private.old_save_hash(session_id uuid, save_id uuid) TO service_role;
+
+
+--
 -- Name: FUNCTION personal_tables(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3809,6 +4125,15 @@ GRANT ALL ON FUNCTION app_private.save_conflicts(session public.wizard_sessions,
 
 
 --
+-- Name: FUNCTION save_request_hash(request text); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.save_request_hash(request text) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.save_request_hash(request text) TO authenticated;
+GRANT ALL ON FUNCTION app_private.save_request_hash(request text) TO service_role;
+
+
+--
 -- Name: FUNCTION sessions_to_thin(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3830,10 +4155,31 @@ REVOKE ALL ON FUNCTION app_private.tg_events__check_sales() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION tg_wizard_session_revisions__keep_keys(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_session_revisions__keep_keys() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__bury(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__bury() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tg_wizard_sessions__check_event(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__check_event() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__check_id(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__check_id() FROM PUBLIC;
 
 
 --
@@ -3975,12 +4321,12 @@ GRANT ALL ON FUNCTION public.published_event(slug text) TO service_role;
 
 
 --
--- Name: FUNCTION restore_wizard_session(id uuid, revision integer); Type: ACL; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION restore_wizard_session(id uuid, revision integer, base_revision integer, save_id uuid); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer) TO authenticated;
-GRANT ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer) TO service_role;
+REVOKE ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer, base_revision integer, save_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer, base_revision integer, save_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION public.restore_wizard_session(id uuid, revision integer, base_revision integer, save_id uuid) TO service_role;
 
 
 --

@@ -76,7 +76,7 @@ describe("saveWizardSession", () => {
       conflicts: [{ pointer: "/basics/title", base: "Fair", yours: "Feast", theirs: "Fête" }],
       wizardSession: merged.wizardSession,
     });
-    expect(await save(ada, id, 0, { basics: { title: "Fête" } }, { saveId })).toEqual({
+    expect(await save(ada, id, 0, { basics: { title: "Fête" } }, { saveId, stage: 2 })).toEqual({
       outcome: "DUPLICATE",
       conflicts: [],
       wizardSession: merged.wizardSession,
@@ -207,6 +207,30 @@ describe("the history", () => {
       restoreWizardSession: { wizardSession: { revision: 3, stage: 1, status: "IN_PROGRESS", state: { a: 1 } } },
     });
     expect(await readSession(ada, id)).toMatchObject({ revision: 3, state: { a: 1 } });
+  });
+
+  it("is not changed by restoring on an older base revision, nor twice by one saveId", async () => {
+    const document = `mutation ($id: UUID!, $base: Int!, $saveId: UUID!, $revision: Int!) {
+      restoreWizardSession(input: { id: $id, revision: $revision, baseRevision: $base, saveId: $saveId }) {
+        wizardSession { revision state }
+      }
+    }`;
+    const { id } = await createSession(ada, { state: { a: 1 } });
+    await save(ada, id, 0, { a: 2 });
+    const stored = await storedSession(api.db, id);
+    const [revision, saveId] = [0, randomUUID()];
+    expect(await ada.refused(document, { id, revision, saveId, base: 0 })).toMatchObject({
+      extensions: { code: "REVISION_CONFLICT", currentRevision: 1 },
+    });
+    expect(await storedSession(api.db, id)).toEqual(stored);
+    for (const base of [1, 1, 2]) {
+      expect(await ada.ask(document, { id, revision, saveId, base })).toEqual({
+        restoreWizardSession: { wizardSession: { revision: 2, state: { a: 1 } } },
+      });
+    }
+    expect((await ada.refused(document, { id, revision: 1, saveId, base: 2 })).extensions).toEqual({
+      ...{ code: "SAVE_ID_REUSED", field: "saveId" },
+    });
   });
 
   it("returns NOT_FOUND for a revision that does not exist", async () => {

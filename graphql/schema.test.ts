@@ -153,7 +153,7 @@ describe("mutations", () => {
     ["SaveWizardSessionInput", ["baseRevision: Int!", "id: UUID!", "patch: JSON!", "saveId: UUID!", "stage: Int"]],
     ["CompleteWizardSessionInput", ["baseRevision: Int!", "id: UUID!"]],
     ["CompleteWizardSessionPayload", ["event: Event", "wizardSession: WizardSession!"]],
-    ["RestoreWizardSessionInput", ["id: UUID!", "revision: Int!"]],
+    ["RestoreWizardSessionInput", ["baseRevision: Int", "id: UUID!", "revision: Int!", "saveId: UUID"]],
     ["StartWizardSessionInput", ["eventId: UUID", "id: UUID!"]],
     [
       "SaveWizardSessionPayload",

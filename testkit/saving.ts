@@ -51,7 +51,7 @@ export interface RevisionRow {
 /** The history of a session as the table holds it, past the policies; oldest first. */
 export async function history(db: TestDatabase, id: string): Promise<RevisionRow[]> {
   const { rows } = await db.root.query<{ row: RevisionRow }>(
-    `select to_jsonb(r) - 'session_id' - 'snapshot' - 'definition_version' - 'time_spent' || jsonb_build_object('checkpoint', snapshot is not null) as row
+    `select to_jsonb(r) - 'session_id' - 'snapshot' - 'definition_version' - 'time_spent' - 'save_hash' || jsonb_build_object('checkpoint', snapshot is not null) as row
        from wizard_session_revisions r where session_id = $1 order by revision`,
     [id],
   );

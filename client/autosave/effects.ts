@@ -159,7 +159,8 @@ export function makeEffects(options: EffectsOptions): Effects {
         return { type: "snapshotAnswered", request, snapshot };
       }
       case "restore": {
-        const snapshot = await ask((options) => transport.restore(request.revision, options), how);
+        const { key: saveId, revision, baseRevision } = request;
+        const snapshot = await ask((options) => transport.restore({ saveId, revision, baseRevision }, options), how);
         return { type: "snapshotAnswered", request, snapshot };
       }
       case "save":

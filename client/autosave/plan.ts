@@ -107,7 +107,7 @@ function nextStep(state: State, now: number): Plan {
   if (due !== undefined && due <= now) return { effect: { type: "closeDraft" } };
   const [task] = state.tasks;
   if (task && isClean(pending)) {
-    return request(task.kind === "restore" ? task : { ...task, baseRevision: pending.base.revision });
+    return request({ ...task, baseRevision: pending.base.revision });
   }
   const [orphan] = orphans;
   if (readWanted && !(orphan && readLast)) return request({ kind: "read" });

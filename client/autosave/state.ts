@@ -118,7 +118,7 @@ export type Request =
   | { readonly kind: "start" | "read" }
   | { readonly kind: "save"; readonly save: Save; readonly baseRevision: number }
   | { readonly kind: "orphanSave"; readonly tab: string; readonly save: Save; readonly baseRevision: number }
-  | { readonly kind: "restore"; readonly key: string; readonly revision: number }
+  | { readonly kind: "restore"; readonly key: string; readonly revision: number; readonly baseRevision: number }
   | { readonly kind: "complete"; readonly key: string; readonly baseRevision: number };
 
 /** Effects that run one at a time. The result of each comes back as an event. */

@@ -60,13 +60,21 @@ export interface Change {
   readonly saveId?: string | null | undefined;
 }
 
+export interface RestoreRequest {
+  readonly saveId: string;
+  /** The revision to restore. */
+  readonly revision: number;
+  /** The newest revision that the client knows. The server refuses if there is a newer one. */
+  readonly baseRevision: number;
+}
+
 /** The requests for one session. Each rejects with a `SaveError` if it is refused or gets no answer. */
 export interface Transport {
   /** Starts the session, or returns it if it has been started before. */
   start(options: RequestOptions): Promise<Snapshot>;
   read(options: RequestOptions): Promise<Snapshot>;
   save(request: SaveRequest, options: RequestOptions): Promise<SaveAnswer>;
-  restore(revision: number, options: RequestOptions): Promise<Snapshot>;
+  restore(request: RestoreRequest, options: RequestOptions): Promise<Snapshot>;
   complete?(baseRevision: number, options: RequestOptions): Promise<CompleteResult>;
   /** Calls `onChange` after each save, until the returned function is called. */
   watch?(onChange: (change: Change) => void): () => void;

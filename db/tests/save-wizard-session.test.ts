@@ -175,17 +175,93 @@ describe("save_wizard_session with an older base revision", () => {
   });
 });
 
+describe("a large patch", () => {
+  const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, null]));
+
+  it("is saved with 12,000 members, at any depth", async () => {
+    const { saveOnto } = await newSession({ state: members(10) });
+    expect((await saveOnto(0, { ...members(5_999), in: members(6_000) })).session).toMatchObject({ revision: 1 });
+  });
+
+  it("is saved with more than 12,000 elements of arrays", async () => {
+    const { saveOnto } = await newSession();
+    expect((await saveOnto(0, { list: Array.from({ length: 20_000 }, (_, n) => n) })).outcome).toBe("SAVED");
+  });
+
+  it.each([
+    ["with 12,001 members", { ...members(6_000), in: members(6_000) }],
+    ["of more than 512 KiB", { ...members(1), text: "x".repeat(512 * 1024) }],
+  ])("is refused %s, and nothing is written", async (_, patch) => {
+    const { id, saveOnto } = await newSession({ state: { a: 1 } });
+    const stored = await everythingOf(id);
+    expect(await refusal(saveOnto(0, patch))).toMatchObject({ code: "WZ400", detail: '{"field": "patch"}' });
+    expect(await everythingOf(id)).toEqual(stored);
+  });
+});
+
 describe("a repeated saveId", () => {
-  it("returns DUPLICATE and writes nothing, even after many saves and with another patch", async () => {
+  it("returns DUPLICATE and writes nothing, whatever was saved since and whatever base revision is sent", async () => {
     const { id, saveOnto } = await newSession();
     const ids = Array.from({ length: 120 }, () => randomUUID());
     for (const [revision, saveId] of ids.entries()) await saveOnto(revision, { n: revision }, { saveId });
     const stored = await everythingOf(id);
-    for (const saveId of [ids[0], ids[60], ids[119]]) {
-      const answer = await saveOnto(0, { n: "again" }, { saveId });
-      expect(answer).toEqual({ outcome: "DUPLICATE", conflicts: [], session: stored[0] });
+    for (const n of [0, 60, 119]) {
+      for (const base of [n, 120]) {
+        const answer = await saveOnto(base, { n }, { saveId: ids[n] });
+        expect(answer).toEqual({ outcome: "DUPLICATE", conflicts: [], session: stored[0] });
+      }
     }
     expect(await everythingOf(id)).toEqual(stored);
+  });
+
+  it.each([
+    ["another patch", { a: 2 }, {}],
+    ["a patch of more", { a: 1, b: 1 }, {}],
+    ["another stage", { a: 1 }, { stage: 3 }],
+    ["no stage", { a: 1 }, { stage: null }],
+  ])("is refused with %s, and nothing is written", async (_, patch, more) => {
+    const { id, saveOnto } = await newSession();
+    const saveId = randomUUID();
+    await saveOnto(0, { a: 1 }, { saveId, stage: 2 });
+    const stored = await everythingOf(id);
+    for (const base of [0, 1]) {
+      expect(await refusal(saveOnto(base, patch, { stage: 2, ...more, saveId }))).toMatchObject({
+        ...{ code: "WZ412", detail: '{"field": "saveId"}' },
+      });
+    }
+    expect(await everythingOf(id)).toEqual(stored);
+  });
+
+  it("returns DUPLICATE for 90 days, even if its revision was pruned", async () => {
+    const { id, saveOnto } = await newSession();
+    const ids = Array.from({ length: 320 }, () => randomUUID());
+    for (const [revision, saveId] of ids.entries()) await saveOnto(revision, { n: revision }, { saveId });
+    expect(await keptRevisions(db, id)).not.toContain(2);
+    const stored = await everythingOf(id);
+    for (const [n, saveId] of ids.entries()) expect((await saveOnto(n, { n }, { saveId })).outcome).toBe("DUPLICATE");
+    expect(await refusal(saveOnto(1, { n: "other" }, { saveId: ids[1] }))).toMatchObject({ code: "WZ412" });
+    expect(await everythingOf(id)).toEqual(stored);
+
+    const kept = (await keptRevisions(db, id)).length - 1;
+    const { rows } = await db.root.query(
+      "select sum(octet_length(keys))::int as bytes from app_private.wizard_session_old_keys where session_id = $1",
+      [id],
+    );
+    expect(rows).toEqual([{ bytes: 16 * (ids.length - kept) }]);
+
+    await db.root.query("update app_private.wizard_session_old_keys set forget_after = now() where session_id = $1", [
+      id,
+    ]);
+    await db.root.query("select app_private.forget_save_keys(500)");
+    expect((await saveOnto(320, { n: "new" }, { saveId: ids[1] })).outcome).toBe("SAVED");
+  });
+
+  it("returns DUPLICATE for any patch if the save was written before hashes were stored", async () => {
+    const { id, saveOnto } = await newSession();
+    const saveId = randomUUID();
+    await saveOnto(0, { a: 1 }, { saveId });
+    await db.root.query("update wizard_session_revisions set save_hash = null where session_id = $1", [id]);
+    expect((await saveOnto(0, { a: 2 }, { saveId })).outcome).toBe("DUPLICATE");
   });
 
   it("returns DUPLICATE even if the session has been completed since", async () => {

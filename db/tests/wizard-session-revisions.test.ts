@@ -6,8 +6,10 @@ import { history, keptRevisions, save, stateAt, update } from "../../testkit/sav
 
 const db = useTestDatabase();
 
-const restore = (sub: string, id: string, revision: number) =>
-  db.asUser(sub, (client) => client.query("select restore_wizard_session($1, $2)", [id, revision]));
+const restore = (sub: string, id: string, revision: number, base: number | null = null, saveId: string | null = null) =>
+  db.asUser(sub, (client) =>
+    client.query("select restore_wizard_session($1, $2, $3, $4)", [id, revision, base, saveId]),
+  );
 
 describe("the history of a session", () => {
   it("starts with a checkpoint of the new session", async () => {
@@ -262,6 +264,44 @@ describe("restore_wizard_session", () => {
     const stored = await storedSession(db, id);
     expect(await refusal(restore(ada, id, 0))).toMatchObject({ code: "WZ423" });
     expect(await storedSession(db, id)).toEqual(stored);
+  });
+
+  it("writes once when it is sent again with the same saveId, and refuses the key for another revision", async () => {
+    const ada = randomUUID();
+    const { id } = await startSession(db, ada, { state: { a: 1 } });
+    await update(db, ada, id, { state: { a: 2 } });
+    const saveId = randomUUID();
+    await restore(ada, id, 0, 1, saveId);
+    const stored = [await storedSession(db, id), await history(db, id)];
+    await restore(ada, id, 0, 1, saveId);
+    expect(await refusal(restore(ada, id, 1, 2, saveId))).toMatchObject({ code: "WZ412" });
+    expect(await refusal(save(db, ada, { id, saveId, base: 2, patch: {} }))).toMatchObject({ code: "WZ412" });
+    expect([await storedSession(db, id), await history(db, id)]).toEqual(stored);
+    expect((await history(db, id)).at(-1)).toMatchObject({ revision: 2, save_id: saveId });
+  });
+
+  it("is refused if the session was saved since the base revision, and writes nothing", async () => {
+    const ada = randomUUID();
+    const { id } = await startSession(db, ada, { state: { a: 1 } });
+    await update(db, ada, id, { state: { a: 2 } });
+    const stored = await storedSession(db, id);
+    expect(await refusal(restore(ada, id, 0, 0))).toMatchObject({ code: "WZ409" });
+    expect(await storedSession(db, id)).toEqual(stored);
+    await restore(ada, id, 0, 1);
+    expect(await storedSession(db, id)).toMatchObject({ state: { a: 1 }, revision: 2 });
+  });
+
+  it("resumes an abandoned session when the revision was saved under another definition", async () => {
+    const ada = randomUUID();
+    const { id } = await startSession(db, ada, { state: { a: 1 } });
+    await update(db, ada, id, { state: { b: 1 }, definition_version: 2 });
+    await update(db, ada, id, { status: "abandoned" });
+    await restore(ada, id, 0);
+    expect(await storedSession(db, id)).toMatchObject({
+      status: "in_progress",
+      definition_version: 1,
+      state: { a: 1 },
+    });
   });
 
   it("conflicts with a save of the same path that has an older base revision", async () => {

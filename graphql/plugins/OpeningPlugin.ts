@@ -46,6 +46,10 @@ export const makeOpeningPlugin = (definition: Definition): GraphileConfig.Plugin
           id: UUID!
           """The revision to restore."""
           revision: Int!
+          """The present revision, as the client knows it. If there is a newer one, nothing is written: REVISION_CONFLICT."""
+          baseRevision: Int
+          """A key that the client makes. Send the same key when you repeat the request."""
+          saveId: UUID
         }
 
         type RestoreWizardSessionPayload {
@@ -65,10 +69,19 @@ export const makeOpeningPlugin = (definition: Definition): GraphileConfig.Plugin
               );
             },
             restoreWizardSession(_: Step, args: FieldArgs) {
-              const $input = { id: args.getRaw(["input", "id"]), revision: args.getRaw(["input", "revision"]) };
+              const $input = {
+                id: args.getRaw(["input", "id"]),
+                revision: args.getRaw(["input", "revision"]),
+                baseRevision: args.getRaw(["input", "baseRevision"]),
+                saveId: args.getRaw(["input", "saveId"]),
+              };
+              const text = "select public.restore_wizard_session($1, $2, $3, $4)";
               return payload(
-                sideEffectWithPgClientTransaction(sessions.executor, $input, (client, { id, revision }) =>
-                  open(client, "select public.restore_wizard_session($1, $2)", [id, revision], id),
+                sideEffectWithPgClientTransaction(
+                  sessions.executor,
+                  $input,
+                  (client, { id, revision, baseRevision, saveId }) =>
+                    open(client, text, [id, revision, baseRevision ?? null, saveId ?? null], id),
                 ),
               );
             },

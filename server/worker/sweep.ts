@@ -18,6 +18,7 @@ export interface Swept {
 const ABANDON_BATCH = 500;
 const PURGE_BATCH = 100;
 const THIN_BATCH = 500;
+const FORGET_BATCH = 1_000;
 
 /**
  * Deletes, abandons and thins out in batches, until nothing is left or `signal` is aborted. Deleting comes first, so that
@@ -35,6 +36,7 @@ export async function sweep(db: pg.Pool, settings: SweepSettings, signal: AbortS
     }
     return total;
   };
+  await inBatches("select n as sessions, n as done from app_private.forget_save_keys($1) n", FORGET_BATCH, []);
   return {
     purged: await inBatches(
       "select n as sessions, n as done from app_private.purge_wizard_sessions($2, $1) n",
