@@ -1135,6 +1135,65 @@ $$;
 ALTER FUNCTION app_private.json_pointer(path text[]) OWNER TO stagekeep_owner;
 
 --
+-- Name: lock_event(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.lock_event(event_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_owner uuid;
+begin
+  select e.owner_id into v_owner from public.events e where e.id = lock_event.event_id;
+  if found and app_private.may_act_for(v_owner) then
+    perform from public.profiles p where p.id = v_owner for key share;
+    perform from public.events e where e.id = lock_event.event_id for share;
+  end if;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.lock_event(event_id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: lock_wizard_session(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.lock_wizard_session(id uuid) RETURNS public.wizard_sessions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id      constant uuid := lock_wizard_session.id;
+  v_session public.wizard_sessions;
+  v_event   uuid;
+begin
+  select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id);
+  if not found then
+    return null;
+  end if;
+  v_event = v_session.event_id;
+  perform from public.profiles p where p.id = v_session.user_id for key share;
+  perform from public.events e where e.id = v_event for update;
+  select * into v_session from public.wizard_sessions s where s.id = v_id for update;
+  if not found then
+    return null;
+  end if;
+  -- Null is a deleted event, and a completed session is only read. Otherwise the new event is not locked, and locking it now
+  -- would break the order.
+  if v_session.event_id is distinct from v_event and v_session.event_id is not null and v_session.status <> 'completed' then
+    raise exception 'This session was saved elsewhere: it now belongs to another event. Read it again.'
+      using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', v_session.revision);
+  end if;
+  return v_session;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.lock_wizard_session(id uuid) OWNER TO stagekeep_owner;
+
+--
 -- Name: may_act_for(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1558,6 +1617,23 @@ $$;
 ALTER FUNCTION app_private.tg_wizard_sessions__limit_state() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_wizard_sessions__lock_profile(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__lock_profile() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform from public.profiles p where p.id = auth.uid() for key share;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__lock_profile() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg_wizard_sessions__notify(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1923,8 +1999,8 @@ begin
       using errcode = 'WZ400', detail = jsonb_build_object('field', case
         when v_id is null then 'id' when base_revision is null then 'baseRevision' else 'answers' end);
   end if;
-  select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id) for update;
-  if not found then
+  v_session = app_private.lock_wizard_session(v_id);
+  if v_session.id is null then
     raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
   if v_session.status = 'completed' then
@@ -1977,10 +2053,11 @@ begin
     raise exception 'To erase your data, send your own user id as userId.'
       using errcode = 'WZ400', detail = '{"field": "userId"}';
   end if;
-  -- Lock the sessions before the profile, as a save does, to avoid deadlocks. With the profile locked, no session or
-  -- event can be created between counting and deleting.
-  perform from public.wizard_sessions s where s.user_id = v_user order by s.id for update;
+  -- In the order of docs/decisions/0016-lock-order.md, to avoid deadlocks. With the profile locked, no session or event can
+  -- be created between counting and deleting.
   perform from public.profiles p where p.id = v_user for update;
+  perform from public.events e where e.owner_id = v_user order by e.id for update;
+  perform from public.wizard_sessions s where s.user_id = v_user order by s.id for update;
   v_before = app_private.count_personal_rows(v_user);
   delete from public.profiles p where p.id = v_user;
   v_after = app_private.count_personal_rows(v_user);
@@ -2250,6 +2327,8 @@ begin
   if found then
     return v_session;
   end if;
+  -- The session starts with the answers of one moment, of an event that exists until the session does.
+  perform app_private.lock_event(start_wizard_session.event_id);
   -- Of two concurrent calls, the second waits for the first to commit and inserts nothing.
   insert into wizard_sessions (id, event_id, state)
   values (v_id, start_wizard_session.event_id, coalesce(app_private.event_answers(start_wizard_session.event_id), '{}'))
@@ -3512,6 +3591,13 @@ CREATE INDEX idx_wizard_sessions_user_status ON public.wizard_sessions USING btr
 
 
 --
+-- Name: wizard_sessions _050_lock_profile; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _050_lock_profile BEFORE UPDATE OF event_id ON public.wizard_sessions FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION app_private.tg_wizard_sessions__lock_profile();
+
+
+--
 -- Name: events _100_ensure_profile; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -4063,6 +4149,24 @@ GRANT ALL ON FUNCTION app_private.json_pointer(path text[]) TO service_role;
 
 
 --
+-- Name: FUNCTION lock_event(event_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.lock_event(event_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.lock_event(event_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION app_private.lock_event(event_id uuid) TO service_role;
+
+
+--
+-- Name: FUNCTION lock_wizard_session(id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.lock_wizard_session(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.lock_wizard_session(id uuid) TO authenticated;
+GRANT ALL ON FUNCTION app_private.lock_wizard_session(id uuid) TO service_role;
+
+
+--
 -- Name: FUNCTION may_act_for(user_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4194,6 +4298,13 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__complete() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__limit_state() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__lock_profile(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__lock_profile() FROM PUBLIC;
 
 
 --

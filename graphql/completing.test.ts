@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Caller, useTestApi } from "../testkit/api.ts";
 import { completeState, countEvents, publish, storedEvent } from "../testkit/events.ts";
+import { interleave } from "../testkit/locks.ts";
 import { storedSession } from "../testkit/rows.ts";
 import { createSession, type Session, updateSession } from "../testkit/sessions.ts";
 import { COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../wizard/testing/completeState.ts";
@@ -81,6 +82,22 @@ describe("completeWizardSession", () => {
     });
     expect(await storedSession(api.db, id)).toEqual(before);
     expect(await countEvents(api.db, ada.id as string)).toBe(0);
+  });
+
+  it("completes two sessions on one event at the same time, one after the other", async () => {
+    const { id: eventId } = await publish(api.db, ada.id as string);
+    const sessions = [
+      await createSession(ada, { eventId, state: completeState() }),
+      await createSession(ada, { eventId, state: completeState() }),
+    ];
+    const completions = sessions.map(
+      ({ id }) =>
+        () =>
+          complete(ada, id),
+    );
+    const completed = expect.objectContaining({ event: expect.objectContaining({ id: eventId }) });
+    const hold = `select from event_tickets where event_id = '${eventId}' for update`;
+    expect(await interleave(api.db, hold, completions)).toEqual([completed, completed]);
   });
 
   it("reports a page address that is in use as a problem of stage 5", async () => {

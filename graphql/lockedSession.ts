@@ -13,10 +13,13 @@ export interface LockedSession {
 
 const COLUMNS = `id, status, revision, state, definition_version as "definitionVersion"`;
 
-/** Locks the caller's session of that id until the transaction ends. Undefined if it does not exist. */
+/**
+ * Locks the caller's session of that id, its event and its user's profile until the transaction ends, in the order that
+ * avoids deadlocks. Undefined if it does not exist.
+ */
 export async function lockSession(client: PgClient, id: string): Promise<LockedSession | undefined> {
   const { rows } = await client.query<LockedSession>({
-    text: `select ${COLUMNS} from public.wizard_sessions where id = $1 for update`,
+    text: `select ${COLUMNS} from app_private.lock_wizard_session($1) where id is not null`,
     values: [id],
   });
   return rows[0];

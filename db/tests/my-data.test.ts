@@ -271,7 +271,7 @@ describe("erase_me", () => {
     const session = await startSession(db, ada, { state });
     let erased: Promise<Record<string, number>> | undefined;
     await db.asUser(ada, async (client) => {
-      await client.query("select from wizard_sessions where id = $1 for update", [session.id]);
+      await client.query("select from app_private.lock_wizard_session($1)", [session.id]);
       erased = erase(ada);
       await eraseMeWaits();
       await completeAs(client, { id: session.id, base: 0, answers: state });

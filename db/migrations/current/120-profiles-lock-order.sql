@@ -1,0 +1,1 @@
+--!include profiles/erase_me.sql
