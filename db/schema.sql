@@ -982,6 +982,20 @@ $$;
 ALTER FUNCTION app_private.is_text(value text, max_length integer, multiline boolean) OWNER TO stagekeep_owner;
 
 --
+-- Name: is_time(timestamp with time zone); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.is_time(value timestamp with time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select value >= '0001-01-01 00:00:00+00' and value < '10000-01-01 00:00:00+00'
+$$;
+
+
+ALTER FUNCTION app_private.is_time(value timestamp with time zone) OWNER TO stagekeep_owner;
+
+--
 -- Name: json_at(jsonb, text[]); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -2159,6 +2173,8 @@ CREATE FUNCTION public.published_event(slug text) RETURNS public.published_event
    where e.slug = published_event.slug
      and e.status = 'published' and e.visibility in ('public', 'unlisted')
      and coalesce(e.publish_at, '-infinity') <= now()
+     -- Events of release 0.1.0 may have times that no client can show.
+     and app_private.is_time(e.starts_at) and app_private.is_time(e.ends_at)
 $$;
 
 
@@ -2776,7 +2792,9 @@ CREATE TABLE public.event_tickets (
     CONSTRAINT event_tickets_price_check CHECK (((kind = 'paid'::text) = (price_minor IS NOT NULL))),
     CONSTRAINT event_tickets_price_minor_check CHECK (((price_minor >= 1) AND (price_minor <= '999999999999'::bigint))),
     CONSTRAINT event_tickets_quantity_check CHECK ((quantity >= 1)),
-    CONSTRAINT event_tickets_sales_end_check CHECK ((sales_end > sales_start))
+    CONSTRAINT event_tickets_sales_end_check CHECK ((sales_end > sales_start)),
+    CONSTRAINT event_tickets_sales_end_range_check CHECK (app_private.is_time(sales_end)),
+    CONSTRAINT event_tickets_sales_start_range_check CHECK (app_private.is_time(sales_start))
 );
 
 
@@ -2909,6 +2927,20 @@ COMMENT ON CONSTRAINT event_tickets_sales_end_check ON public.event_tickets IS '
 
 
 --
+-- Name: CONSTRAINT event_tickets_sales_end_range_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_sales_end_range_check ON public.event_tickets IS 'The end of sales must be in the years 1 to 9999.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_sales_start_range_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_sales_start_range_check ON public.event_tickets IS 'The start of sales must be in the years 1 to 9999.';
+
+
+--
 -- Name: events; Type: TABLE; Schema: public; Owner: stagekeep_owner
 --
 
@@ -2953,15 +2985,19 @@ CREATE TABLE public.events (
     CONSTRAINT events_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT events_description_check CHECK (app_private.is_text(description, 50000, multiline => true)),
     CONSTRAINT events_doors_at_check CHECK ((doors_at <= starts_at)),
+    CONSTRAINT events_doors_at_range_check CHECK (app_private.is_time(doors_at)),
     CONSTRAINT events_ends_at_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT events_ends_at_range_check CHECK (app_private.is_time(ends_at)),
     CONSTRAINT events_mode_check CHECK ((mode = ANY (ARRAY['venue'::text, 'online'::text, 'hybrid'::text]))),
     CONSTRAINT events_organizer_name_check CHECK (app_private.is_text(organizer_name, 255)),
     CONSTRAINT events_postal_code_check CHECK (app_private.is_text(postal_code, 20)),
     CONSTRAINT events_publish_at_check CHECK ((publish_at <= starts_at)),
+    CONSTRAINT events_publish_at_range_check CHECK (app_private.is_time(publish_at)),
     CONSTRAINT events_published_check CHECK (((status <> ALL (ARRAY['published'::text, 'cancelled'::text])) OR (num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, currency, description, slug, visibility) = 0))),
     CONSTRAINT events_refund_policy_check CHECK ((refund_policy ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
     CONSTRAINT events_region_check CHECK (app_private.is_text(region, 85)),
     CONSTRAINT events_slug_check CHECK ((slug ~ '^[a-z0-9-]{3,60}$'::text)),
+    CONSTRAINT events_starts_at_range_check CHECK (app_private.is_time(starts_at)),
     CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'cancelled'::text]))),
     CONSTRAINT events_summary_check CHECK (app_private.is_text(summary, 140)),
     CONSTRAINT events_support_email_check CHECK (((support_email ~ '.@.'::text) AND (char_length(support_email) <= 254))),
@@ -3267,10 +3303,24 @@ COMMENT ON CONSTRAINT events_doors_at_check ON public.events IS 'The doors must 
 
 
 --
+-- Name: CONSTRAINT events_doors_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_doors_at_range_check ON public.events IS 'The opening of the doors must be in the years 1 to 9999.';
+
+
+--
 -- Name: CONSTRAINT events_ends_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
 COMMENT ON CONSTRAINT events_ends_at_check ON public.events IS 'The event must end after it starts.';
+
+
+--
+-- Name: CONSTRAINT events_ends_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_ends_at_range_check ON public.events IS 'The event''s end must be in the years 1 to 9999.';
 
 
 --
@@ -3302,6 +3352,13 @@ COMMENT ON CONSTRAINT events_publish_at_check ON public.events IS 'The event mus
 
 
 --
+-- Name: CONSTRAINT events_publish_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_publish_at_range_check ON public.events IS 'The time of publication must be in the years 1 to 9999.';
+
+
+--
 -- Name: CONSTRAINT events_published_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -3327,6 +3384,13 @@ COMMENT ON CONSTRAINT events_region_check ON public.events IS 'The region must h
 --
 
 COMMENT ON CONSTRAINT events_slug_check ON public.events IS 'The page address must have 3 to 60 lowercase letters, digits and hyphens.';
+
+
+--
+-- Name: CONSTRAINT events_starts_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_starts_at_range_check ON public.events IS 'The event''s start must be in the years 1 to 9999.';
 
 
 --
@@ -4092,6 +4156,15 @@ REVOKE ALL ON FUNCTION app_private.forget_save_keys(at_most integer) FROM PUBLIC
 REVOKE ALL ON FUNCTION app_private.is_text(value text, max_length integer, multiline boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION app_private.is_text(value text, max_length integer, multiline boolean) TO authenticated;
 GRANT ALL ON FUNCTION app_private.is_text(value text, max_length integer, multiline boolean) TO service_role;
+
+
+--
+-- Name: FUNCTION is_time(value timestamp with time zone); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.is_time(value timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.is_time(value timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION app_private.is_time(value timestamp with time zone) TO service_role;
 
 
 --

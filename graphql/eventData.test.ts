@@ -82,3 +82,122 @@ describe("currencies", () => {
     expect(page).toMatchObject({ publishedEvent: { currency: "HRK", tickets: [{ priceMinor: "1250" }] } });
   });
 });
+
+describe("times", () => {
+  const EXPECTED = "Send a time with its offset from UTC, in the years 1 to 9999, such as 2027-06-19T18:00:00+02:00.";
+  const REFUSED = [
+    ...["tomorrow", "06/07/2027", "infinity", "-infinity", "4000 BC", "now", "epoch", "2027-06-19", "18:00"],
+    ...["2027-06-19T18:00:00", "2027-06-19 18:00:00+02", "2027-02-30T18:00:00Z", "10000-01-01T00:00:00Z", ""],
+  ];
+  const UPDATE = `mutation ($id: UUID!, $startsAt: Datetime!) {
+    updateEvent(input: { id: $id, patch: { startsAt: $startsAt } }) { event { startsAt } }
+  }`;
+
+  it.each(REFUSED)("createEvent refuses %j in a variable and names the field", async (startsAt) => {
+    const { message, extensions } = await ada.refused(CREATE, { event: { title: "Party", startsAt } });
+    expect(extensions.code).toBe("INVALID_INPUT");
+    expect(message).toContain('at "event.startsAt"');
+    expect(message).toContain(EXPECTED);
+  });
+
+  it.each(REFUSED)("createEvent refuses %j in the document and names the field", async (startsAt) => {
+    const literal = JSON.stringify(startsAt);
+    const document = `mutation { createEvent(input: { event: { title: "Party", startsAt: ${literal} } }) { event { id } } }`;
+    expect(await ada.refused(document)).toMatchObject({
+      message: `\`startsAt\` can't be ${literal}. ${EXPECTED}`,
+      extensions: { code: "INVALID_INPUT" },
+    });
+  });
+
+  it.each([
+    ["updateEvent", UPDATE, { id: "e0000000-0000-4000-8000-000000000000", startsAt: "tomorrow" }],
+    ["a number", UPDATE, { id: "e0000000-0000-4000-8000-000000000000", startsAt: 1_800_000_000_000 }],
+    [
+      "a filter",
+      "query ($time: Datetime!) { events(filter: { startsAt: { greaterThan: $time } }) { nodes { id } } }",
+      { time: "infinity" },
+    ],
+    [
+      "a list in a filter",
+      '{ events(filter: { startsAt: { in: ["2027-06-19T18:00:00Z", "tomorrow"] } }) { nodes { id } } }',
+      {},
+    ],
+    [
+      "a default in the document",
+      'query ($time: Datetime! = "tomorrow") { events(filter: { startsAt: { lessThan: $time } }) { nodes { id } } }',
+      {},
+    ],
+    [
+      "wizardFunnel",
+      'query ($from: Datetime!) { wizardFunnel(from: $from, to: "2027-01-01T00:00:00Z") { stage } }',
+      { from: "-infinity" },
+    ],
+    ["wizardFunnel's literals", '{ wizardFunnel(from: "yesterday", to: "2027-01-01T00:00:00Z") { stage } }', {}],
+  ])("%s is refused with such a time", async (_, document, variables) => {
+    const error = await ada.refused(document, variables);
+    expect(error.extensions.code).toBe("INVALID_INPUT");
+    expect(error.message).toContain(EXPECTED);
+  });
+
+  it.each([
+    ["2027-06-19T18:00:00+02:00", "2027-06-19T16:00:00.000000+00:00"],
+    ["2027-06-19T18:00:00.123456789Z", "2027-06-19T18:00:00.123457+00:00"],
+    ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000+00:00"],
+    ["9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999+00:00"],
+  ])("createEvent stores %s", async (startsAt, stored) => {
+    const { createEvent } = await ada.ask<{ createEvent: { event: object } }>(CREATE, {
+      event: { title: "Party", startsAt },
+    });
+    expect(createEvent.event).toMatchObject({ startsAt: stored });
+  });
+
+  it("a draft keeps a wrong time, which is a problem of its field", async () => {
+    const state = withValue(completeState(), "/schedule/doorsAt", "infinity");
+    expect(await problemsOf(state)).toEqual([["/schedule/doorsAt", "wrong_format"]]);
+  });
+
+  describe("of a release that checked nothing", () => {
+    const RANGES = ["events_starts_at_range_check", "events_ends_at_range_check"];
+
+    it("do not stop the pages of a list, and their event page is not found", async () => {
+      const slugs = [];
+      const publish = { visibility: "public", acceptTerms: true };
+      for (let count = 0; count < 5; count++) slugs.push(await publishState(completeState({ publish })));
+      for (const name of RANGES) await api.db.root.query(`alter table events drop constraint ${name}`);
+      await api.db.root.query("update event_tickets set sales_end = null");
+      const write = (slug: string | undefined, times: string) =>
+        api.db.root.query(`update events set publish_at = null, doors_at = null, ${times} where slug = $1`, [slug]);
+      await write(slugs[0], "starts_at = '-infinity'");
+      await write(slugs[1], "ends_at = 'infinity', starts_at = '10000-01-01'");
+      await write(slugs[2], "starts_at = '4000-01-01 BC', ends_at = '3999-01-01 BC'");
+
+      for (const order of ["STARTS_AT_ASC", "STARTS_AT_DESC", "ENDS_AT_ASC", "ENDS_AT_DESC"]) {
+        expect((await allPages(order)).toSorted()).toEqual(slugs.toSorted());
+      }
+      for (const slug of slugs.slice(0, 3))
+        expect(await api.anon().ask(PAGE, { slug })).toEqual({ publishedEvent: null });
+    });
+
+    async function allPages(order: string): Promise<string[]> {
+      const found: string[] = [];
+      for (let after: string | null = null, pages = 0; pages < 10; pages++) {
+        const document = `query ($after: Cursor, $owner: UUID!) {
+          events(first: 1, after: $after, orderBy: [${order}], filter: { ownerId: { equalTo: $owner } }) {
+            nodes { slug startsAt endsAt }
+            pageInfo { hasNextPage endCursor }
+          }
+        }`;
+        const { events }: { events: EventPage } = await ada.ask(document, { after, owner: ada.id });
+        found.push(...events.nodes.map(({ slug }) => slug));
+        if (!events.pageInfo.hasNextPage) break;
+        after = events.pageInfo.endCursor;
+      }
+      return found;
+    }
+
+    interface EventPage {
+      readonly nodes: readonly { readonly slug: string }[];
+      readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+    }
+  });
+});

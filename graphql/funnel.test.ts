@@ -75,11 +75,7 @@ describe("wizardFunnel", () => {
       { from: "2025-01-01T00:00:00Z", to: "2026-02-06T00:00:00Z" },
       "The time from `from` to `to` must be at most 400 days.",
     ],
-    [
-      "that can't be read",
-      { from: "soon", to: MARCH.to },
-      "In `wizardFunnel`, a time can't be read. Send times as ISO 8601",
-    ],
+    ["that can't be read", { from: "soon", to: MARCH.to }, "Send a time with its offset from UTC"],
     ["without a start", { to: MARCH.to }, "from"],
   ])("refuses a span %s", async (_, span, message) => {
     const refusal = await analyst.refused(FUNNEL, span);

@@ -166,7 +166,7 @@ describe("a filter", () => {
     const { message, extensions } = await ada.refused(document);
     expect(extensions).toEqual({ code: "INVALID_INPUT" });
     expect(message).toBe(
-      "In `wizardSessions`, a time can't be read. Send times as ISO 8601 with an offset, such as 2027-06-19T18:00:00+02:00.",
+      '`lessThan` can\'t be "soon". Send a time with its offset from UTC, in the years 1 to 9999, such as 2027-06-19T18:00:00+02:00.',
     );
   });
 });

@@ -16,6 +16,7 @@ import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
 import { makeCompletingPlugin } from "./plugins/CompletingPlugin.ts";
 import { ConflictsPlugin } from "./plugins/ConflictsPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
+import { DatetimePlugin } from "./plugins/DatetimePlugin.ts";
 import { DescriptionsPlugin } from "./plugins/DescriptionsPlugin.ts";
 import { makeDocumentLimitsPlugin } from "./plugins/DocumentLimitsPlugin.ts";
 import { ExactNumbersPlugin } from "./plugins/ExactNumbersPlugin.ts";
@@ -117,6 +118,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
         maximumPageSize: PAGE_SIZE.maximum,
       }),
       ExactNumbersPlugin,
+      DatetimePlugin,
       makeHttpErrorsPlugin(MAXIMUM_REQUEST_BYTES),
 
       // Operations that upgrade or validate a session in TypeScript, in the transaction of the SQL function.

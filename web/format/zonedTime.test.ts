@@ -80,7 +80,12 @@ it("formatMoment and formatSpan format dates for people", () => {
   expect(formatMoment("2027-06-19T16:00:00Z", BERLIN)).toMatch(/^Saturday,? 19 June 2027 at 18:00$/);
   expect(formatMoment("soon", BERLIN)).toBeUndefined();
   const evening = formatSpan("2027-06-19T16:00:00Z", "2027-06-19T21:00:00Z", BERLIN);
-  expect(evening.match(/2027/g)).toHaveLength(1);
+  expect(evening?.match(/2027/g)).toHaveLength(1);
   expect(evening).toMatch(/18:00\s*[–-]\s*23:00/);
   expect(formatSpan("2027-06-19T16:00:00Z", "2027-06-20T01:00:00Z", BERLIN)).toContain("20 June 2027");
+  for (const value of ["infinity", "12027-01-01T00:00:00Z", "-4000-01-01T00:00:00Z", null]) {
+    expect(formatMoment(value, BERLIN)).toBeUndefined();
+    expect(formatSpan(value, "2027-06-20T01:00:00Z", BERLIN)).toBeUndefined();
+    expect(formatSpan("2027-06-20T01:00:00Z", value, BERLIN)).toBeUndefined();
+  }
 });

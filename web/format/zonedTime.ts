@@ -54,10 +54,14 @@ export function formatMoment(iso: unknown, zone: string): string | undefined {
   );
 }
 
-/** Formats "Saturday, 19 June 2027, 18:00 – 23:00", or both dates if they differ. */
-export function formatSpan(start: string, end: string, zone: string): string {
+/**
+ * Formats "Saturday, 19 June 2027, 18:00 – 23:00", or both dates if they differ. Undefined if a value is not a date-time:
+ * events of release 0.1.0 may have such times.
+ */
+export function formatSpan(start: unknown, end: unknown, zone: string): string | undefined {
+  if (wallTimeOf(start, zone) === undefined || wallTimeOf(end, zone) === undefined) return undefined;
   const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone: zone });
-  return format.formatRange(Date.parse(start), Date.parse(end));
+  return format.formatRange(Date.parse(start as string), Date.parse(end as string));
 }
 
 function isoAt(time: number, zone: string): string {

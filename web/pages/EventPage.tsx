@@ -7,7 +7,7 @@ import { STAGES } from "../../wizard/stages.ts";
 import { type PublishedEvent, PublishedEventDocument, type PublishedTicket } from "../api/documents.ts";
 import { errorText } from "../api/errorText.ts";
 import { formatMoney } from "../format/money.ts";
-import { formatMoment, formatSpan } from "../format/zonedTime.ts";
+import { formatMoment, formatSpan, isTimeZone } from "../format/zonedTime.ts";
 import { Loading } from "../layout/Loading.tsx";
 import { Message } from "../layout/Message.tsx";
 import classes from "./EventPage.module.css";
@@ -25,7 +25,8 @@ export default function EventPage() {
 }
 
 function EventDetails({ event }: { readonly event: PublishedEvent }) {
-  const zone = event.timezone;
+  // A browser may not know the name of a time zone yet.
+  const zone = isTimeZone(event.timezone) ? event.timezone : "UTC";
   const online = event.mode === "ONLINE";
   const accent = event.accent ?? undefined;
   return (
@@ -52,7 +53,9 @@ function EventDetails({ event }: { readonly event: PublishedEvent }) {
         </section>
         <Stack gap="md" component="aside">
           <Box title="When">
-            <Text fw={600}>{formatSpan(event.startsAt, event.endsAt, zone)}</Text>
+            <Text fw={600}>
+              {formatSpan(event.startsAt, event.endsAt, zone) ?? "The date has not been announced yet."}
+            </Text>
             {event.doorsAt && <Text size="sm">Doors open: {formatMoment(event.doorsAt, zone)}</Text>}
             <Text size="sm" c="dimmed">
               Time zone: {zone.replaceAll("_", " ")}

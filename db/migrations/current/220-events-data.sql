@@ -24,7 +24,24 @@ alter table event_tickets
   drop constraint event_tickets_name_check,
   add constraint event_tickets_name_check check (app_private.is_text(name, 255)) not valid;
 
+-- Times that every client can read.
+alter table events
+  drop constraint if exists events_starts_at_range_check,
+  add constraint events_starts_at_range_check check (app_private.is_time(starts_at)) not valid,
+  drop constraint if exists events_ends_at_range_check,
+  add constraint events_ends_at_range_check check (app_private.is_time(ends_at)) not valid,
+  drop constraint if exists events_doors_at_range_check,
+  add constraint events_doors_at_range_check check (app_private.is_time(doors_at)) not valid,
+  drop constraint if exists events_publish_at_range_check,
+  add constraint events_publish_at_range_check check (app_private.is_time(publish_at)) not valid;
+alter table event_tickets
+  drop constraint if exists event_tickets_sales_start_range_check,
+  add constraint event_tickets_sales_start_range_check check (app_private.is_time(sales_start)) not valid,
+  drop constraint if exists event_tickets_sales_end_range_check,
+  add constraint event_tickets_sales_end_range_check check (app_private.is_time(sales_end)) not valid;
+
 --!include events/comments.sql
+--!include events/published_event.sql
 
 -- An old row that violates a new rule stays; the rule applies when the row is changed.
 do $$

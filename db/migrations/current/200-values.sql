@@ -1,1 +1,2 @@
 --!include texts/is_text.sql
+--!include times/is_time.sql
