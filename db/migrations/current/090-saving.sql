@@ -29,7 +29,6 @@ create index idx_deleted_wizard_sessions_forget_after on app_private.deleted_wiz
 --!include sessions/tg_wizard_sessions__bury.sql
 --!include sessions/tg_wizard_sessions__check_id.sql
 --!include sessions/grants.sql
---!include sessions/triggers.sql
 --!include sessions/comments.sql
 --!include revisions/tg_wizard_sessions__record.sql
 --!include revisions/triggers.sql
