@@ -2,7 +2,7 @@ import type { TestDatabase } from "./database.ts";
 import { only } from "./rows.ts";
 import { withoutTriggers } from "./sampleSessions.ts";
 
-/** Makes it that long ago that the session was saved, and each of its revisions that much older than it is. */
+/** Moves the times of a session and of its revisions into the past by an interval. */
 export async function age(db: TestDatabase, id: string, by: string): Promise<void> {
   await withoutTriggers(
     db,
@@ -12,7 +12,7 @@ export async function age(db: TestDatabase, id: string, by: string): Promise<voi
   );
 }
 
-/** The whole table of sessions, or of revisions, as text; for telling that nothing has changed. */
+/** Reads all sessions and revisions as text, to check that nothing has changed. */
 export async function contents(db: TestDatabase): Promise<string> {
   const { rows } = await db.root.query<{ all: string }>(
     `select (select jsonb_agg(to_jsonb(s) order by id) from wizard_sessions s)::text

@@ -7,48 +7,48 @@ import { makeLogger } from "../server/log.ts";
 import { signToken } from "../server/tokens.ts";
 import { type TestDatabase, useTestDatabase } from "./database.ts";
 
-/** An error as a client sees it, without the places in the document. */
+/** An error as a client receives it, without its locations in the document. */
 export interface SeenError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly extensions: { readonly code: string; readonly [detail: string]: unknown };
 }
 
-/** One person's way to speak with the API, over real HTTP. */
+/** Calls the API over real HTTP with one set of credentials. */
 export interface Caller {
-  /** The user's id; undefined for somebody who is not signed in. */
+  /** The user's id; undefined for an anonymous caller. */
   readonly id: string | undefined;
-  /** What says who is calling, for a request that a test makes by itself. */
+  /** The credentials, for requests that a test sends without these methods. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The data of an answer without errors; throws graphql-request's ClientError otherwise. */
+  /** Returns the data. Throws graphql-request's ClientError if the response has errors. */
   ask<T = Record<string, never>>(document: string, variables?: Record<string, unknown>): Promise<T>;
-  /** The body of the answer as it came, errors and all. */
+  /** Returns the whole body of the response, including errors. */
   answer(document: string, variables?: Record<string, unknown>): Promise<unknown>;
-  /** The one error of an answer that has exactly one; throws when it was not refused. */
+  /** Returns the error. Throws unless the response has exactly one. */
   refused(document: string, variables?: Record<string, unknown>): Promise<SeenError>;
 }
 
 export interface TestApi {
   readonly db: TestDatabase;
-  /** Where the server listens; only once the tests run. */
+  /** The address of the server, which is known once the tests run. */
   url(path?: string): string;
-  /** What the server has logged so far, a JSON object a line. */
+  /** The lines that the server has logged so far, each a JSON object. */
   logged(): string[];
   user(id?: string): Promise<Caller>;
   anon(): Caller;
   service(): Promise<Caller>;
   analyst(): Promise<Caller>;
-  /** Somebody with exactly this Authorization header. */
+  /** A caller with this Authorization header. */
   withAuthorization(header: string): Caller;
 }
 
-export const TEST_TOKENS = { secret: "a secret of the tests, of 32 bytes or more", audience: "authenticated" };
+export const TEST_TOKENS = { secret: "a secret for tests, with 32 bytes or more", audience: "authenticated" };
 
-/** Gives the test file that calls it (at its top level) the real server, on a database of its own. */
+/** Starts the real server with its own database for a test file. Call it at the top level. */
 export function useTestApi(options: Partial<AppOptions> = {}): TestApi {
   const lines: string[] = [];
   let app: App;
-  // Jest runs these in the order in which they are written: the server stops, then its database goes.
+  // Jest runs `afterAll` in the order of registration: the server must stop before its database is dropped.
   afterAll(() => app.stop());
   const db = useTestDatabase();
   beforeAll(async () => {
@@ -83,9 +83,9 @@ export function useTestApi(options: Partial<AppOptions> = {}): TestApi {
         const answer = await client()
           .request(document, variables)
           .catch((error: unknown) => error);
-        if (!(answer instanceof ClientError)) throw new Error(`This was not refused: ${JSON.stringify(answer)}`);
+        if (!(answer instanceof ClientError)) throw new Error(`Expected an error, but got: ${JSON.stringify(answer)}`);
         const [error, ...others] = answer.response.errors ?? [];
-        if (!error || others.length > 0) throw new Error(`One error was expected: ${answer.message}`);
+        if (!error || others.length > 0) throw new Error(`Expected exactly one error: ${answer.message}`);
         const { message, path, extensions } = error;
         return { message, path, extensions } as unknown as SeenError;
       },

@@ -7,26 +7,26 @@ import { TEMPLATE, testRootUrl, urlAs } from "./cluster.ts";
 
 type Work<T> = (client: pg.ClientBase) => Promise<T>;
 
-/** A database of a test file's own, and the ways to act in it. */
+/** A test file's own database, and ways to use it as each role. */
 export interface TestDatabase {
   readonly name: string;
-  /** The owner's connection (not a superuser). */
+  /** The URL as the owner, who is not a superuser. */
   readonly ownerUrl: string;
-  /** The authenticator's connection. */
+  /** The URL as the authenticator. */
   readonly authUrl: string;
-  /** A superuser's connections: past the policies, to set up and to look at what is really there. */
+  /** Connections as a superuser, to prepare rows and to read what is stored without RLS. */
   readonly root: pg.Pool;
-  /** A transaction as that user, with the settings that the API makes of a token. Rolled back when `work` throws. */
+  /** Runs a transaction as a user, with the settings that the API derives from a token. Rolls back if `work` throws. */
   asUser<T>(sub: string, work: Work<T>): Promise<T>;
-  /** The same for somebody who is not signed in. */
+  /** Runs a transaction as an anonymous client. */
   asAnon<T>(work: Work<T>): Promise<T>;
-  /** The same for a trusted back end. */
+  /** Runs a transaction as service_role. */
   asService<T>(work: Work<T>): Promise<T>;
-  /** The same for somebody who may read the funnel. */
+  /** Runs a transaction as an analyst. */
   asAnalyst<T>(work: Work<T>): Promise<T>;
 }
 
-/** Gives the test file that calls it (at its top level) a fresh clone of the template. */
+/** Creates a clone of the template database for a test file. Call it at the top level. */
 export function useTestDatabase(): TestDatabase {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   const { database, end } = openDatabase(name, "stagekeep_owner");
@@ -35,13 +35,13 @@ export function useTestDatabase(): TestDatabase {
   return database;
 }
 
-/** The ways into a database of that name, which need not be there yet. `end` closes them all and drops it. */
+/** Prepares connections to a database, which may not exist yet. `end` closes them and drops the database. */
 export function openDatabase(name: string, owner: string): { database: TestDatabase; end: () => Promise<void> } {
   const authUrl = urlAs("authenticator", name);
   const root = new pg.Pool({ connectionString: withDatabase(testRootUrl(), name) });
-  // As many as a test may want to have write at once.
+  // Enough for the test with fifty concurrent writers.
   const auth = new pg.Pool({ connectionString: authUrl, max: 50 });
-  // A pool has ended before the last of its connections is closed: dropping the database may still cut one off.
+  // pool.end() resolves before its connections are closed, so dropping the database can break one.
   for (const pool of [root, auth]) pool.on("error", () => {});
 
   const as = async <T>(claims: Claims | undefined, work: Work<T>): Promise<T> => {
@@ -69,7 +69,7 @@ export function openDatabase(name: string, owner: string): { database: TestDatab
   return { database, end };
 }
 
-/** A transaction on a connection of `pool`. Rolled back when `work` throws. */
+/** Runs a transaction on a connection from `pool`. Rolls back if `work` throws. */
 export async function inTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T> {
   const client = await pool.connect();
   try {
@@ -85,12 +85,12 @@ export async function inTransaction<T>(pool: pg.Pool, work: Work<T>): Promise<T>
   }
 }
 
-/** Verified claims as the API would hand them on. */
+/** Returns claims like those of a verified token. */
 export function claimsFor(sub: string, role: Claims["role"] = "authenticated"): Claims {
   return { sub, role, exp: Math.floor(Date.now() / 1000) + 3600, aud: "authenticated" };
 }
 
-/** The SQLSTATE, message and more with which PostgreSQL refused; fails when it did not. */
+/** Returns the error with which PostgreSQL rejects the attempt. Throws if it does not. */
 export async function refusal(attempt: Promise<unknown>): Promise<pg.DatabaseError> {
   try {
     await attempt;
@@ -98,10 +98,10 @@ export async function refusal(attempt: Promise<unknown>): Promise<pg.DatabaseErr
     if (error instanceof pg.DatabaseError) return error;
     throw error;
   }
-  throw new Error("This was expected to be refused, and was not.");
+  throw new Error("Expected an error from PostgreSQL, but the attempt succeeded.");
 }
 
-/** Runs one statement as a superuser in the database `postgres`. */
+/** Runs a statement as a superuser in the database `postgres`. */
 export async function atRoot(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: testRootUrl() });
   await client.connect();

@@ -3,7 +3,7 @@ import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 import type { TestDatabase } from "./database.ts";
 import { only, type SessionRow, startSession } from "./rows.ts";
 
-/** A complete state under an address of its own, with other answers in some stages. */
+/** Returns a complete state with a unique slug. `stages` replaces the answers of some stages. */
 export function completeState(stages: Stages = {}) {
   const page: NonNullable<Stages["page"]> = { ...COMPLETE_STATE.page, slug: `party-${randomUUID().slice(0, 8)}` };
   return { ...COMPLETE_STATE, page, ...stages };
@@ -13,7 +13,7 @@ type Stages = Partial<Record<Exclude<keyof typeof COMPLETE_STATE, "page">, objec
   readonly page?: { readonly slug: string; readonly [field: string]: unknown };
 };
 
-/** The event with its tickets and private details as the tables hold them, past the policies. */
+/** Reads an event with its tickets and private details, without RLS. */
 export async function storedEvent(db: TestDatabase, id: string | null) {
   const { rows } = await db.root.query<{ event: Record<string, unknown> }>(
     `select to_jsonb(e) || jsonb_build_object(
@@ -39,7 +39,7 @@ export interface Completing {
   readonly answers: unknown;
 }
 
-/** Completes a session as that user. */
+/** Completes a session as a user. */
 export function complete(db: TestDatabase, sub: string, options: Completing): Promise<SessionRow> {
   return db.asUser(sub, (client) => completeAs(client, options));
 }
@@ -52,7 +52,7 @@ export async function completeAs(client: Parameters<Parameters<TestDatabase["asU
   return only(rows).row;
 }
 
-/** Publishes an event of that user's, by way of the wizard, and gives its id. */
+/** Publishes an event as a user by completing a session. */
 export async function publish(
   db: TestDatabase,
   sub: string,
@@ -61,6 +61,6 @@ export async function publish(
   const state = completeState(stages);
   const session = await startSession(db, sub, { state });
   const { event_id: id } = await complete(db, sub, { id: session.id, base: 0, answers: state });
-  if (id === null) throw new Error("Completing has made no event.");
+  if (id === null) throw new Error("Completing the session created no event.");
   return { id, slug: state.page.slug };
 }

@@ -14,20 +14,20 @@ export interface FunnelStage {
   readonly p90_seconds: number | null;
 }
 
-/** A save: how many seconds after the session's beginning, at which stage; and what is not as usual. */
+/** A save in a session's history. `at` is in seconds since the start of the session. */
 export interface FunnelSave {
   readonly at: number;
   readonly stage: number;
   readonly status?: "completed" | "abandoned";
-  /** One more than the save before, unless saves in between are no longer kept. */
+  /** By default one more than the previous; higher if revisions in between have been removed. */
   readonly revision?: number;
-  /** The seconds of work since the save before, where the saves in between are no longer kept to tell. */
+  /** The seconds of working time since the previous save, if revisions in between have been removed. */
   readonly spent?: number;
 }
 
 const LONGEST_BREAK = 30 * 60;
 
-/** Writes a session of a user of its own, with that history. Past the triggers, which would not let times be chosen. */
+/** Inserts a session of a new user with this history. Triggers are off, because they set the times. */
 export async function insertHistory(
   db: TestDatabase,
   startedAt: string,
@@ -54,7 +54,7 @@ export async function insertHistory(
   return id;
 }
 
-/** The funnel of the sessions begun in that span, six stages in their order. */
+/** Reads the six stages of the funnel for sessions that were started in a period. */
 export async function readFunnel(client: pg.ClientBase, from: string, before: string): Promise<FunnelStage[]> {
   return (await client.query<FunnelStage>("select * from unnest(wizard_funnel($1, $2))", [from, before])).rows;
 }

@@ -6,7 +6,7 @@ declare global {
 }
 
 export default async function globalSetup(): Promise<void> {
-  // PostGraphile's libraries read this when they are loaded; it makes them check more.
+  // PostGraphile's libraries read this when they are loaded. It turns on additional checks.
   process.env.GRAPHILE_ENV = "development";
   globalThis.stagekeepTestCluster = await startTestCluster();
 }

@@ -5,7 +5,7 @@ import type { Caller, SeenError, TestApi } from "./api.ts";
 import type { Session } from "./sessions.ts";
 import { until } from "./until.ts";
 
-/** Takes `id`. */
+/** Variables: `id`. */
 export const CHANGED = `subscription ($id: UUID!) {
   wizardSessionChanged(id: $id) {
     kind revision saveId stage savedBy wizardSession { id userId revision stage status state lastSavedAt }
@@ -21,35 +21,35 @@ export interface Change {
   readonly wizardSession: Session | null;
 }
 
-/** One subscription, and all that came of it. */
+/** A subscription, and what it has received. */
 export interface Watching {
   readonly changes: readonly Change[];
   readonly errors: readonly SeenError[];
-  /** Whether the server, or `stop`, has ended it. */
+  /** Whether the server or `stop` has ended it. */
   readonly ended: boolean;
-  /** Waits until there are so many changes, and gives the last one. */
+  /** Waits until it has received this many changes, and returns the last. */
   arrived(count: number): Promise<Change>;
   stop(): void;
 }
 
-/** A tab: one websocket. */
+/** A browser tab with one websocket. */
 export interface Tab {
-  /** With what the socket was closed; undefined while it is open. */
+  /** How the websocket was closed; undefined while it is open. */
   readonly closed: { readonly code: number; readonly reason: string } | undefined;
-  /** Without waiting for anything. */
+  /** Subscribes without waiting. */
   subscribe(id: string, document?: string): Watching;
-  /** Watches a session, and waits until it does. */
+  /** Subscribes to a session, and waits for its first event. */
   watch(id: string): Promise<Watching>;
-  /** The one error with which a document is refused. */
+  /** Returns the error. Throws unless there is exactly one, and no change. */
   refused(document: string, variables?: Record<string, unknown>): Promise<SeenError>;
   close(): void;
 }
 
-/** Who a tab says it is: a caller's headers as they are, or anything else. */
+/** The credentials of a tab: the headers of a caller, or other connection parameters. */
 type Who = Pick<Caller, "headers"> | { readonly params: Record<string, unknown> };
 type Api = Pick<TestApi, "url">;
 
-/** Opens tabs on the server of a test file (at its top level), and closes them after each test. */
+/** Opens tabs for a test file, and closes them after each test. Call it at the top level. */
 export function useTabs(api: Api): (who: Who) => Tab {
   const tabs: Tab[] = [];
   afterEach(() => {
@@ -125,7 +125,7 @@ export function openTab(api: Api, who: Who): Tab {
       await until(() => attempt.ended, "refusal");
       const [error, ...others] = attempt.errors;
       if (!error || others.length > 0 || attempt.changes.length > 0) {
-        throw new Error(`One error was expected: ${JSON.stringify(attempt)}`);
+        throw new Error(`Expected exactly one error: ${JSON.stringify(attempt)}`);
       }
       return error;
     },
@@ -137,7 +137,7 @@ export function websocketUrl(api: Api): string {
   return api.url().replace(/^http/, "ws");
 }
 
-/** The connections that listen, and the locks that they hold. */
+/** Counts the connections that listen for changes, and the advisory locks that they hold. */
 export async function listening(api: TestApi): Promise<{ connections: number; locks: number }> {
   const { rows } = await api.db.root.query<{ connections: number; locks: number }>(
     `select count(distinct a.pid)::int as connections,

@@ -1,6 +1,6 @@
 import type { TestDatabase } from "./database.ts";
 
-/** A row of wizard_sessions as JSON; its times are text, exact to the microsecond. */
+/** A row of wizard_sessions as JSON. Times are text, exact to the microsecond. */
 export interface SessionRow {
   readonly id: string;
   readonly user_id: string;
@@ -15,19 +15,19 @@ export interface SessionRow {
   readonly revision: number;
 }
 
-/** What a user may choose about a new session. */
+/** The columns that a user can set in a new session. */
 export type SessionFields = Partial<
   Pick<SessionRow, "id" | "user_id" | "event_id" | "stage" | "status"> & { readonly state: object }
 >;
 
-/** The one row that there has to be. */
+/** Returns the only row. Throws unless there is exactly one. */
 export function only<T>(rows: readonly T[]): T {
   const [row] = rows;
-  if (row === undefined || rows.length > 1) throw new Error(`This was expected to be one row, and is ${rows.length}.`);
+  if (row === undefined || rows.length > 1) throw new Error(`Expected one row, but got ${rows.length}.`);
   return row;
 }
 
-/** Begins a session as that user, with the defaults for what is not named. */
+/** Starts a session as a user. Columns that are not given have their defaults. */
 export async function startSession(db: TestDatabase, sub: string, fields: SessionFields = {}): Promise<SessionRow> {
   const columns = Object.keys(fields);
   const values = columns.map((_, index) => `$${index + 1}`);
@@ -41,7 +41,7 @@ export async function startSession(db: TestDatabase, sub: string, fields: Sessio
   return only(rows).row;
 }
 
-/** Makes an event as that user. */
+/** Creates an event as a user, and returns its id. */
 export async function createEvent(db: TestDatabase, sub: string): Promise<string> {
   const { rows } = await db.asUser(sub, (client) =>
     client.query<{ id: string }>("insert into events (title) values ('Summer party') returning id"),
@@ -49,7 +49,7 @@ export async function createEvent(db: TestDatabase, sub: string): Promise<string
   return only(rows).id;
 }
 
-/** What the table holds, past the policies; undefined when there is no such row. */
+/** Reads a session without RLS; undefined if it does not exist. */
 export async function storedSession(db: TestDatabase, id: string): Promise<SessionRow | undefined> {
   const { rows } = await db.root.query<{ row: SessionRow }>(
     "select to_jsonb(s) as row from wizard_sessions s where id = $1",
@@ -58,7 +58,7 @@ export async function storedSession(db: TestDatabase, id: string): Promise<Sessi
   return rows[0]?.row;
 }
 
-/** How many sessions the table holds for that user, past the policies. */
+/** Counts the sessions of a user without RLS. */
 export async function countSessions(db: TestDatabase, userId: string): Promise<number> {
   const { rows } = await db.root.query<{ count: number }>(
     "select count(*)::int as count from wizard_sessions where user_id = $1",

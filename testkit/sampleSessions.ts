@@ -2,19 +2,19 @@ import type { TestDatabase } from "./database.ts";
 
 export const ADA = "ada00000-0000-4000-8000-000000000000";
 export const BEN = "be000000-0000-4000-8000-000000000000";
-/** Ada's events. */
+/** Events that Ada owns. */
 export const FAIR = "fa000000-0000-4000-8000-000000000000";
 export const FETE = "fe000000-0000-4000-8000-000000000000";
 
-/** The id of the sample session with that number. */
+/** Returns the id of a sample session by its number. */
 export const sampleId = (number: number) => `00000000-0000-4000-8000-00000000000${number}`;
 
-/** The numbers of the sample sessions with those ids. */
+/** Returns the numbers of sample sessions. */
 export const numbersOf = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id }) => Number(id.at(-1)));
 
 /**
- * Six sessions of Ada's, in another order by each column and some of them alike, and two of Ben's that would come
- * first or last in every list.
+ * Six sessions of Ada, with a different order in each column and some equal values, and two sessions of Ben, which would
+ * be first or last in every list.
  */
 const ROWS = `
   insert into profiles (id) values ('${ADA}'), ('${BEN}');
@@ -31,12 +31,12 @@ const ROWS = `
     ('${BEN}', '${sampleId(7)}', 1, 'in_progress', 0, '2026-01-01 12:00Z', '2026-01-01 12:00Z', null, null),
     ('${BEN}', '${sampleId(8)}', 6, 'completed', 99, '2026-09-09 12:00Z', '2026-09-09 12:00Z', '2026-09-09 12:00Z', null);`;
 
-/** Writes the sample sessions. Past the triggers, which would not let times be chosen. */
+/** Inserts the sample sessions. Triggers are off, because they set the times. */
 export async function insertSampleSessions(db: TestDatabase): Promise<void> {
   await withoutTriggers(db, ROWS);
 }
 
-/** Runs statements as a superuser for whom no trigger fires. */
+/** Runs statements as a superuser with triggers disabled. */
 export async function withoutTriggers(db: TestDatabase, statements: string): Promise<void> {
   await db.root.query(`begin; set local session_replication_role = replica; ${statements}; commit`);
 }

@@ -23,7 +23,7 @@ export interface SaveAnswer {
   readonly conflicts: readonly Conflict[];
 }
 
-/** Saves a patch as that user, with a new key unless one is named. */
+/** Saves a patch as a user, with a new saveId by default. */
 export async function save(db: TestDatabase, sub: string, options: Save): Promise<SaveAnswer> {
   const { id, saveId = randomUUID(), base, patch, stage = null } = options;
   const { rows } = await db.asUser(sub, (client) =>
@@ -48,7 +48,7 @@ export interface RevisionRow {
   readonly saved_at: string;
 }
 
-/** The history of a session as the table holds it, past the policies; oldest first. */
+/** Reads the revisions of a session without RLS, oldest first. */
 export async function history(db: TestDatabase, id: string): Promise<RevisionRow[]> {
   const { rows } = await db.root.query<{ row: RevisionRow }>(
     `select to_jsonb(r) - 'session_id' - 'snapshot' - 'definition_version' - 'time_spent' - 'save_hash' || jsonb_build_object('checkpoint', snapshot is not null) as row
@@ -58,7 +58,7 @@ export async function history(db: TestDatabase, id: string): Promise<RevisionRow
   return rows.map(({ row }) => row);
 }
 
-/** The numbers of the revisions that are kept; oldest first. */
+/** Returns the numbers of the revisions that still exist, oldest first. */
 export async function keptRevisions(db: TestDatabase, id: string): Promise<number[]> {
   return (await history(db, id)).map(({ revision }) => revision);
 }
@@ -68,11 +68,11 @@ export interface StateAt {
   readonly stage: number;
   readonly state: unknown;
   readonly saved_at: string;
-  /** As PostgreSQL writes it, to the letter. */
+  /** The state as PostgreSQL formats it. */
   readonly text: string;
 }
 
-/** What that user is given as the state at a revision. */
+/** Reads the state at a revision as a user. */
 export async function stateAt(db: TestDatabase, sub: string, id: string, revision: number): Promise<StateAt> {
   const { rows } = await db.asUser(sub, (client) =>
     client.query<{ row: StateAt }>(
@@ -83,7 +83,7 @@ export async function stateAt(db: TestDatabase, sub: string, id: string, revisio
   return only(rows).row;
 }
 
-/** Writes columns of a session as that user, as `updateWizardSession` does. */
+/** Updates columns of a session as a user, as `updateWizardSession` does. */
 export function update(db: TestDatabase, sub: string, id: string, columns: Record<string, unknown>) {
   const names = Object.keys(columns);
   return db.asUser(sub, (client) =>

@@ -2,7 +2,7 @@ import type pg from "pg";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
-// Ours, and neither PostgreSQL's nor graphile-migrate's.
+// The project's own schemas.
 const SCHEMAS = "('public', 'app_private')";
 
 const GRANTS = `
@@ -52,12 +52,12 @@ const DEFINITIONS = `
   union all
   select pg_get_functiondef(oid) from pg_proc where pronamespace::regnamespace::text in ${SCHEMAS}`;
 
-/** Who besides the owners may do what with which table, column, function or schema of ours: a line for each. */
+/** Returns a line for each privilege on a table, column, function or schema, except those of the owners. */
 export function grantsIn(db: Queryable): Promise<string[]> {
   return facts(db, GRANTS);
 }
 
-/** Everything of ours but grants and owners, a line for each thing. */
+/** Returns a line for each object, without grants and owners. */
 export function definitionsIn(db: Queryable): Promise<string[]> {
   return facts(db, DEFINITIONS);
 }

@@ -1,6 +1,6 @@
 import type { Caller } from "./api.ts";
 
-/** A wizard session as the API gives it. */
+/** A wizard session as the API returns it. */
 export interface Session {
   readonly id: string;
   readonly userId: string;
@@ -16,51 +16,51 @@ export interface Session {
 
 const SESSION = "{ id userId eventId stage status state startedAt lastSavedAt completedAt revision }";
 
-/** Takes `session`. */
+/** Variables: `session`. */
 export const CREATE = `mutation ($session: WizardSessionInput!) {
   createWizardSession(input: { wizardSession: $session }) { wizardSession ${SESSION} }
 }`;
 
-/** Takes `id` and `patch`. */
+/** Variables: `id` and `patch`. */
 export const UPDATE = `mutation ($id: UUID!, $patch: WizardSessionPatch!) {
   updateWizardSession(input: { id: $id, patch: $patch }) { wizardSession ${SESSION} }
 }`;
 
-/** Takes `id`. */
+/** Variables: `id`. */
 export const DELETE = `mutation ($id: UUID!) {
   deleteWizardSession(input: { id: $id }) { wizardSession ${SESSION} }
 }`;
 
-/** Takes `id`. */
+/** Variables: `id`. */
 export const READ = `query ($id: UUID!) { wizardSession(id: $id) ${SESSION} }`;
 
 type Answer<Field extends string> = { readonly [Name in Field]: { readonly wizardSession: Session } };
 
-/** Begins a session as that caller, with the defaults for what is not named. */
+/** Creates a session. Fields that are not given have their defaults. */
 export async function createSession(caller: Caller, session: object = {}): Promise<Session> {
   const answer = await caller.ask<Answer<"createWizardSession">>(CREATE, { session });
   return answer.createWizardSession.wizardSession;
 }
 
-/** Saves that patch as that caller. */
+/** Updates a session. */
 export async function updateSession(caller: Caller, id: string, patch: object): Promise<Session> {
   const answer = await caller.ask<Answer<"updateWizardSession">>(UPDATE, { id, patch });
   return answer.updateWizardSession.wizardSession;
 }
 
-/** Deletes that session as that caller. */
+/** Deletes a session. */
 export async function deleteSession(caller: Caller, id: string): Promise<Session> {
   const answer = await caller.ask<Answer<"deleteWizardSession">>(DELETE, { id });
   return answer.deleteWizardSession.wizardSession;
 }
 
-/** What that caller is shown under that id. */
+/** Reads a session; null if the caller can't see it. */
 export async function readSession(caller: Caller, id: string): Promise<Session | null> {
   const { wizardSession } = await caller.ask<{ readonly wizardSession: Session | null }>(READ, { id });
   return wizardSession;
 }
 
-/** Makes an event as that caller, and gives its id. */
+/** Creates an event, and returns its id. */
 export async function createEventOf(caller: Caller): Promise<string> {
   const document = `mutation { createEvent(input: { event: { title: "Summer party" } }) { event { id } } }`;
   const answer = await caller.ask<{ readonly createEvent: { readonly event: { readonly id: string } } }>(document);

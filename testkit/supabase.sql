@@ -1,12 +1,13 @@
--- Makes an empty database look like a Supabase project's, as far as a migration can notice. Run by a superuser.
+-- Makes an empty database look like that of a Supabase project to a migration. Run by a superuser.
 --
 -- From github.com/supabase/postgres, migrations/db/: init-scripts/00000000000000-initial-schema.sql (roles, grants and
 -- default privileges in public), 10000000000000_demote-postgres.sql and nix/tests/expected/{roles,auth,default_privs}.out
--- (what it all ends in); and from github.com/supabase/auth, migrations/20220531120530_add_auth_jwt_function.up.sql.
+-- (the result of both); and from github.com/supabase/auth, migrations/20220531120530_add_auth_jwt_function.up.sql.
 --
--- Supabase's migrations run as `postgres`, who is a superuser here: `supabase_migrator` stands in for it. It has less
--- than `postgres` has there (no bypassrls, no createrole, no `create` on schema auth), so what works for it works there.
--- anon, authenticated, service_role and authenticator are the cluster's own, from db/roles.sql.
+-- Supabase runs migrations as `postgres`, which is a superuser here, so this file creates `supabase_migrator` instead. It
+-- has fewer privileges than Supabase's `postgres` (no bypassrls, no createrole, no `create` on the schema auth): a
+-- migration that it can run also runs on Supabase. db/roles.sql creates anon, authenticated, service_role and
+-- authenticator.
 
 do $$
 begin
@@ -20,7 +21,7 @@ begin
     create role supabase_migrator login;
     grant anon, authenticated, service_role to supabase_migrator;
   end if;
-  -- With the database comes schema public, which belongs to pg_database_owner.
+  -- The owner of the database also owns the schema public, through pg_database_owner.
   execute format('alter database %I owner to supabase_migrator', current_database());
 end
 $$;

@@ -8,11 +8,11 @@ const BOOTSTRAP = new URL("supabase.sql", import.meta.url);
 const MIGRATOR = "supabase_migrator";
 
 export interface SupabaseDatabase extends TestDatabase {
-  /** Runs a migration as Supabase does: as its ordinary role, in one transaction. */
+  /** Runs a migration as Supabase does: not as a superuser, and in one transaction. */
   apply(sql: string): Promise<void>;
 }
 
-/** Gives the test file or block that calls it a database like a Supabase project's, which has its own `tables`. */
+/** Creates a database like a Supabase project's for a test file or describe block. `tables` is SQL for its own tables. */
 export function useSupabaseDatabase(tables = ""): SupabaseDatabase {
   const { database, end } = openDatabase(`supabase_${randomUUID().replaceAll("-", "")}`, MIGRATOR);
 
