@@ -608,7 +608,7 @@ describe("numbers over all users' sessions", () => {
 describe("a subscription", () => {
   it("works for Ada", async () => {
     const watching = tab(ada).subscribe(SESSION, SUBSCRIPTION.replaceAll("$session", "$id"));
-    expect(await watching.arrived(1)).toEqual({
+    expect(await watching.waitForChanges(1)).toEqual({
       ...{ kind: "REFETCH", revision: 7, saveId: null, stage: 4, savedBy: ADA },
       wizardSession: { id: SESSION, state: { secret: true }, user: { id: ADA }, event: { title: "Secret fair" } },
     });

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { applyPatch } from "../json/mergePatch.ts";
 import { type Caller, useTestApi } from "../testkit/api.ts";
-import { countSessions, only, startSession, storedSession } from "../testkit/rows.ts";
+import { countSessions, singleRow, startSession, storedSession } from "../testkit/rows.ts";
 import { history } from "../testkit/saving.ts";
 import { CREATE, UPDATE } from "../testkit/sessions.ts";
 
@@ -61,7 +61,7 @@ async function expectKept(json: string) {
       "select state = $2::jsonb as same from wizard_sessions where id = $1",
       [id, json],
     );
-    expect(only(rows).same).toBe(true);
+    expect(singleRow(rows).same).toBe(true);
   }
 }
 
@@ -179,7 +179,7 @@ describe("every API refuses without writing anything", () => {
     const { rows } = await api.db.root.query<{ bytes: number }>("select octet_length($1::jsonb::text) as bytes", [
       `{"value":${value},"fill":""}`,
     ]);
-    const stateOf = (bytes: number) => `{"value":${value},"fill":"${"x".repeat(bytes - only(rows).bytes)}"}`;
+    const stateOf = (bytes: number) => `{"value":${value},"fill":"${"x".repeat(bytes - singleRow(rows).bytes)}"}`;
     await expectKept(stateOf(LIMIT));
     const extensions = { code: "STATE_TOO_LARGE", bytes: LIMIT + 1, limit: LIMIT };
     await expectRefused(stateOf(LIMIT + 1), 200, { extensions });

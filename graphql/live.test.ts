@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Caller, useTestApi } from "../testkit/api.ts";
-import { listening, useTabs, type Watching } from "../testkit/live.ts";
-import { createEventOf, createSession, deleteSession, updateSession } from "../testkit/sessions.ts";
+import { listenerState, type Subscription, useTabs } from "../testkit/live.ts";
+import { createEventAs, createSession, deleteSession, updateSession } from "../testkit/sessions.ts";
 import { until } from "../testkit/until.ts";
 
 const api = useTestApi();
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 /** Saves again and waits for that event. Everything before it has then arrived. */
-async function marker(watching: Watching): Promise<string> {
+async function marker(watching: Subscription): Promise<string> {
   const saveId = randomUUID();
   const before = watching.changes.length;
   await api.db.root.query("update wizard_sessions set last_save_id = $2 where id = $1", [id, saveId]);
@@ -38,8 +38,8 @@ describe("two tabs", () => {
     const [one, other] = [await tab(ada).watch(id), await tab(ada).watch(id)];
     const saveId = randomUUID();
     await ada.ask(SAVE, { id, saveId, base: 0, patch: { basics: { title: "Fair" } }, stage: 3 });
-    for (const { arrived } of [one, other]) {
-      expect(await arrived(2)).toEqual({
+    for (const { waitForChanges } of [one, other]) {
+      expect(await waitForChanges(2)).toEqual({
         ...{ kind: "SAVED", revision: 1, saveId, stage: 3, savedBy: ada.id },
         wizardSession: expect.objectContaining({
           ...{ id, userId: ada.id, revision: 1, stage: 3, status: "IN_PROGRESS" },
@@ -68,7 +68,7 @@ describe("two tabs", () => {
   it("get each save once, in order", async () => {
     const watching = await tab(ada).watch(id);
     for (const stage of [1, 2, 3, 4, 5, 6]) await updateSession(ada, id, { stage });
-    await watching.arrived(7);
+    await watching.waitForChanges(7);
     expect(watching.changes.slice(1).map(({ kind, revision, stage }) => [kind, revision, stage])).toEqual(
       [1, 2, 3, 4, 5, 6].map((number) => ["SAVED", number, number]),
     );
@@ -81,7 +81,7 @@ describe("two tabs", () => {
     one.stop();
     await updateSession(ada, id, { stage: 5 });
     await updateSession(ada, second.id, { stage: 6 });
-    expect(await two.arrived(2)).toMatchObject({ stage: 6, wizardSession: { id: second.id } });
+    expect(await two.waitForChanges(2)).toMatchObject({ stage: 6, wizardSession: { id: second.id } });
     expect([one.changes.length, two.changes.length]).toEqual([1, 2]);
     expect(page.closed).toBeUndefined();
   });
@@ -91,7 +91,12 @@ describe("every API", () => {
   it("updateWizardSession sends an event without a key", async () => {
     const watching = await tab(ada).watch(id);
     await updateSession(ada, id, { stage: 4 });
-    expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, saveId: null, savedBy: ada.id });
+    expect(await watching.waitForChanges(2)).toMatchObject({
+      kind: "SAVED",
+      revision: 1,
+      saveId: null,
+      savedBy: ada.id,
+    });
   });
 
   it("restoreWizardSession sends an event", async () => {
@@ -103,7 +108,7 @@ describe("every API", () => {
         id,
       },
     );
-    expect(await watching.arrived(2)).toMatchObject({
+    expect(await watching.waitForChanges(2)).toMatchObject({
       ...{ kind: "SAVED", revision: 2, savedBy: ada.id },
       wizardSession: { state: { basics: { title: "Fête" } } },
     });
@@ -112,14 +117,14 @@ describe("every API", () => {
   it("SQL sends an event, without a user if there is none", async () => {
     const watching = await tab(ada).watch(id);
     await api.db.root.query("update wizard_sessions set stage = 6 where id = $1", [id]);
-    expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, stage: 6, savedBy: null });
+    expect(await watching.waitForChanges(2)).toMatchObject({ kind: "SAVED", revision: 1, stage: 6, savedBy: null });
   });
 
   it("a trusted back end sends an event with its id", async () => {
     const service = await api.service();
     const watching = await tab(ada).watch(id);
     await updateSession(service, id, { stage: 6 });
-    expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, savedBy: service.id });
+    expect(await watching.waitForChanges(2)).toMatchObject({ kind: "SAVED", revision: 1, savedBy: service.id });
   });
 
   it("a save that is refused or rolled back sends no event", async () => {
@@ -138,7 +143,7 @@ describe("every API", () => {
   });
 
   it("deleting a session's event is not a save and sends no event", async () => {
-    const eventId = await createEventOf(ada);
+    const eventId = await createEventAs(ada);
     await updateSession(ada, id, { eventId });
     const watching = await tab(ada).watch(id);
     await ada.ask("mutation ($id: UUID!) { deleteEvent(input: { id: $id }) { clientMutationId } }", { id: eventId });
@@ -171,12 +176,12 @@ describe("another user's session", () => {
   };
 
   it("is refused like one that does not exist, and nothing listens for it", async () => {
-    await until(async () => (await listening(api)).connections === 0, "end of what was before");
+    await until(async () => (await listenerState(api)).connections === 0, "end of what was before");
     const page = tab(ben);
     const document = "subscription ($id: UUID!) { wizardSessionChanged(id: $id) { revision } }";
     expect(await page.refused(document, { id })).toMatchObject(NOT_FOUND);
     expect(await page.refused(document, { id: randomUUID() })).toMatchObject(NOT_FOUND);
-    expect(await listening(api)).toEqual({ connections: 0, locks: 0 });
+    expect(await listenerState(api)).toEqual({ connections: 0, locks: 0 });
     expect(page.closed).toBeUndefined();
   });
 
@@ -184,7 +189,7 @@ describe("another user's session", () => {
     const his = await createSession(ben);
     const [hers, own] = [await tab(ada).watch(id), await tab(ben).watch(his.id)];
     await updateSession(ben, his.id, { stage: 6 });
-    await own.arrived(2);
+    await own.waitForChanges(2);
     await marker(hers);
     expect(hers.changes.every(({ wizardSession }) => wizardSession?.id === id)).toBe(true);
     expect([hers.changes.length, own.changes.length]).toEqual([2, 2]);
@@ -202,7 +207,7 @@ describe("another user's session", () => {
   it("can be watched by a trusted back end", async () => {
     const watching = await tab(await api.service()).watch(id);
     await updateSession(ada, id, { stage: 6 });
-    expect(await watching.arrived(2)).toMatchObject({ savedBy: ada.id, wizardSession: { userId: ada.id } });
+    expect(await watching.waitForChanges(2)).toMatchObject({ savedBy: ada.id, wizardSession: { userId: ada.id } });
   });
 });
 

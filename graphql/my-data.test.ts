@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { useTestApi } from "../testkit/api.ts";
-import { createEventOf, createSession, readSession, updateSession } from "../testkit/sessions.ts";
+import { createEventAs, createSession, readSession, updateSession } from "../testkit/sessions.ts";
 
 const api = useTestApi();
 const EXPORT = "{ exportMyData }";
@@ -15,7 +15,7 @@ interface MyData {
 /** A user with an event, a session in progress, and a completed session on the event. */
 async function userWithData() {
   const caller = await api.user();
-  const eventId = await createEventOf(caller);
+  const eventId = await createEventAs(caller);
   const draft = await createSession(caller, { state: { basics: { title: "Fair" } } });
   const done = await createSession(caller, { eventId });
   await updateSession(caller, done.id, { status: "COMPLETED" });

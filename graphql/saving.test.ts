@@ -4,7 +4,7 @@ import pg from "pg";
 import { type Caller, useTestApi } from "../testkit/api.ts";
 import { storedSession } from "../testkit/rows.ts";
 import { history } from "../testkit/saving.ts";
-import { createEventOf, createSession, readSession, type Session, updateSession } from "../testkit/sessions.ts";
+import { createEventAs, createSession, readSession, type Session, updateSession } from "../testkit/sessions.ts";
 
 const api = useTestApi();
 let ada: Caller;
@@ -164,7 +164,7 @@ describe("saveWizardSession", () => {
 describe("startWizardSession", () => {
   it("returns the same session each time", async () => {
     const id = randomUUID();
-    const eventId = await createEventOf(ada);
+    const eventId = await createEventAs(ada);
     const first = await ada.ask(START, { id, eventId });
     expect(first).toMatchObject({
       startWizardSession: { wizardSession: { id, eventId, userId: ada.id, revision: 0 } },

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { ClientError } from "graphql-request";
 import { type Caller, useTestApi } from "../testkit/api.ts";
 import { countSessions, storedSession } from "../testkit/rows.ts";
-import { CREATE, createEventOf, createSession, readSession, UPDATE, updateSession } from "../testkit/sessions.ts";
+import { CREATE, createEventAs, createSession, readSession, UPDATE, updateSession } from "../testkit/sessions.ts";
 
 const api = useTestApi();
 let ada: Caller;
@@ -162,21 +162,21 @@ describe("a deeply nested state", () => {
 
 describe("an event", () => {
   it("can be one of the user's own, and can be removed again", async () => {
-    const eventId = await createEventOf(ada);
+    const eventId = await createEventAs(ada);
     const { id } = await createSession(ada, { eventId });
     expect(await updateSession(ada, id, { eventId: null })).toMatchObject({ eventId: null });
     expect(await updateSession(ada, id, { eventId })).toMatchObject({ eventId });
   });
 
   it("can't be another user's", async () => {
-    await expectBothRefused({ eventId: await createEventOf(ben) }, { extensions: { code: "FORBIDDEN" } });
+    await expectBothRefused({ eventId: await createEventAs(ben) }, { extensions: { code: "FORBIDDEN" } });
   });
 
   it("can't be one that does not exist, with the same error", async () => {
     const { id } = await createSession(ada);
     const unknown = await ada.refused(UPDATE, { id, patch: { eventId: randomUUID() } });
     expect(unknown.extensions).toEqual({ code: "FORBIDDEN" });
-    expect(await ada.refused(UPDATE, { id, patch: { eventId: await createEventOf(ben) } })).toEqual(unknown);
+    expect(await ada.refused(UPDATE, { id, patch: { eventId: await createEventAs(ben) } })).toEqual(unknown);
     expect(await storedSession(api.db, id)).toMatchObject({ event_id: null, revision: 0 });
   });
 });

@@ -4,7 +4,7 @@ import { type Caller, useTestApi } from "../testkit/api.ts";
 import { countSessions, storedSession } from "../testkit/rows.ts";
 import {
   CREATE,
-  createEventOf,
+  createEventAs,
   createSession,
   DELETE,
   deleteSession,
@@ -46,7 +46,7 @@ describe("creating a session", () => {
   });
 
   it("accepts initial values", async () => {
-    const known = { id: randomUUID(), userId: ada.id, eventId: await createEventOf(ada), stage: 3, state: { a: [1] } };
+    const known = { id: randomUUID(), userId: ada.id, eventId: await createEventAs(ada), stage: 3, state: { a: [1] } };
     expect(await createSession(ada, known)).toMatchObject(known);
     expect(await storedSession(api.db, known.id)).toMatchObject({
       event_id: known.eventId,
@@ -97,7 +97,7 @@ describe("creating a session", () => {
 describe("saving a session", () => {
   it("changes the fields in the patch, increments the revision and sets the time", async () => {
     const session = await createSession(ada);
-    const patch = { eventId: await createEventOf(ada), stage: 4, state: { basics: { title: "Fête" } } };
+    const patch = { eventId: await createEventAs(ada), stage: 4, state: { basics: { title: "Fête" } } };
     const saved = await updateSession(ada, session.id, { ...patch, status: "ABANDONED", revision: 0 });
     const lastSavedAt = expect.any(String);
     expect(saved).toEqual({ ...session, ...patch, status: "ABANDONED", revision: 1, lastSavedAt });
@@ -116,7 +116,7 @@ describe("saving a session", () => {
     ["status", { status: "ABANDONED" }],
     ["eventId", { eventId: null }],
   ])("changes nothing else if the patch contains only %s", async (_, patch) => {
-    const eventId = await createEventOf(ada);
+    const eventId = await createEventAs(ada);
     const session = await createSession(ada, { eventId, stage: 5, state: { a: 1 } });
     const saved = await updateSession(ada, session.id, patch);
     expect(saved).toEqual({ ...session, ...patch, revision: 1, lastSavedAt: saved.lastSavedAt });

@@ -5,7 +5,7 @@ import pg from "pg";
 import { TEST_TOKENS } from "../testkit/api.ts";
 import { useTestDatabase } from "../testkit/database.ts";
 import { type Program, usePrograms } from "../testkit/programs.ts";
-import { only, startSession, storedSession } from "../testkit/rows.ts";
+import { singleRow, startSession, storedSession } from "../testkit/rows.ts";
 import { startTcpProxy } from "../testkit/tcpProxy.ts";
 import { until } from "../testkit/until.ts";
 import { signToken } from "./tokens.ts";
@@ -171,7 +171,7 @@ describe("a server on an embedded database", () => {
     const reader = await connect();
     const { rows } = await reader.query("select state, revision from wizard_sessions where id = $1", [id]);
     await reader.end();
-    expect(only(rows)).toEqual({ state: { title: "next" }, revision: 1 });
+    expect(singleRow(rows)).toEqual({ state: { title: "next" }, revision: 1 });
 
     server.program.signal("SIGTERM");
     expect(await server.program.ended).toMatchObject({ code: 0 });

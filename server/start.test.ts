@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { GraphQLClient } from "graphql-request";
 import pg from "pg";
-import { age } from "../testkit/ageing.ts";
+import { backdate } from "../testkit/backdating.ts";
 import { type TestDatabase, useTestDatabase } from "../testkit/database.ts";
 import { isGroupRunning, type Program, postgresIn, usePrograms } from "../testkit/programs.ts";
 import { startSession, storedSession } from "../testkit/rows.ts";
@@ -290,7 +290,7 @@ describe("a server", () => {
     async (signal) => {
       const server = await nodeStart({ ...settings(), ABANDON_AFTER: "2 weeks", LOG_LEVEL: "debug" });
       const { id } = await startSession(db, ADA.id);
-      await age(db, id, "15 days");
+      await backdate(db, id, "15 days");
       await db.root.query("select graphile_worker.add_job('sweep')");
       await until(async () => (await storedSession(db, id))?.status === "abandoned", "sweep");
       server.program.signal(signal);

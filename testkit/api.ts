@@ -8,7 +8,7 @@ import { signToken } from "../server/tokens.ts";
 import { type TestDatabase, useTestDatabase } from "./database.ts";
 
 /** An error as a client receives it, without its locations in the document. */
-export interface SeenError {
+export interface ApiError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly extensions: { readonly code: string; readonly [detail: string]: unknown };
@@ -25,7 +25,7 @@ export interface Caller {
   /** Returns the whole body of the response, including errors. */
   answer(document: string, variables?: Record<string, unknown>): Promise<unknown>;
   /** Returns the error. Throws unless the response has exactly one. */
-  refused(document: string, variables?: Record<string, unknown>): Promise<SeenError>;
+  refused(document: string, variables?: Record<string, unknown>): Promise<ApiError>;
 }
 
 export interface TestApi {
@@ -87,7 +87,7 @@ export function useTestApi(options: Partial<AppOptions> = {}): TestApi {
         const [error, ...others] = answer.response.errors ?? [];
         if (!error || others.length > 0) throw new Error(`Expected exactly one error: ${answer.message}`);
         const { message, path, extensions } = error;
-        return { message, path, extensions } as unknown as SeenError;
+        return { message, path, extensions } as unknown as ApiError;
       },
     };
   };

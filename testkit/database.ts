@@ -30,7 +30,7 @@ export interface TestDatabase {
 export function useTestDatabase(): TestDatabase {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   const { database, end } = openDatabase(name, "stagekeep_owner");
-  beforeAll(() => atRoot(`create database ${name} template ${TEMPLATE} owner stagekeep_owner`));
+  beforeAll(() => runAsSuperuser(`create database ${name} template ${TEMPLATE} owner stagekeep_owner`));
   afterAll(end);
   return database;
 }
@@ -64,7 +64,7 @@ export function openDatabase(name: string, owner: string): { database: TestDatab
   };
   const end = async () => {
     await Promise.all([root.end(), auth.end()]);
-    await atRoot(`drop database ${name} with (force)`);
+    await runAsSuperuser(`drop database ${name} with (force)`);
   };
   return { database, end };
 }
@@ -102,7 +102,7 @@ export async function refusal(attempt: Promise<unknown>): Promise<pg.DatabaseErr
 }
 
 /** Runs a statement as a superuser in the database `postgres`. */
-export async function atRoot(statement: string): Promise<void> {
+export async function runAsSuperuser(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: testRootUrl() });
   await client.connect();
   try {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 import type { TestDatabase } from "./database.ts";
-import { only, type SessionRow, startSession } from "./rows.ts";
+import { type SessionRow, singleRow, startSession } from "./rows.ts";
 
 /** Returns a complete state with a unique slug. `stages` replaces the answers of some stages. */
 export function completeState(stages: Stages = {}) {
@@ -30,7 +30,7 @@ export async function countEvents(db: TestDatabase, ownerId: string): Promise<nu
     "select count(*)::int as count from events where owner_id = $1",
     [ownerId],
   );
-  return only(rows).count;
+  return singleRow(rows).count;
 }
 
 export interface Completing {
@@ -41,15 +41,15 @@ export interface Completing {
 
 /** Completes a session as a user. */
 export function complete(db: TestDatabase, sub: string, options: Completing): Promise<SessionRow> {
-  return db.asUser(sub, (client) => completeAs(client, options));
+  return db.asUser(sub, (client) => completeOn(client, options));
 }
 
-export async function completeAs(client: Parameters<Parameters<TestDatabase["asUser"]>[1]>[0], options: Completing) {
+export async function completeOn(client: Parameters<Parameters<TestDatabase["asUser"]>[1]>[0], options: Completing) {
   const { rows } = await client.query<{ row: SessionRow }>(
     "select to_jsonb(complete_wizard_session($1, $2, $3)) as row",
     [options.id, options.base, JSON.stringify(options.answers)],
   );
-  return only(rows).row;
+  return singleRow(rows).row;
 }
 
 /** Publishes an event as a user by completing a session. */

@@ -1,12 +1,12 @@
 import { afterEach } from "@jest/globals";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
-import type { Caller, SeenError, TestApi } from "./api.ts";
+import type { ApiError, Caller, TestApi } from "./api.ts";
 import type { Session } from "./sessions.ts";
 import { until } from "./until.ts";
 
 /** Variables: `id`. */
-export const CHANGED = `subscription ($id: UUID!) {
+export const SESSION_CHANGED = `subscription ($id: UUID!) {
   wizardSessionChanged(id: $id) {
     kind revision saveId stage savedBy wizardSession { id userId revision stage status state lastSavedAt }
   }
@@ -22,13 +22,13 @@ export interface Change {
 }
 
 /** A subscription, and what it has received. */
-export interface Watching {
+export interface Subscription {
   readonly changes: readonly Change[];
-  readonly errors: readonly SeenError[];
+  readonly errors: readonly ApiError[];
   /** Whether the server or `stop` has ended it. */
   readonly ended: boolean;
   /** Waits until it has received this many changes, and returns the last. */
-  arrived(count: number): Promise<Change>;
+  waitForChanges(count: number): Promise<Change>;
   stop(): void;
 }
 
@@ -37,37 +37,37 @@ export interface Tab {
   /** How the websocket was closed; undefined while it is open. */
   readonly closed: { readonly code: number; readonly reason: string } | undefined;
   /** Subscribes without waiting. */
-  subscribe(id: string, document?: string): Watching;
+  subscribe(id: string, document?: string): Subscription;
   /** Subscribes to a session, and waits for its first event. */
-  watch(id: string): Promise<Watching>;
+  watch(id: string): Promise<Subscription>;
   /** Returns the error. Throws unless there is exactly one, and no change. */
-  refused(document: string, variables?: Record<string, unknown>): Promise<SeenError>;
+  refused(document: string, variables?: Record<string, unknown>): Promise<ApiError>;
   close(): void;
 }
 
 /** The credentials of a tab: the headers of a caller, or other connection parameters. */
-type Who = Pick<Caller, "headers"> | { readonly params: Record<string, unknown> };
+type Credentials = Pick<Caller, "headers"> | { readonly params: Record<string, unknown> };
 type Api = Pick<TestApi, "url">;
 
 /** Opens tabs for a test file, and closes them after each test. Call it at the top level. */
-export function useTabs(api: Api): (who: Who) => Tab {
+export function useTabs(api: Api): (credentials: Credentials) => Tab {
   const tabs: Tab[] = [];
   afterEach(() => {
     for (const tab of tabs.splice(0)) tab.close();
   });
-  return (who) => {
-    const tab = openTab(api, who);
+  return (credentials) => {
+    const tab = openTab(api, credentials);
     tabs.push(tab);
     return tab;
   };
 }
 
-export function openTab(api: Api, who: Who): Tab {
+export function openTab(api: Api, credentials: Credentials): Tab {
   let closed: Tab["closed"];
   const client = createClient({
     url: websocketUrl(api),
     webSocketImpl: WebSocket,
-    connectionParams: "params" in who ? who.params : { ...who.headers },
+    connectionParams: "params" in credentials ? credentials.params : { ...credentials.headers },
     lazy: false,
     retryAttempts: 0,
     onNonLazyError: () => {},
@@ -79,15 +79,15 @@ export function openTab(api: Api, who: Who): Tab {
     },
   });
 
-  const start = (query: string, variables: Record<string, unknown>): Watching => {
+  const start = (query: string, variables: Record<string, unknown>): Subscription => {
     const changes: Change[] = [];
-    const errors: SeenError[] = [];
+    const errors: ApiError[] = [];
     let ended = false;
     const stop = client.subscribe<{ wizardSessionChanged: Change }>(
       { query, variables },
       {
         next: (answer) => {
-          errors.push(...((answer.errors ?? []) as unknown as SeenError[]));
+          errors.push(...((answer.errors ?? []) as unknown as ApiError[]));
           if (answer.data) changes.push(answer.data.wizardSessionChanged);
         },
         error: (error) => {
@@ -105,11 +105,12 @@ export function openTab(api: Api, who: Who): Tab {
       get ended() {
         return ended;
       },
-      arrived: (count) => until(() => (changes.length >= count ? changes.at(-1) : undefined), `change number ${count}`),
+      waitForChanges: (count) =>
+        until(() => (changes.length >= count ? changes.at(-1) : undefined), `change number ${count}`),
       stop,
     };
   };
-  const subscribe: Tab["subscribe"] = (id, document = CHANGED) => start(document, { id });
+  const subscribe: Tab["subscribe"] = (id, document = SESSION_CHANGED) => start(document, { id });
   return {
     get closed() {
       return closed;
@@ -117,7 +118,7 @@ export function openTab(api: Api, who: Who): Tab {
     subscribe,
     watch: async (id) => {
       const watching = subscribe(id);
-      await watching.arrived(1);
+      await watching.waitForChanges(1);
       return watching;
     },
     refused: async (document, variables = {}) => {
@@ -138,7 +139,7 @@ export function websocketUrl(api: Api): string {
 }
 
 /** Counts the connections that listen for changes, and the advisory locks that they hold. */
-export async function listening(api: TestApi): Promise<{ connections: number; locks: number }> {
+export async function listenerState(api: TestApi): Promise<{ connections: number; locks: number }> {
   const { rows } = await api.db.root.query<{ connections: number; locks: number }>(
     `select count(distinct a.pid)::int as connections,
             count(*) filter (where l.locktype = 'advisory' and l.granted)::int as locks

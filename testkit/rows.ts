@@ -21,7 +21,7 @@ export type SessionFields = Partial<
 >;
 
 /** Returns the only row. Throws unless there is exactly one. */
-export function only<T>(rows: readonly T[]): T {
+export function singleRow<T>(rows: readonly T[]): T {
   const [row] = rows;
   if (row === undefined || rows.length > 1) throw new Error(`Expected one row, but got ${rows.length}.`);
   return row;
@@ -38,7 +38,7 @@ export async function startSession(db: TestDatabase, sub: string, fields: Sessio
       Object.values(fields),
     ),
   );
-  return only(rows).row;
+  return singleRow(rows).row;
 }
 
 /** Creates an event as a user, and returns its id. */
@@ -46,7 +46,7 @@ export async function createEvent(db: TestDatabase, sub: string): Promise<string
   const { rows } = await db.asUser(sub, (client) =>
     client.query<{ id: string }>("insert into events (title) values ('Summer party') returning id"),
   );
-  return only(rows).id;
+  return singleRow(rows).id;
 }
 
 /** Reads a session without RLS; undefined if it does not exist. */
@@ -64,5 +64,14 @@ export async function countSessions(db: TestDatabase, userId: string): Promise<n
     "select count(*)::int as count from wizard_sessions where user_id = $1",
     [userId],
   );
-  return only(rows).count;
+  return singleRow(rows).count;
+}
+
+/** Reads all sessions and revisions as text, to check that nothing has changed. */
+export async function sessionTablesAsText(db: TestDatabase): Promise<string> {
+  const { rows } = await db.root.query<{ all: string }>(
+    `select (select jsonb_agg(to_jsonb(s) order by id) from wizard_sessions s)::text
+         || (select jsonb_agg(to_jsonb(r) order by session_id, revision) from wizard_session_revisions r)::text as all`,
+  );
+  return singleRow(rows).all;
 }

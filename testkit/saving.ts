@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { TestDatabase } from "./database.ts";
-import { only, type SessionRow } from "./rows.ts";
+import { type SessionRow, singleRow } from "./rows.ts";
 
 export interface Save {
   readonly id: string;
@@ -33,7 +33,7 @@ export async function save(db: TestDatabase, sub: string, options: Save): Promis
       [id, saveId, base, JSON.stringify(patch), stage],
     ),
   );
-  return only(rows);
+  return singleRow(rows);
 }
 
 export interface RevisionRow {
@@ -59,7 +59,7 @@ export async function history(db: TestDatabase, id: string): Promise<RevisionRow
 }
 
 /** Returns the numbers of the revisions that still exist, oldest first. */
-export async function keptRevisions(db: TestDatabase, id: string): Promise<number[]> {
+export async function revisionNumbers(db: TestDatabase, id: string): Promise<number[]> {
   return (await history(db, id)).map(({ revision }) => revision);
 }
 
@@ -80,7 +80,7 @@ export async function stateAt(db: TestDatabase, sub: string, id: string, revisio
       [id, revision],
     ),
   );
-  return only(rows).row;
+  return singleRow(rows).row;
 }
 
 /** Updates columns of a session as a user, as `updateWizardSession` does. */

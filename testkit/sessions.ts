@@ -61,7 +61,7 @@ export async function readSession(caller: Caller, id: string): Promise<Session |
 }
 
 /** Creates an event, and returns its id. */
-export async function createEventOf(caller: Caller): Promise<string> {
+export async function createEventAs(caller: Caller): Promise<string> {
   const document = `mutation { createEvent(input: { event: { title: "Summer party" } }) { event { id } } }`;
   const answer = await caller.ask<{ readonly createEvent: { readonly event: { readonly id: string } } }>(document);
   return answer.createEvent.event.id;

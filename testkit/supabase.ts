@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll } from "@jest/globals";
 import pg from "pg";
-import { atRoot, openDatabase, type TestDatabase } from "./database.ts";
+import { openDatabase, runAsSuperuser, type TestDatabase } from "./database.ts";
 
 const BOOTSTRAP = new URL("supabase.sql", import.meta.url);
 const MIGRATOR = "supabase_migrator";
@@ -28,7 +28,7 @@ export function useSupabaseDatabase(tables = ""): SupabaseDatabase {
     }
   };
   beforeAll(async () => {
-    await atRoot(`create database ${database.name}`);
+    await runAsSuperuser(`create database ${database.name}`);
     await database.root.query(await readFile(BOOTSTRAP, "utf8"));
     const password = decodeURIComponent(new URL(database.ownerUrl).password);
     await database.root.query(`alter role ${MIGRATOR} password ${pg.escapeLiteral(password)}`);

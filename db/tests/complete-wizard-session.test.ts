@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { complete, completeAs, completeState, countEvents, publish, storedEvent } from "../../testkit/events.ts";
+import { complete, completeOn, completeState, countEvents, publish, storedEvent } from "../../testkit/events.ts";
 import { createEvent, type SessionRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { history, save, update } from "../../testkit/saving.ts";
 import { until } from "../../testkit/until.ts";
@@ -109,7 +109,7 @@ describe("complete_wizard_session", () => {
     const { options } = await ready();
     let second: Promise<SessionRow> | undefined;
     const first = await db.asUser(ada, async (client) => {
-      const completed = await completeAs(client, options);
+      const completed = await completeOn(client, options);
       second = complete(db, ada, options);
       await until(async () => {
         const { rowCount } = await db.root.query(
@@ -146,7 +146,7 @@ describe("complete_wizard_session", () => {
 
   it("lets service_role complete a user's session, and makes that user the owner of the event", async () => {
     const { options } = await ready();
-    const { event_id } = await db.asService((client) => completeAs(client, options));
+    const { event_id } = await db.asService((client) => completeOn(client, options));
     expect(await storedEvent(db, event_id)).toMatchObject({ owner_id: ada });
   });
 });
@@ -295,7 +295,7 @@ describe("completing a session fails and writes nothing", () => {
 
   it("when the caller is anonymous", async () => {
     const { session, options } = await ready();
-    expect(await refusal(db.asAnon((client) => completeAs(client, options)))).toMatchObject({ code: "42501" });
+    expect(await refusal(db.asAnon((client) => completeOn(client, options)))).toMatchObject({ code: "42501" });
     await expectUntouched(session);
   });
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { publish } from "../../testkit/events.ts";
-import { only } from "../../testkit/rows.ts";
+import { singleRow } from "../../testkit/rows.ts";
 import { COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
@@ -65,7 +65,7 @@ describe.each<[string, As]>([
     async (name) => {
       const { id, slug } = published[name];
       const { rows } = await as((client) => client.query("select to_jsonb(published_event($1)) as page", [slug]));
-      const { page } = only(rows);
+      const { page } = singleRow(rows);
       expect(page).toMatchObject({ id, slug, title: "Summer party", visibility: name });
       expect(page.tickets.map(({ key }: { key: string }) => key).toSorted()).toEqual(
         Object.keys(COMPLETE_STATE.tickets.tickets).toSorted(),

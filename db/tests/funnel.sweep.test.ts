@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { age } from "../../testkit/ageing.ts";
+import { backdate } from "../../testkit/backdating.ts";
 import { useTestDatabase } from "../../testkit/database.ts";
 import { readFunnel } from "../../testkit/funnel.ts";
-import { only, startSession } from "../../testkit/rows.ts";
-import { keptRevisions, save, update } from "../../testkit/saving.ts";
+import { singleRow, startSession } from "../../testkit/rows.ts";
+import { revisionNumbers, save, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -18,8 +18,8 @@ const purge = () => db.root.query("select app_private.purge_wizard_sessions('180
 
 /** Saves a session after a pause. */
 async function saveAfter(pause: string, id: string, stage?: number) {
-  await age(db, id, pause);
-  const base = (await keptRevisions(db, id)).at(-1) ?? 0;
+  await backdate(db, id, pause);
+  const base = (await revisionNumbers(db, id)).at(-1) ?? 0;
   await save(db, ada, { id, base, patch: { n: base }, ...(stage !== undefined && { stage }) });
 }
 
@@ -30,7 +30,7 @@ async function minutesSpent(id: string): Promise<number> {
        from wizard_session_revisions where session_id = $1 order by revision desc limit 1`,
     [id],
   );
-  return only(rows).minutes;
+  return singleRow(rows).minutes;
 }
 
 beforeEach(() => db.root.query("truncate profiles cascade"));
@@ -58,7 +58,7 @@ describe("a save", () => {
     async (_, abandon) => {
       const { id } = await startSession(db, ada);
       await saveAfter("20 minutes", id);
-      await age(db, id, "31 days");
+      await backdate(db, id, "31 days");
       await abandon(id);
       expect(await minutesSpent(id)).toBe(20);
       await saveAfter("10 minutes", id);
@@ -72,7 +72,7 @@ describe("a save", () => {
     const { id } = await startSession(db, ada);
     await saveAfter("20 minutes", id);
     await db.root.query("delete from wizard_session_revisions where session_id = $1", [id]);
-    await age(db, id, "10 minutes");
+    await backdate(db, id, "10 minutes");
     await update(db, ada, id, { stage: 2 });
     expect(await minutesSpent(id)).toBe(10);
   });
@@ -86,7 +86,7 @@ describe("the funnel", () => {
       await saveAfter("9 hours", id, 2);
       await saveAfter("10 minutes", id);
       await saveAfter("10 minutes", id, 3);
-      await age(db, id, "91 days");
+      await backdate(db, id, "91 days");
     }
     const before = await funnel();
     expect(before.map(({ median_seconds }) => median_seconds && Math.round(median_seconds / 60))).toEqual([
@@ -102,7 +102,7 @@ describe("the funnel", () => {
     const [completed, abandoned] = [await startSession(db, ada), await startSession(db, ada)];
     await update(db, ada, completed.id, { status: "completed" });
     await update(db, ada, abandoned.id, { status: "abandoned" });
-    for (const { id } of [completed, abandoned]) await age(db, id, "181 days");
+    for (const { id } of [completed, abandoned]) await backdate(db, id, "181 days");
     expect((await funnel())[0]).toMatchObject({ reached: 2, completed: 1, abandoned: 1, drop_off: 1 });
     await purge();
     expect((await funnel())[0]).toMatchObject({ reached: 1, completed: 1, abandoned: 0, drop_off: 0 });

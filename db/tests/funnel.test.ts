@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 import { urlAs } from "../../testkit/cluster.ts";
-import { atRoot, refusal, type TestDatabase, useTestDatabase } from "../../testkit/database.ts";
+import { refusal, runAsSuperuser, type TestDatabase, useTestDatabase } from "../../testkit/database.ts";
 import { type FunnelSave, type FunnelStage, insertHistory, readFunnel } from "../../testkit/funnel.ts";
 import { startSession } from "../../testkit/rows.ts";
-import { keptRevisions, save, update } from "../../testkit/saving.ts";
+import { revisionNumbers, save, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 const DAY = "2026-03-01T00:00:00Z";
@@ -228,7 +228,7 @@ describe("when old revisions have been removed", () => {
         await client.query("update wizard_sessions set stage = $2, state = $3 where id = $1", [id, stage, { n }]);
       }
     });
-    expect((await keptRevisions(db, id)).slice(0, 5)).toEqual([0, 1, 3, 6, 50]);
+    expect((await revisionNumbers(db, id)).slice(0, 5)).toEqual([0, 1, 3, 6, 50]);
     const now = Date.now();
     const [from, to] = [now - HOUR * 1000, now + 60_000].map((ms) => new Date(ms).toISOString());
     const stages = await funnel(from, to);
@@ -341,7 +341,7 @@ describe("an analyst", () => {
     const login = `maria_${randomUUID().replaceAll("-", "")}`;
     let maria: pg.Client;
     beforeAll(async () => {
-      await atRoot(`create role ${login} login password 'hers'`);
+      await runAsSuperuser(`create role ${login} login password 'hers'`);
       const url = new URL(urlAs(login, db.name));
       url.password = "hers";
       maria = new pg.Client({ connectionString: url.href });
@@ -349,13 +349,13 @@ describe("an analyst", () => {
     });
     afterAll(async () => {
       await maria.end();
-      await atRoot(`drop role ${login}`);
+      await runAsSuperuser(`drop role ${login}`);
     });
 
     it("can read the funnel once the role is granted, but no table", async () => {
       await insertHistory(db, NOON, [{ at: 0, stage: 2 }]);
       expect(await refusal(ask(maria))).toMatchObject({ code: "42501" });
-      await atRoot(`grant analyst to ${login}`);
+      await runAsSuperuser(`grant analyst to ${login}`);
       expect(column(await ask(maria), "started")).toEqual([0, 1, 0, 0, 0, 0]);
       expect(await refusal(maria.query("select from wizard_sessions"))).toMatchObject({ code: "42501" });
     });

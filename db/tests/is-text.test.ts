@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { complete, completeState, storedEvent } from "../../testkit/events.ts";
-import { createEvent, only, startSession } from "../../testkit/rows.ts";
+import { createEvent, singleRow, startSession } from "../../testkit/rows.ts";
 import { BLANK_TEXTS, NOT_ONE_LINE, VISIBLE_TEXTS } from "../../wizard/testing/texts.ts";
 import { isBlankText, isOneLine } from "../../wizard/texts.ts";
 
@@ -11,7 +11,7 @@ const ada = randomUUID();
 
 async function isText(value: string | null, more = "") {
   const { rows } = await db.root.query(`select app_private.is_text($1, 50 ${more}) as valid`, [value]);
-  return only(rows).valid;
+  return singleRow(rows).valid;
 }
 
 describe("app_private.is_text()", () => {
@@ -46,8 +46,8 @@ describe("app_private.is_text()", () => {
     const all = Array.from({ length: 0x110000 }, (_, n) => n).filter(
       (n) => n > 0 && (n < 0xd800 || n > 0xdfff) && (n < 262144 || (n >= 917504 && n <= 921600)),
     );
-    expect(only(rows).shown).toEqual(all.filter((n) => !isBlankText(String.fromCodePoint(n))));
-    expect(only(rows).one_line).toEqual(all.filter((n) => isOneLine(String.fromCodePoint(n))));
+    expect(singleRow(rows).shown).toEqual(all.filter((n) => !isBlankText(String.fromCodePoint(n))));
+    expect(singleRow(rows).one_line).toEqual(all.filter((n) => isOneLine(String.fromCodePoint(n))));
   });
 });
 

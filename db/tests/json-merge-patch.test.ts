@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { isObject } from "../../json/equality.ts";
 import { applyPatch } from "../../json/mergePatch.ts";
 import { useTestDatabase } from "../../testkit/database.ts";
-import { only } from "../../testkit/rows.ts";
+import { singleRow } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 
 async function sqlValue(expression: string, ...values: unknown[]): Promise<unknown> {
   const query = `select ${expression} as value`;
-  return only((await db.root.query<{ value: unknown }>(query, values)).rows).value;
+  return singleRow((await db.root.query<{ value: unknown }>(query, values)).rows).value;
 }
 const patched = (target: string, patch: string) =>
   sqlValue("app_private.json_merge_patch($1, $2)::text", target, patch).then((text) => JSON.parse(String(text)));

@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { GRAPHILE_MIGRATE, PROJECT_ROOT } from "../../server/database/migrate.ts";
-import { atRoot, openDatabase, type TestDatabase, useTestDatabase } from "../../testkit/database.ts";
+import { openDatabase, runAsSuperuser, type TestDatabase, useTestDatabase } from "../../testkit/database.ts";
 import { definitionsIn, grantsIn } from "../../testkit/schemaFacts.ts";
 
 const OWNER = "stagekeep_owner";
@@ -21,7 +21,7 @@ const { database: replayed, end } = openDatabase(name, OWNER);
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "stagekeep-replay-"));
-  await atRoot(`create database ${name} template template0 owner ${OWNER}`);
+  await runAsSuperuser(`create database ${name} template template0 owner ${OWNER}`);
 });
 afterAll(async () => {
   await end();

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { claimsFor, refusal, useTestDatabase } from "../../testkit/database.ts";
-import { completeAs, completeState } from "../../testkit/events.ts";
-import { createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { completeOn, completeState } from "../../testkit/events.ts";
+import { createEvent, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { save, update } from "../../testkit/saving.ts";
 import { until } from "../../testkit/until.ts";
 
@@ -23,14 +23,14 @@ async function exportOf(sub: string, ...history: unknown[]): Promise<MyData> {
   const { rows } = await db.asUser(sub, (client) =>
     client.query<{ data: MyData }>(`select export_my_data(${history.map((_, i) => `$${i + 1}`)}) as data`, history),
   );
-  return only(rows).data;
+  return singleRow(rows).data;
 }
 
 async function erase(sub: string, id: string | null = sub): Promise<Record<string, number>> {
   const { rows } = await db.asUser(sub, (client) =>
     client.query<{ erased: Record<string, number> }>("select erase_me($1) as erased", [id]),
   );
-  return only(rows).erased;
+  return singleRow(rows).erased;
 }
 
 /** Reads the list of tables with personal data, each with the condition for a user's rows. */
@@ -54,7 +54,7 @@ async function countsOf(user: string): Promise<Record<string, number>> {
        )) as counts`,
     [user],
   );
-  return only(rows).counts;
+  return singleRow(rows).counts;
 }
 
 const NO_ROWS = {
@@ -130,8 +130,8 @@ describe("export_my_data", () => {
     expect(Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, rows.length]))).toEqual(ALL_ROWS);
     for (const id of [unfinished, completed]) {
       const { rows } = await db.root.query("select to_jsonb(s) as row from wizard_sessions s where id = $1", [id]);
-      expect(Object.keys(only(tables.wizard_sessions?.filter((row) => row.id === id) ?? [])).toSorted()).toEqual(
-        Object.keys(only(rows).row).toSorted(),
+      expect(Object.keys(singleRow(tables.wizard_sessions?.filter((row) => row.id === id) ?? [])).toSorted()).toEqual(
+        Object.keys(singleRow(rows).row).toSorted(),
       );
     }
     expect(JSON.stringify(tables)).not.toContain(ben);
@@ -141,7 +141,7 @@ describe("export_my_data", () => {
     await db.asUser(ada, async (client) => {
       await client.query("set local timezone to 'Asia/Tokyo'; set local datestyle to 'German'");
       const { rows } = await client.query<{ data: MyData }>("select export_my_data() as data");
-      const [session] = only(rows).data.tables.wizard_sessions ?? [];
+      const [session] = singleRow(rows).data.tables.wizard_sessions ?? [];
       const stored = await storedSession(db, unfinished);
       expect(session?.started_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$/);
       expect(Date.parse(String(session?.started_at))).toBe(Date.parse(stored?.started_at ?? ""));
@@ -274,7 +274,7 @@ describe("erase_me", () => {
       await client.query("select from app_private.lock_wizard_session($1)", [session.id]);
       erased = erase(ada);
       await eraseMeWaits();
-      await completeAs(client, { id: session.id, base: 0, answers: state });
+      await completeOn(client, { id: session.id, base: 0, answers: state });
     });
     expect(await erased).toMatchObject({ events: 2, event_tickets: 5, wizard_sessions: 3 });
     expect(await countsOf(ada)).toEqual(NO_ROWS);
@@ -317,8 +317,8 @@ describe("export_my_data and erase_me", () => {
     await db.asService(async (client) => {
       await client.query("select set_config('request.jwt.claims', $1, true)", [JSON.stringify(service)]);
       const { rows } = await client.query("select export_my_data() as data, erase_me($1) as erased", [service.sub]);
-      expect(Object.values((only(rows).data as MyData).tables).flat()).toEqual([]);
-      expect(only(rows).erased).toEqual(NO_ROWS);
+      expect(Object.values((singleRow(rows).data as MyData).tables).flat()).toEqual([]);
+      expect(singleRow(rows).erased).toEqual(NO_ROWS);
     });
     expect([await countsOf(ada), await countsOf(ben)]).toEqual([ALL_ROWS, ALL_ROWS]);
   });

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { createEvent, only, type SessionFields, startSession, storedSession } from "../../testkit/rows.ts";
-import { history, keptRevisions, type Save, type SaveAnswer, save, stateAt, update } from "../../testkit/saving.ts";
+import { createEvent, type SessionFields, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
+import { history, revisionNumbers, type Save, type SaveAnswer, save, stateAt, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 
@@ -291,7 +291,7 @@ describe("a repeated saveId", () => {
     const saveId = randomUUID();
     const answers = await Promise.all(Array.from({ length: 8 }, () => saveOnto(0, { a: 1 }, { saveId })));
     expect(answers.map(({ outcome }) => outcome).toSorted()).toEqual([...Array(7).fill("DUPLICATE"), "SAVED"]);
-    expect(await keptRevisions(db, id)).toEqual([0, 1]);
+    expect(await revisionNumbers(db, id)).toEqual([0, 1]);
   });
 
   it("is rejected when an update sets it as last_save_id", async () => {
@@ -454,13 +454,13 @@ describe("fifty concurrent saves", () => {
     expect((await storedSession(db, id))?.state).toEqual({
       tickets: Object.fromEntries(numbers.map((n) => [`t${n}`, n])),
     });
-    expect(await keptRevisions(db, id)).toEqual([0, ...numbers.map((n) => n + 1)]);
+    expect(await revisionNumbers(db, id)).toEqual([0, ...numbers.map((n) => n + 1)]);
   });
 
   it("of one path write one of the values and return it to the others as a conflict", async () => {
     const { id, saveOnto } = await newSession();
     const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => saveOnto(0, { title: n })));
-    const winner = only(answers.filter(({ outcome }) => outcome === "SAVED"));
+    const winner = singleRow(answers.filter(({ outcome }) => outcome === "SAVED"));
     const others = answers.filter((answer) => answer !== winner);
     expect(new Set(others.map(({ outcome }: SaveAnswer) => outcome))).toEqual(new Set(["CONFLICT"]));
     const { title } = winner.session.state as { title: number };
@@ -475,7 +475,7 @@ describe("start_wizard_session", () => {
     const { rows } = await db.asUser(sub, (client) =>
       client.query<{ row: SaveAnswer["session"] }>(query, [id, eventId]),
     );
-    return only(rows).row;
+    return singleRow(rows).row;
   };
 
   it("creates a session of the caller with the id from the client, and its first revision", async () => {
@@ -505,7 +505,7 @@ describe("start_wizard_session", () => {
     const [ada, id] = [randomUUID(), randomUUID()];
     const sessions = await Promise.all(Array.from({ length: 20 }, () => start(ada, id)));
     expect(new Set(sessions.map((session) => JSON.stringify(session))).size).toBe(1);
-    expect(await keptRevisions(db, id)).toEqual([0]);
+    expect(await revisionNumbers(db, id)).toEqual([0]);
   });
 
   it("fails with WZ404 for the id of another user's session, and leaves that session unchanged", async () => {

@@ -5,7 +5,7 @@ import { readMigrations } from "../../server/database/migrationFiles.ts";
 import { buildExport, exportPlaceholders, type SupabaseExportOptions } from "../../server/supabase/buildExport.ts";
 import { refusal, type TestDatabase, useTestDatabase } from "../../testkit/database.ts";
 import { complete } from "../../testkit/events.ts";
-import { createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { createEvent, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { definitionsIn, grantsIn } from "../../testkit/schemaFacts.ts";
 import { useSupabaseDatabase } from "../../testkit/supabase.ts";
 
@@ -221,7 +221,7 @@ describe("the Supabase export applied to a project with its own profiles and eve
     const { rows } = await project.asUser(sub, (client) =>
       client.query<{ id: string }>("insert into events (user_id) values (auth.uid()) returning id"),
     );
-    return only(rows).id;
+    return singleRow(rows).id;
   };
 
   beforeAll(async () => {
@@ -293,7 +293,7 @@ describe("the Supabase export applied to a project with its own profiles and eve
     const { rows } = await project.asUser(user, (client) =>
       client.query("select export_my_data() -> 'tables' as tables"),
     );
-    expect(only(rows).tables).toMatchObject({
+    expect(singleRow(rows).tables).toMatchObject({
       profiles: [{ id: user, username: null }],
       events: [{ id: event, user_id: user }],
       wizard_sessions: [{ user_id: user }],

@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { age, contents } from "../../testkit/ageing.ts";
+import { backdate } from "../../testkit/backdating.ts";
 import { inTransaction, refusal, useTestDatabase } from "../../testkit/database.ts";
-import { createEvent, only, type SessionFields, startSession, storedSession } from "../../testkit/rows.ts";
+import {
+  createEvent,
+  type SessionFields,
+  sessionTablesAsText,
+  singleRow,
+  startSession,
+  storedSession,
+} from "../../testkit/rows.ts";
 import { withoutTriggers } from "../../testkit/sampleSessions.ts";
-import { history, keptRevisions, save, stateAt, update } from "../../testkit/saving.ts";
+import { history, revisionNumbers, save, stateAt, update } from "../../testkit/saving.ts";
 
 const pools: pg.Pool[] = [];
 // Registered first, because the pools must be closed before the database is dropped.
@@ -23,7 +30,7 @@ type Queryable = Pick<pg.ClientBase, "query">;
 
 /** Runs a batch, and returns the number of sessions that it processed. */
 async function runBatch(batch: string, by: Queryable = owner()): Promise<number> {
-  return only((await by.query<{ count: number }>(`select count from app_private.${batch} count`)).rows).count;
+  return singleRow((await by.query<{ count: number }>(`select count from app_private.${batch} count`)).rows).count;
 }
 
 const ABANDON = "abandon_wizard_sessions('30 days', 500)";
@@ -32,7 +39,7 @@ const PURGE = "purge_wizard_sessions('180 days', 500)";
 const ada = randomUUID();
 const startAged = async (by: string, fields: SessionFields = {}) => {
   const { id } = await startSession(db, ada, fields);
-  await age(db, id, by);
+  await backdate(db, id, by);
   return id;
 };
 const statusOf = async (id: string) => (await storedSession(db, id))?.status;
@@ -70,9 +77,9 @@ describe.each([
     const others = ["in_progress", "abandoned", "completed"].filter((other) => other !== status);
     const ids = [];
     for (const other of others) ids.push(await startAged("10 years", { status: other }));
-    const before = await contents(db);
+    const before = await sessionTablesAsText(db);
     expect(await runBatch(batch)).toBe(0);
-    expect(await contents(db)).toBe(before);
+    expect(await sessionTablesAsText(db)).toBe(before);
     expect(ids).toHaveLength(2);
   });
 
@@ -117,11 +124,11 @@ describe.each([
 
   it.each(["0 days", "-1 day", "1 month -30 days", null])("fails for an age of %j", async (time) => {
     await startAged("1 year", { status });
-    const before = await contents(db);
+    const before = await sessionTablesAsText(db);
     const [name] = batch.split("(");
     const attempt = owner().query(`select app_private.${name}($1, 500)`, [time]);
     expect(await refusal(attempt)).toMatchObject({ code: "WZ400", message: expect.stringMatching(/above zero/) });
-    expect(await contents(db)).toBe(before);
+    expect(await sessionTablesAsText(db)).toBe(before);
   });
 });
 
@@ -248,28 +255,28 @@ describe("a session that the sweep abandoned", () => {
   it("is purged with its history, counted from its last save and not from the sweep", async () => {
     const id = await startAged("181 days");
     expect([await runBatch(PURGE), await runBatch(ABANDON)]).toEqual([0, 1]);
-    expect(await keptRevisions(db, id)).toEqual([0, 1]);
+    expect(await revisionNumbers(db, id)).toEqual([0, 1]);
     expect(await runBatch(PURGE)).toBe(1);
-    expect([await storedSession(db, id), await keptRevisions(db, id)]).toEqual([undefined, []]);
+    expect([await storedSession(db, id), await revisionNumbers(db, id)]).toEqual([undefined, []]);
   });
 });
 
 describe("thin_wizard_session_revisions", () => {
   const thin = async (atMost = 500, by: Queryable = owner()) => {
     const query = "select sessions, revisions from app_private.thin_wizard_session_revisions($1)";
-    return only((await by.query<{ sessions: number; revisions: number }>(query, [atMost])).rows);
+    return singleRow((await by.query<{ sessions: number; revisions: number }>(query, [atMost])).rows);
   };
 
   /** Starts a session, saves it 40 times, changes the stage at every seventh save, and returns its expected revisions. */
   async function startSaved() {
-    const { id } = await startSession(db, ada, { state: { begun: true } });
-    const expected = [{ stage: 1, text: '{"begun": true}' }];
+    const { id } = await startSession(db, ada, { state: { started: true } });
+    const expected = [{ stage: 1, text: '{"started": true}' }];
     for (let n = 1; n <= 40; n++) {
       await update(db, ada, id, { state: { n, odd: n % 2 === 1 || undefined }, stage: 1 + (Math.floor(n / 7) % 6) });
       const { rows } = await db.root.query("select stage, state::text as text from wizard_sessions where id = $1", [
         id,
       ]);
-      expected.push(only(rows));
+      expected.push(singleRow(rows));
     }
     return { id, expected };
   }
@@ -281,7 +288,7 @@ describe("thin_wizard_session_revisions", () => {
         where session_id = '${id}' and revision <= ${revision}`,
     );
   const expectRebuilt = async (id: string, expected: readonly { stage: number; text: string }[]) => {
-    for (const revision of await keptRevisions(db, id)) {
+    for (const revision of await revisionNumbers(db, id)) {
       expect(await stateAt(db, ada, id, revision)).toMatchObject({ revision, ...expected[revision] });
     }
   };
@@ -301,7 +308,7 @@ describe("thin_wizard_session_revisions", () => {
     await ageUpTo(id, old);
     const removed = 41 - kept.length;
     expect(await thin()).toEqual({ sessions: removed > 0 ? 1 : 0, revisions: removed });
-    expect(await keptRevisions(db, id)).toEqual(kept);
+    expect(await revisionNumbers(db, id)).toEqual(kept);
     await expectRebuilt(id, expected);
     expect(await thin()).toEqual({ sessions: 0, revisions: 0 });
   });
@@ -321,7 +328,7 @@ describe("thin_wizard_session_revisions", () => {
 
   it("applies its limit of 90 days to the microsecond", async () => {
     const limit = "(select thinned_after from app_private.revision_limits())";
-    expect(only((await owner().query(`select ${limit} = '90 days' as matches`)).rows)).toEqual({ matches: true });
+    expect(singleRow((await owner().query(`select ${limit} = '90 days' as matches`)).rows)).toEqual({ matches: true });
     const { id } = await startSaved();
     for (const [short, revisions] of [
       ["1 microsecond", 0],
@@ -360,7 +367,7 @@ describe("thin_wizard_session_revisions", () => {
 
 describe("preview_sweep", () => {
   const preview = async () =>
-    only(
+    singleRow(
       (
         await owner().query(
           `select purged::int, abandoned::int, thinned::int from app_private.preview_sweep('30 days', '180 days')`,
@@ -378,12 +385,12 @@ describe("preview_sweep", () => {
       const { id } = await startSession(db, ada);
       for (const stage of [1, 1, 2, 2]) await update(db, ada, id, { stage });
       if (status !== "in_progress") await update(db, ada, id, { status });
-      await age(db, id, "200 days");
+      await backdate(db, id, "200 days");
     }
-    const before = await contents(db);
+    const before = await sessionTablesAsText(db);
     const counted = await preview();
     expect(counted).toEqual({ purged: 1, abandoned: 3, thinned: 5 });
-    expect(await contents(db)).toBe(before);
+    expect(await sessionTablesAsText(db)).toBe(before);
 
     const { rows } = await owner().query("select revisions from app_private.thin_wizard_session_revisions(0)");
     expect(rows).toEqual([{ revisions: 0 }]);
@@ -412,11 +419,11 @@ it.each([
   `thinned_up_to('${randomUUID()}')`,
 ])("anonymous clients, users and service_role can't call app_private.%s", async (call) => {
   const id = await startAged("1 year");
-  const before = await contents(db);
+  const before = await sessionTablesAsText(db);
   for (const as of [db.asAnon, db.asService, db.asUser.bind(db, ada)]) {
     const attempt = as((client) => client.query(`select app_private.${call}`));
     expect(await refusal(attempt)).toMatchObject({ code: "42501" });
   }
-  expect(await contents(db)).toBe(before);
+  expect(await sessionTablesAsText(db)).toBe(before);
   expect(await statusOf(id)).toBe("in_progress");
 });

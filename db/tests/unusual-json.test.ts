@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { only, startSession, storedSession } from "../../testkit/rows.ts";
+import { singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { history, stateAt } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
@@ -40,7 +40,7 @@ describe.each(Object.keys(STATEMENTS) as Statement[])("%s", (statement) => {
       "select state::text as text from wizard_sessions where id = $1",
       [id],
     );
-    expect(only(rows).text).toBe(json);
+    expect(singleRow(rows).text).toBe(json);
     expect((await stateAt(db, ada, id, 1)).text).toBe(json);
   });
 

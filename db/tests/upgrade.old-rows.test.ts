@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { runMigrations } from "../../server/database/migrate.ts";
-import { atRoot, openDatabase, refusal } from "../../testkit/database.ts";
+import { openDatabase, refusal, runAsSuperuser } from "../../testkit/database.ts";
 import { migrateWith } from "../../testkit/release.ts";
 
 const ADA = "ada00000-0000-4000-8000-000000000000";
@@ -12,7 +12,7 @@ describe("a database of release 0.1.0 with rows that newer rules refuse", () => 
   const name = new URL(db.ownerUrl).pathname.slice(1);
 
   beforeAll(async () => {
-    await atRoot(`create database ${name} template template0 owner stagekeep_owner`);
+    await runAsSuperuser(`create database ${name} template template0 owner stagekeep_owner`);
     await migrateWith(["000001-wizard-sessions.sql"], db.ownerUrl);
     await db.root.query("insert into profiles (id, display_name) values ($1, $2)", [ADA, NOTHING_SHOWN]);
     await db.root.query("insert into events (owner_id, title) values ($1, $2), ($1, 'Party')", [ADA, NOTHING_SHOWN]);

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { runMigrations } from "../../server/database/migrate.ts";
-import { atRoot, openDatabase, useTestDatabase } from "../../testkit/database.ts";
+import { openDatabase, runAsSuperuser, useTestDatabase } from "../../testkit/database.ts";
 import { COMMITTED_MIGRATIONS, migrateWith } from "../../testkit/release.ts";
 import { startSession } from "../../testkit/rows.ts";
 import { save } from "../../testkit/saving.ts";
@@ -30,7 +30,7 @@ describe.each(RELEASES)("a filled database of release $version", ({ version, mig
   let before: unknown;
 
   beforeAll(async () => {
-    await atRoot(`create database ${name} template template0 owner stagekeep_owner`);
+    await runAsSuperuser(`create database ${name} template template0 owner stagekeep_owner`);
     await migrateWith(Object.keys(migrations), db.ownerUrl);
     await db.root.query(await readFile(new URL(`releases/${version}.sql`, import.meta.url), "utf8"));
     columns = await tables();

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
-import { history, keptRevisions, save, stateAt, update } from "../../testkit/saving.ts";
+import { createEvent, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
+import { history, revisionNumbers, save, stateAt, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 
@@ -62,7 +62,7 @@ describe("the history of a session", () => {
     const { id } = await startSession(db, ada, { event_id: eventId });
     await db.asUser(ada, (client) => client.query("delete from events where id = $1", [eventId]));
     expect(await storedSession(db, id)).toMatchObject({ event_id: null, revision: 0 });
-    expect(await keptRevisions(db, id)).toEqual([0]);
+    expect(await revisionNumbers(db, id)).toEqual([0]);
   });
 
   it("does not record a rejected write", async () => {
@@ -70,7 +70,7 @@ describe("the history of a session", () => {
     const { id } = await startSession(db, ada);
     expect(await refusal(update(db, ada, id, { stage: 7 }))).toMatchObject({ code: "23514" });
     expect(await refusal(update(db, ada, id, { state: {}, revision: 4 }))).toMatchObject({ code: "WZ409" });
-    expect(await keptRevisions(db, id)).toEqual([0]);
+    expect(await revisionNumbers(db, id)).toEqual([0]);
   });
 
   it("continues with a checkpoint if it has been deleted", async () => {
@@ -87,11 +87,11 @@ describe("the history of a session", () => {
     const [first, second] = [await startSession(db, ada), await startSession(db, ada)];
     const other = await startSession(db, randomUUID());
     await db.asUser(ada, (client) => client.query("delete from wizard_sessions where id = $1", [first.id]));
-    expect(await keptRevisions(db, first.id)).toEqual([]);
-    expect(await keptRevisions(db, second.id)).toEqual([0]);
+    expect(await revisionNumbers(db, first.id)).toEqual([]);
+    expect(await revisionNumbers(db, second.id)).toEqual([0]);
     await db.root.query("delete from profiles where id = $1", [ada]);
-    expect(await keptRevisions(db, second.id)).toEqual([]);
-    expect(await keptRevisions(db, other.id)).toEqual([0]);
+    expect(await revisionNumbers(db, second.id)).toEqual([]);
+    expect(await revisionNumbers(db, other.id)).toEqual([0]);
   });
 });
 
@@ -111,7 +111,9 @@ describe("a write", () => {
     await update(db, ada, id, columns);
     expect((await history(db, id)).at(-1)).toMatchObject({ revision: 1, checkpoint });
     const { text } = await stateAt(db, ada, id, 1);
-    expect(only((await db.root.query("select state::text from wizard_sessions where id = $1", [id])).rows)).toEqual({
+    expect(
+      singleRow((await db.root.query("select state::text from wizard_sessions where id = $1", [id])).rows),
+    ).toEqual({
       state: text,
     });
   });
@@ -159,11 +161,11 @@ describe("pruning", () => {
     async (_, times, stages, count) => {
       await db.root.query("create table if not exists model (id uuid, revision int, stage int, state text)");
       const ada = randomUUID();
-      const { id } = await startSession(db, ada, { state: { begun: true } });
-      await db.root.query("insert into model values ($1, 0, 1, '{\"begun\": true}')", [id]);
+      const { id } = await startSession(db, ada, { state: { started: true } });
+      await db.root.query("insert into model values ($1, 0, 1, '{\"started\": true}')", [id]);
       await saveOften(id, times, stages);
 
-      const kept = await keptRevisions(db, id);
+      const kept = await revisionNumbers(db, id);
       const saved = await modelOf(id);
       expect(saved).toHaveLength(times + 1);
       for (const { revision, stage, state } of saved) {
@@ -189,7 +191,7 @@ describe("pruning", () => {
        end $$`,
     );
     const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
-    expect(await keptRevisions(db, id)).toEqual([0, ...numbers(260, 500)]);
+    expect(await revisionNumbers(db, id)).toEqual([0, ...numbers(260, 500)]);
   });
 
   it("makes it impossible to read or restore a removed revision, as for one that never existed", async () => {

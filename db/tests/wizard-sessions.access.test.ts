@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { countSessions, createEvent, only, type SessionRow, startSession, storedSession } from "../../testkit/rows.ts";
+import {
+  countSessions,
+  createEvent,
+  type SessionRow,
+  singleRow,
+  startSession,
+  storedSession,
+} from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 
@@ -261,7 +268,7 @@ describe("a column that only the database sets", () => {
         "update wizard_sessions set started_at = $2 where id = $1 returning extract(year from started_at)::int as year",
         [session.id, past],
       );
-      expect(only(rows).year).toBe(2001);
+      expect(singleRow(rows).year).toBe(2001);
     } finally {
       await client.query("rollback");
       client.release();

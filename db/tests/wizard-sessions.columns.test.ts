@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { countSessions, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { countSessions, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 
@@ -158,7 +158,7 @@ describe("state", () => {
     { what: "an object with nested values", text: '{"basics": {"title": "Summer party", "tags": ["a", null, 1.5]}}' },
   ])("can be $what", async ({ text }) => {
     const ada = randomUUID();
-    const { id: inserted } = only((await insertText(ada, "state", text)).rows);
+    const { id: inserted } = singleRow((await insertText(ada, "state", text)).rows);
     expect(await storedSession(db, inserted)).toMatchObject({ state: JSON.parse(text) });
     const { id: updated } = await startSession(db, ada, { state: { other: true } });
     await updateText(ada, updated, "state", text);
@@ -194,12 +194,12 @@ describe("state", () => {
 describe("the size of state", () => {
   const storedBytes = async (id: string) => {
     const query = "select octet_length(state::text) as bytes from wizard_sessions where id = $1";
-    return only((await db.root.query<{ bytes: number }>(query, [id])).rows).bytes;
+    return singleRow((await db.root.query<{ bytes: number }>(query, [id])).rows).bytes;
   };
 
   it("can be exactly 256 KiB of JSON text", async () => {
     const ada = randomUUID();
-    const { id: inserted } = only((await insertText(ada, "state", stateOfBytes(STATE_LIMIT))).rows);
+    const { id: inserted } = singleRow((await insertText(ada, "state", stateOfBytes(STATE_LIMIT))).rows);
     expect(await storedBytes(inserted)).toBe(STATE_LIMIT);
     const { id: updated } = await startSession(db, ada);
     await updateText(ada, updated, "state", stateOfBytes(STATE_LIMIT));

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import type pg from "pg";
 import { useTestDatabase } from "../../testkit/database.ts";
-import { only, startSession } from "../../testkit/rows.ts";
+import { singleRow, startSession } from "../../testkit/rows.ts";
 
 const db = useTestDatabase();
 
@@ -48,7 +48,7 @@ interface Plan {
 /** Returns the indexes in a query's plan, and the tables that it reads with a sequential scan. */
 async function planOf(client: pg.ClientBase | pg.Pool, query: string, values: unknown[] = []) {
   const { rows } = await client.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(`explain (format json) ${query}`, values);
-  const nodes = flatten(only(rows)["QUERY PLAN"][0].Plan);
+  const nodes = flatten(singleRow(rows)["QUERY PLAN"][0].Plan);
   return {
     indexes: nodes.flatMap((node) => node["Index Name"] ?? []),
     scanned: nodes.flatMap((node) => (node["Node Type"] === "Seq Scan" ? (node["Relation Name"] ?? []) : [])),
@@ -113,14 +113,16 @@ describe(`in a table of ${SESSIONS} sessions, PostgreSQL`, () => {
   });
 
   it("uses the primary key for one session, with RLS", async () => {
-    const { id } = only((await db.root.query("select id from wizard_sessions where user_id = $1 limit 1", [ADA])).rows);
+    const { id } = singleRow(
+      (await db.root.query("select id from wizard_sessions where user_id = $1 limit 1", [ADA])).rows,
+    );
     const plan = await db.asUser(ADA, (client) => planOf(client, "select * from wizard_sessions where id = $1", [id]));
     expect(plan).toEqual({ indexes: ["wizard_sessions_pkey"], scanned: [] });
   });
 
   it("uses an index for the sessions of an event, which a deletion of the event looks up", async () => {
     const { rows } = await db.root.query("select event_id from wizard_sessions where event_id is not null limit 1");
-    const plan = await planOf(db.root, "select * from wizard_sessions where event_id = $1", [only(rows).event_id]);
+    const plan = await planOf(db.root, "select * from wizard_sessions where event_id = $1", [singleRow(rows).event_id]);
     expect(plan).toEqual({ indexes: ["idx_wizard_sessions_event_id"], scanned: [] });
   });
 
@@ -154,7 +156,7 @@ describe("a save", () => {
                 current_setting('server_version_num')::int / 10000 as version`,
       );
     });
-    const { hot, version } = only(rows);
+    const { hot, version } = singleRow(rows);
     // Before 16, a HOT update may not change a column with a BRIN index, and every save changes last_saved_at.
     expect(hot).toBe(version >= 16 ? 1 : 0);
   });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import type pg from "pg";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { createEvent, only, startSession, storedSession } from "../../testkit/rows.ts";
+import { createEvent, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { until } from "../../testkit/until.ts";
 
 const db = useTestDatabase();
@@ -21,7 +21,7 @@ async function save(client: pg.ClientBase, id: string, revision?: number | null)
      returning (extract(epoch from last_saved_at) * 1000000)::float8 as "savedAt", revision`,
     revision === undefined ? [id] : [id, revision],
   );
-  return only(rows);
+  return singleRow(rows);
 }
 
 const saveAs = (sub: string, id: string, revision?: number | null) =>
@@ -130,7 +130,7 @@ describe("last_saved_at", () => {
     const writtenAfter = await db.asUser(ada, async (client) => {
       await client.query("select pg_sleep(0.02)");
       const { rows } = await client.query<{ now: number }>("select extract(epoch from now())::float8 * 1000000 as now");
-      return (await save(client, id)).savedAt - only(rows).now;
+      return (await save(client, id)).savedAt - singleRow(rows).now;
     });
     expect(writtenAfter).toBeGreaterThanOrEqual(20_000);
   });

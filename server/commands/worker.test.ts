@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { age, contents } from "../../testkit/ageing.ts";
+import { backdate } from "../../testkit/backdating.ts";
 import { useTestDatabase } from "../../testkit/database.ts";
 import { isGroupRunning, postgresIn, usePrograms } from "../../testkit/programs.ts";
-import { startSession, storedSession } from "../../testkit/rows.ts";
+import { sessionTablesAsText, startSession, storedSession } from "../../testkit/rows.ts";
 import { update } from "../../testkit/saving.ts";
 import { until } from "../../testkit/until.ts";
 
@@ -19,7 +19,7 @@ async function aged(by: string, status = "in_progress"): Promise<string> {
   const { id } = await startSession(db, ADA);
   for (const stage of [1, 1, 2]) await update(db, ADA, id, { stage });
   if (status !== "in_progress") await update(db, ADA, id, { status });
-  await age(db, id, by);
+  await backdate(db, id, by);
   return id;
 }
 
@@ -47,14 +47,14 @@ Nothing was changed.
     await aged("32 days");
     await aged("95 days");
     await aged("200 days", "abandoned");
-    const before = await contents(db);
+    const before = await sessionTablesAsText(db);
     expect((await preview()).stdout).toBe(`A sweep would now
   delete   1 abandoned session not saved for 180 days
   abandon  3 sessions in progress not saved for 30 days
   thin out 2 old revisions
 Nothing was changed.
 `);
-    expect(await contents(db)).toBe(before);
+    expect(await sessionTablesAsText(db)).toBe(before);
     const { rows } = await db.root.query("select to_regnamespace('graphile_worker') as made");
     expect(rows).toEqual([{ made: null }]);
 

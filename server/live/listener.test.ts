@@ -6,8 +6,8 @@ import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type pg from "pg";
 import { WebSocket } from "ws";
 import { type Caller, TEST_TOKENS, useTestApi } from "../../testkit/api.ts";
-import { atRoot } from "../../testkit/database.ts";
-import { listening, openTab, useTabs, websocketUrl } from "../../testkit/live.ts";
+import { runAsSuperuser } from "../../testkit/database.ts";
+import { listenerState, openTab, useTabs, websocketUrl } from "../../testkit/live.ts";
 import { createSession, updateSession } from "../../testkit/sessions.ts";
 import { until } from "../../testkit/until.ts";
 import { startApp } from "../app.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   ({ id } = await createSession(ada));
   // The server may still be closing the sockets of the previous test.
-  await until(async () => (await listening(api)).connections === 0, "end of the connection");
+  await until(async () => (await listenerState(api)).connections === 0, "end of the connection");
 });
 
 const NONE = { connections: 0, locks: 0 };
@@ -54,15 +54,15 @@ describe("a save in progress", () => {
       await client.query("update wizard_sessions set stage = 5 where id = $1", [id]);
       const watching = tab(ada).subscribe(id);
       // The tab is subscribed, after the save has looked for subscribers.
-      await until(async () => (await listening(api)).connections === 1, "connection");
+      await until(async () => (await listenerState(api)).connections === 1, "connection");
       // Other sessions are not delayed.
       const other = await createSession(ada);
       const another = await tab(ada).watch(other.id);
       await updateSession(ada, other.id, { stage: 2 });
-      await another.arrived(2);
+      await another.waitForChanges(2);
       expect(watching.changes).toEqual([]);
       await client.query("commit");
-      expect(await watching.arrived(1)).toMatchObject({
+      expect(await watching.waitForChanges(1)).toMatchObject({
         ...{ kind: "REFETCH", revision: 1, stage: 5 },
         wizardSession: { stage: 5 },
       });
@@ -75,7 +75,7 @@ describe("a save in progress", () => {
       const watching = await tab(ada).watch(id);
       await client.query("update wizard_sessions set stage = 5 where id = $1", [id]);
       await client.query("commit");
-      expect(await watching.arrived(2)).toMatchObject({ kind: "SAVED", revision: 1, stage: 5 });
+      expect(await watching.waitForChanges(2)).toMatchObject({ kind: "SAVED", revision: 1, stage: 5 });
     });
   });
 
@@ -89,7 +89,7 @@ describe("a save in progress", () => {
       await updateSession(ada, id, { stage: 2 });
       const watching = await tab(ada).watch(id);
       await updateSession(ada, id, { stage: 3 });
-      await watching.arrived(2);
+      await watching.waitForChanges(2);
       await until(async () => {
         await client.query("select 1");
         return heard.length > 0;
@@ -105,23 +105,23 @@ describe("a save in progress", () => {
 
 describe("the connection", () => {
   it("is open only while a session is watched, with a lock for each session", async () => {
-    expect(await listening(api)).toEqual(NONE);
+    expect(await listenerState(api)).toEqual(NONE);
     const second = await createSession(ada);
     const [one, other] = [tab(ada), tab(ada)];
     const watching = await one.watch(id);
     await other.watch(id);
     await other.watch(second.id);
-    expect(await listening(api)).toEqual({ connections: 1, locks: 2 });
+    expect(await listenerState(api)).toEqual({ connections: 1, locks: 2 });
     other.close();
-    await until(async () => (await listening(api)).locks === 1, "end of the second lock");
+    await until(async () => (await listenerState(api)).locks === 1, "end of the second lock");
     watching.stop();
-    await until(async () => (await listening(api)).connections === 0, "end of the connection");
+    await until(async () => (await listenerState(api)).connections === 0, "end of the connection");
     const again = await one.watch(id);
     await updateSession(ada, id, { stage: 4 });
-    expect(await again.arrived(2)).toMatchObject({ stage: 4 });
+    expect(await again.waitForChanges(2)).toMatchObject({ stage: 4 });
     one.close();
-    await until(async () => (await listening(api)).connections === 0, "end of the connection");
-    expect(await listening(api)).toEqual(NONE);
+    await until(async () => (await listenerState(api)).connections === 0, "end of the connection");
+    expect(await listenerState(api)).toEqual(NONE);
   });
 
   it("is closed after tabs that disconnect before the first event", async () => {
@@ -129,13 +129,13 @@ describe("the connection", () => {
       const page = tab(ada);
       page.subscribe(id);
       page.subscribe(id);
-      if (count % 2 === 0) await until(async () => (await listening(api)).connections > 0 || count % 4 === 0);
+      if (count % 2 === 0) await until(async () => (await listenerState(api)).connections > 0 || count % 4 === 0);
       page.close();
     }
-    await until(async () => (await listening(api)).connections === 0, "end of the connection");
+    await until(async () => (await listenerState(api)).connections === 0, "end of the connection");
     const watching = await tab(ada).watch(id);
     await updateSession(ada, id, { stage: 2 });
-    await watching.arrived(2);
+    await watching.waitForChanges(2);
   });
 
   it("keeps no memory of ended watches", async () => {
@@ -166,22 +166,22 @@ describe("the connection", () => {
     const second = await createSession(ada);
     const [one, other] = [await tab(ada).watch(id), await tab(ada).watch(second.id)];
     await cut("= 'stagekeep live'");
-    expect(await one.arrived(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
-    expect(await other.arrived(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
-    expect(await listening(api)).toEqual({ connections: 1, locks: 2 });
+    expect(await one.waitForChanges(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
+    expect(await other.waitForChanges(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
+    expect(await listenerState(api)).toEqual({ connections: 1, locks: 2 });
     const saveId = randomUUID();
     await api.db.root.query("update wizard_sessions set last_save_id = $2 where id = $1", [id, saveId]);
-    expect(await one.arrived(3)).toMatchObject({ kind: "SAVED", saveId });
+    expect(await one.waitForChanges(3)).toMatchObject({ kind: "SAVED", saveId });
     expect(other.changes).toHaveLength(2);
   });
 
   it("delivers saves made during an outage of all connections", async () => {
     const page = tab(ada);
     const watching = await page.watch(id);
-    await atRoot(`alter database ${api.db.name} allow_connections false`);
+    await runAsSuperuser(`alter database ${api.db.name} allow_connections false`);
     await cut("like 'stagekeep%'");
     await api.db.root.query("update wizard_sessions set stage = 6 where id = $1", [id]);
-    await atRoot(`alter database ${api.db.name} allow_connections true`);
+    await runAsSuperuser(`alter database ${api.db.name} allow_connections true`);
     const change = await until(() => watching.changes.find(({ revision }) => revision === 1));
     expect(change).toMatchObject({ kind: "REFETCH", stage: 6, wizardSession: { stage: 6 } });
     expect([watching.errors, watching.ended, page.closed]).toEqual([[], false, undefined]);
@@ -203,7 +203,7 @@ describe("a temporary failure to read the session", () => {
         return rowCount;
       }, "reader that waits");
     });
-    expect(await watching.arrived(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
+    expect(await watching.waitForChanges(2)).toMatchObject({ kind: "REFETCH", revision: 0 });
     expect([watching.errors, watching.ended, page.closed]).toEqual([[], false, undefined]);
   });
 });
@@ -216,7 +216,7 @@ describe("a permanent failure to read the session", () => {
       await api.db.root.query("update wizard_sessions set stage = 2 where id = $1", [id]);
       await until(() => watching.ended, "end");
       expect(watching.errors).toMatchObject([{ extensions: { code: "FORBIDDEN" } }]);
-      await until(async () => (await listening(api)).connections === 0, "end of the connection");
+      await until(async () => (await listenerState(api)).connections === 0, "end of the connection");
     } finally {
       await api.db.root.query("grant select on wizard_session_revisions to authenticated");
     }
@@ -241,10 +241,10 @@ describe("a tab that does not read", () => {
       large.id,
       "subscription ($id: UUID!) { wizardSessionChanged(id: $id) { revision } }",
     );
-    await quick.arrived(1);
+    await quick.waitForChanges(1);
     for (let saves = 1; saves <= 120; saves++) {
       await api.db.root.query("update wizard_sessions set stage = $2 where id = $1", [large.id, 1 + (saves % 6)]);
-      await quick.arrived(saves + 1);
+      await quick.waitForChanges(saves + 1);
     }
     slow.resume();
     await until(() => kinds.slice(2).includes("REFETCH"), "REFETCH");
@@ -271,13 +271,13 @@ describe("the server's stop", () => {
     await once(deaf, "open");
     deaf.pause();
     const here = await tab(ada).watch(id);
-    expect(await listening(api)).toEqual({ connections: 2, locks: 2 });
+    expect(await listenerState(api)).toEqual({ connections: 2, locks: 2 });
     await app.stop();
     deaf.terminate();
     expect(await until(() => page.closed)).toEqual({ code: 1001, reason: "Going away" });
-    expect(await listening(api)).toEqual({ connections: 1, locks: 1 });
+    expect(await listenerState(api)).toEqual({ connections: 1, locks: 1 });
     // The other server continues.
     await updateSession(ada, id, { stage: 2 });
-    await here.arrived(2);
+    await here.waitForChanges(2);
   });
 });

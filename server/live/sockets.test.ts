@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { WebSocket } from "ws";
 import { type Caller, TEST_TOKENS, useTestApi } from "../../testkit/api.ts";
-import { CHANGED, listening, useTabs, websocketUrl } from "../../testkit/live.ts";
+import { listenerState, SESSION_CHANGED, useTabs, websocketUrl } from "../../testkit/live.ts";
 import { createSession, readSession, UPDATE, updateSession } from "../../testkit/sessions.ts";
 import { until } from "../../testkit/until.ts";
 import { signToken } from "../tokens.ts";
@@ -94,7 +94,7 @@ describe("authentication", () => {
     expect(await until(() => page.closed)).toEqual({ code: 4401, reason: "The token has expired. Sign in again." });
     const before = watching.changes.length;
     await updateSession(ada, id, { stage: 2 });
-    await until(async () => (await listening(api)).connections === 0, "end of listening");
+    await until(async () => (await listenerState(api)).connections === 0, "end of listening");
     expect(watching.changes).toHaveLength(before);
   });
 
@@ -103,7 +103,7 @@ describe("authentication", () => {
     const page = tab({ params: { authorization: `Bearer ${token}` } });
     const watching = await page.watch(id);
     await updateSession(ada, id, { stage: 3 });
-    await watching.arrived(2);
+    await watching.waitForChanges(2);
     expect(page.closed).toBeUndefined();
   });
 });
@@ -121,7 +121,7 @@ describe("operations", () => {
   });
 
   it("refuses the named mutation of a document that also has a subscription", async () => {
-    const document = `${CHANGED.replace("subscription", "subscription One")} ${UPDATE.replace("mutation", "mutation Two")}`;
+    const document = `${SESSION_CHANGED.replace("subscription", "subscription One")} ${UPDATE.replace("mutation", "mutation Two")}`;
     const { socket, messages, opened } = connect();
     await opened;
     socket.send(JSON.stringify({ type: "connection_init", payload: { ...ada.headers } }));
@@ -148,7 +148,7 @@ describe("operations", () => {
     const document = (states: string) =>
       `subscription ($id: UUID!) { wizardSessionChanged(id: $id) { kind wizardSession { ${states} } } }`;
     const page = tab(ada);
-    await page.subscribe(id, document("a: state b: state")).arrived(1);
+    await page.subscribe(id, document("a: state b: state")).waitForChanges(1);
     const error = await page.refused(document("a: state b: state c: state"), { id });
     expect(error).toMatchObject({ extensions: { code: "INVALID_INPUT" } });
     expect(error.message).toMatch(/^The operation asks for 3 states or other large values; the limit is 2\./);
@@ -171,11 +171,13 @@ describe("operations", () => {
       { message: expect.stringMatching(/UUID/), extensions: { code: "INVALID_INPUT" } },
       { message: expect.stringMatching(/"nothing"/), extensions: { code: "INVALID_INPUT" } },
     ]);
-    expect(await page.refused(CHANGED, { id: "no uuid" })).toMatchObject({ extensions: { code: "INVALID_INPUT" } });
+    expect(await page.refused(SESSION_CHANGED, { id: "no uuid" })).toMatchObject({
+      extensions: { code: "INVALID_INPUT" },
+    });
   });
 
   it("refuses a subscription over HTTP", async () => {
-    expect(await ada.answer(CHANGED, { id })).toMatchObject({
+    expect(await ada.answer(SESSION_CHANGED, { id })).toMatchObject({
       errors: [
         {
           message: "Subscriptions need a websocket with the protocol graphql-transport-ws.",
@@ -190,7 +192,7 @@ describe("limits", () => {
   it("limits the subscriptions of a socket", async () => {
     const page = tab(ada);
     const [one] = [await page.watch(id), await page.watch(id)];
-    expect(await page.refused(CHANGED, { id })).toMatchObject({
+    expect(await page.refused(SESSION_CHANGED, { id })).toMatchObject({
       message: "A connection can have 2 open subscriptions.",
       extensions: { code: "INVALID_INPUT" },
     });
@@ -203,7 +205,7 @@ describe("limits", () => {
     const one = await first.watch(id);
     await first.watch(id);
     await second.watch(id);
-    expect(await second.refused(CHANGED, { id })).toMatchObject({
+    expect(await second.refused(SESSION_CHANGED, { id })).toMatchObject({
       message: "A user can have 3 open subscriptions.",
       extensions: { code: "INVALID_INPUT" },
     });
@@ -247,13 +249,13 @@ describe("limits", () => {
     await opened;
     socket.send(JSON.stringify({ type: "connection_init", payload: ada.headers }));
     await until(() => messages.length > 0);
-    const payload = { query: CHANGED, variables: { id: large.id } };
+    const payload = { query: SESSION_CHANGED, variables: { id: large.id } };
     socket.send(JSON.stringify({ id: "1", type: "subscribe", payload }));
     await until(() => messages.length > 1);
     socket.pause();
     await until(async () => {
       await updateSession(ada, large.id, { stage: 2 });
-      return (await listening(api)).connections === 0;
+      return (await listenerState(api)).connections === 0;
     }, "end of listening");
     socket.terminate();
   });
@@ -266,7 +268,7 @@ describe("limits", () => {
   it("closes a socket that subscribes before it authenticates", async () => {
     const { socket, opened, closed } = connect();
     await opened;
-    socket.send(JSON.stringify({ id: "1", type: "subscribe", payload: { query: CHANGED, variables: { id } } }));
+    socket.send(JSON.stringify({ id: "1", type: "subscribe", payload: { query: SESSION_CHANGED, variables: { id } } }));
     expect(await closed).toEqual([4401, "Unauthorized"]);
   });
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from "@jest/globals";
 import pg from "pg";
-import { age, contents } from "../../testkit/ageing.ts";
+import { backdate } from "../../testkit/backdating.ts";
 import { useTestDatabase } from "../../testkit/database.ts";
-import { startSession, storedSession } from "../../testkit/rows.ts";
+import { sessionTablesAsText, startSession, storedSession } from "../../testkit/rows.ts";
 import { startTcpProxy } from "../../testkit/tcpProxy.ts";
 import { until } from "../../testkit/until.ts";
 import { makeLogger } from "../log.ts";
@@ -28,7 +28,7 @@ async function start(databaseUrl = db.ownerUrl) {
 
 async function aged(by: string, status = "in_progress"): Promise<string> {
   const { id } = await startSession(db, ADA, { status });
-  await age(db, id, by);
+  await backdate(db, id, by);
   return id;
 }
 
@@ -198,8 +198,8 @@ describe("a sweep", () => {
   });
 
   it("stops between two batches when it is aborted", async () => {
-    const before = await contents(db);
+    const before = await sessionTablesAsText(db);
     expect(await sweep(pool, SETTINGS, AbortSignal.abort())).toEqual({ purged: 0, abandoned: 0, thinned: 0 });
-    expect(await contents(db)).toBe(before);
+    expect(await sessionTablesAsText(db)).toBe(before);
   });
 });
