@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { complete, completeState } from "../../testkit/events.ts";
-import { createEvent, only, startSession } from "../../testkit/rows.ts";
+import { createEvent, singleRow, startSession } from "../../testkit/rows.ts";
 import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
@@ -27,7 +27,7 @@ it("every column for times that users can set, by grants or by completing, has a
        from pg_attribute where atttypid = 'timestamptz'::regtype and attnum > 0
         and attrelid in (select oid from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r') order by 1`,
   );
-  // Set by triggers and defaults only.
+  // Set by triggers and defaults singleRow.
   const own = /created_at|started_at|last_saved_at|completed_at|saved_at|forget_after|deleted_at|updated_at/;
   expect(rows.filter(({ column, checked }) => !checked && !own.test(column))).toEqual([]);
   expect(rows.filter(({ checked }) => checked).map(({ column }) => column)).toEqual([
@@ -76,5 +76,5 @@ describe("completing", () => {
 
 it("app_private.is_time leaves null alone", async () => {
   const { rows } = await db.root.query("select app_private.is_time(null) as valid");
-  expect(only(rows).valid).toBeNull();
+  expect(singleRow(rows).valid).toBeNull();
 });

@@ -236,13 +236,13 @@ describe("a repeated saveId", () => {
     const { id, saveOnto } = await newSession();
     const ids = Array.from({ length: 320 }, () => randomUUID());
     for (const [revision, saveId] of ids.entries()) await saveOnto(revision, { n: revision }, { saveId });
-    expect(await keptRevisions(db, id)).not.toContain(2);
+    expect(await revisionNumbers(db, id)).not.toContain(2);
     const stored = await everythingOf(id);
     for (const [n, saveId] of ids.entries()) expect((await saveOnto(n, { n }, { saveId })).outcome).toBe("DUPLICATE");
     expect(await refusal(saveOnto(1, { n: "other" }, { saveId: ids[1] }))).toMatchObject({ code: "WZ412" });
     expect(await everythingOf(id)).toEqual(stored);
 
-    const kept = (await keptRevisions(db, id)).length - 1;
+    const kept = (await revisionNumbers(db, id)).length - 1;
     const { rows } = await db.root.query(
       "select sum(octet_length(keys))::int as bytes from app_private.wizard_session_old_keys where session_id = $1",
       [id],
