@@ -1,7 +1,7 @@
 /** The roles that a token can name. A token with another role is refused. */
 export const TOKEN_ROLES = ["anon", "authenticated", "service_role", "analyst"] as const;
 
-/** The verified claims of a token. */
+/** The verified claims of a token that SQL may read, and when it expires. */
 export interface Claims {
   readonly sub: string;
   readonly role: (typeof TOKEN_ROLES)[number];
@@ -14,6 +14,6 @@ export interface Claims {
 export function pgSettingsFor(claims: Claims | undefined): Record<string, string> {
   return {
     role: claims?.role ?? "anon",
-    "request.jwt.claims": claims ? JSON.stringify(claims) : "",
+    "request.jwt.claims": claims ? JSON.stringify({ ...claims, exp: undefined }) : "",
   };
 }

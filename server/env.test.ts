@@ -34,6 +34,7 @@ const DEFAULTS = {
   jwksUrl: undefined,
   jwtIssuer: undefined,
   jwtAudience: "authenticated",
+  jwtClaims: [],
   graphiql: true,
   corsOrigins: [],
   dataDir: resolve(".data"),
@@ -69,6 +70,7 @@ describe("readEnv", () => {
       JWKS_URL: "https://issuer.example/keys",
       JWT_ISSUER: "https://issuer.example",
       JWT_AUDIENCE: "stagekeep",
+      JWT_CLAIMS: "app_metadata, email",
       GRAPHIQL: "1",
       CORS_ORIGINS: "http://localhost:5173, https://app.example",
       DATA_DIR: "/var/lib/stagekeep",
@@ -89,6 +91,7 @@ describe("readEnv", () => {
       jwksUrl: new URL("https://issuer.example/keys"),
       jwtIssuer: "https://issuer.example",
       jwtAudience: "stagekeep",
+      jwtClaims: ["app_metadata", "email"],
       graphiql: true,
       corsOrigins: ["http://localhost:5173", "https://app.example"],
       dataDir: "/var/lib/stagekeep",
@@ -254,6 +257,7 @@ describe(".env.example", () => {
       rootDatabaseUrl: shown.ROOT_DATABASE_URL,
       jwksUrl: new URL(shown.JWKS_URL ?? ""),
       jwtIssuer: shown.JWT_ISSUER,
+      jwtClaims: shown.JWT_CLAIMS?.split(","),
       corsOrigins: shown.CORS_ORIGINS?.split(","),
     });
   });

@@ -18,6 +18,7 @@ export interface Env {
   readonly jwksUrl: URL | undefined;
   readonly jwtIssuer: string | undefined;
   readonly jwtAudience: string;
+  readonly jwtClaims: readonly string[];
   readonly graphiql: boolean;
   /** Origins of other sites that may call the API. */
   readonly corsOrigins: readonly string[];
@@ -82,6 +83,11 @@ const schema = z.object({
   JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().default("authenticated"),
+  JWT_CLAIMS: z
+    .string()
+    .transform((list) => list.split(",").map((name) => name.trim()))
+    .refine((names) => !names.includes(""), "expected names of claims, separated by commas")
+    .default([]),
   GRAPHIQL: z.enum(["0", "1"], "expected 0 or 1").optional(),
   CORS_ORIGINS: z
     .string()
@@ -142,6 +148,7 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
     jwksUrl: env.JWKS_URL === undefined ? undefined : new URL(env.JWKS_URL),
     jwtIssuer: env.JWT_ISSUER,
     jwtAudience: env.JWT_AUDIENCE,
+    jwtClaims: env.JWT_CLAIMS,
     graphiql: env.GRAPHIQL === undefined ? !production : env.GRAPHIQL === "1",
     corsOrigins: env.CORS_ORIGINS,
     dataDir: resolve(env.DATA_DIR ?? ".data"),

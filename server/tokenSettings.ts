@@ -5,7 +5,7 @@ import type { TokenSettings } from "./tokens.ts";
 
 /** How tokens are verified. Outside production, the data folder's secret is the default. */
 export async function tokenSettings(env: Env): Promise<TokenSettings> {
-  const { jwtAudience: audience, jwtIssuer: issuer, jwksUrl } = env;
-  if (jwksUrl) return { jwksUrl, audience, issuer };
-  return { secret: env.jwtSecret ?? (await loadSecrets(chooseDataDir(env))).jwtSecret, audience, issuer };
+  const { jwtAudience: audience, jwtIssuer: issuer, jwtClaims: claims, jwksUrl } = env;
+  if (jwksUrl) return { jwksUrl, audience, issuer, claims };
+  return { secret: env.jwtSecret ?? (await loadSecrets(chooseDataDir(env))).jwtSecret, audience, issuer, claims };
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
-import { TEST_TOKENS, useTestApi } from "../testkit/api.ts";
+import { TEST_TOKENS, type TestApi, useTestApi } from "../testkit/api.ts";
 import { type App, startApp } from "./app.ts";
 import { makeLogger } from "./log.ts";
 import type { TokenSettings } from "./tokens.ts";
@@ -101,19 +101,55 @@ describe("with a secret", () => {
     expect((await seenBy("service_role")).body).toEqual({ data: { wizardSessions: { nodes: [{ userId: ben.id }] } } });
   });
 
-  it("passes all claims to SQL as request.jwt.claims", async () => {
-    await api.db.root.query(`
-      create table app_private.seen (claims jsonb);
-      create function app_private.see() returns trigger language plpgsql security definer as $$
-        begin
-          insert into app_private.seen values (current_setting('request.jwt.claims')::jsonb);
-          return NEW;
-        end $$;
-      create trigger see before insert on wizard_sessions for each row execute function app_private.see()`);
-    const claims = { ...goodClaims(), sub: randomUUID(), app_metadata: { plan: "«big»" } };
-    const { body } = await ask(api.url(), [`Bearer ${sign(claims)}`], CREATE);
-    expect(body).toEqual({ data: { createWizardSession: { wizardSession: { userId: claims.sub } } } });
-    expect((await api.db.root.query("select claims from app_private.seen")).rows).toEqual([{ claims }]);
+  describe("in SQL", () => {
+    const withMetadata = useTestApi({ tokens: { ...TEST_TOKENS, claims: ["app_metadata", "absent"] } });
+    const everything = () => ({
+      ...goodClaims(),
+      sub: randomUUID(),
+      app_metadata: { plan: "«big»" },
+      user_metadata: {},
+    });
+
+    /** What auth.jwt() returns to a save with a token of those claims. */
+    async function seenInSql({ db, url }: TestApi, claims: object): Promise<unknown> {
+      await db.root.query(`
+        create table if not exists app_private.seen (claims jsonb);
+        truncate app_private.seen;
+        create or replace function app_private.see() returns trigger language plpgsql security definer as $$
+          begin
+            insert into app_private.seen values (auth.jwt());
+            return NEW;
+          end $$;
+        create or replace trigger see before insert on wizard_sessions for each row execute function app_private.see()`);
+      expect(await ask(url(), [`Bearer ${sign(claims)}`], CREATE)).toMatchObject({
+        body: { data: { createWizardSession: {} } },
+      });
+      return (await db.root.query("select claims from app_private.seen")).rows[0].claims;
+    }
+
+    it("has the claims sub and role", async () => {
+      const { sub, role, ...rest } = everything();
+      expect(await seenInSql(api, { sub, role, ...rest })).toEqual({ sub, role });
+    });
+
+    it("has those that JWT_CLAIMS names too, if the token has them", async () => {
+      const { sub, role, app_metadata, ...rest } = everything();
+      expect(await seenInSql(withMetadata, { sub, role, app_metadata, ...rest })).toEqual({ sub, role, app_metadata });
+    });
+
+    it.each(["\u0000", "\ud800"])("is not disturbed by %j in other claims", async (text) => {
+      const { sub, role, ...rest } = everything();
+      const claims = { sub, role, ...rest, app_metadata: {}, user_metadata: { [text]: [text] } };
+      expect(await seenInSql(withMetadata, claims)).toEqual({ sub, role, app_metadata: {} });
+    });
+
+    it.each(["\u0000", "\ud800"])(
+      "never has %j: a token is refused if a claim that JWT_CLAIMS names has it",
+      async (text) => {
+        const claims = { ...everything(), app_metadata: { name: text } };
+        expect(await ask(withMetadata.url(), [`Bearer ${sign(claims)}`], CREATE)).toMatchObject(REFUSED);
+      },
+    );
   });
 
   it("keeps no claims for the next request on the same connection", async () => {

@@ -9,6 +9,8 @@ export interface TokenSettings {
   readonly jwksUrl?: URL | undefined;
   readonly issuer?: string | undefined;
   readonly audience: string;
+  /** Names of further claims to pass to SQL, besides `sub` and `role`. */
+  readonly claims?: readonly string[];
 }
 
 /**
@@ -40,9 +42,10 @@ const claimsSchema = z.looseObject({ sub: z.guid(), role: z.enum(TOKEN_ROLES), e
 
 /**
  * Makes a function that verifies a token's signature (with fixed algorithms), `exp`, `sub` (a UUID), `role` (one of
- * TOKEN_ROLES), `aud`, and `iss` if one is configured. It rejects with TokenError or KeysUnavailableError.
+ * TOKEN_ROLES), `aud`, and `iss` if one is configured. It returns `sub`, `role`, `exp` and the claims that the settings
+ * name. It rejects with TokenError or KeysUnavailableError.
  */
-export function makeVerifyToken({ secret, jwksUrl, issuer, audience }: TokenSettings): VerifyToken {
+export function makeVerifyToken({ secret, jwksUrl, issuer, audience, claims: names = [] }: TokenSettings): VerifyToken {
   const options = {
     audience,
     issuer,
@@ -55,8 +58,17 @@ export function makeVerifyToken({ secret, jwksUrl, issuer, audience }: TokenSett
   return async (token) => {
     const claims = claimsSchema.safeParse(await verify(token));
     if (!claims.success) throw new TokenError(z.prettifyError(claims.error));
-    return claims.data;
+    const { sub, role, exp } = claims.data;
+    return { ...Object.fromEntries(names.map((name) => [name, storable(name, claims.data[name])])), sub, role, exp };
   };
+}
+
+/** The claim, if jsonb can hold it: strings with U+0000 or unpaired surrogates are valid JSON, but not valid jsonb. */
+function storable(name: string, claim: unknown): unknown {
+  if (/\\u(?:0000|d[89a-f])/i.test(JSON.stringify(claim) ?? "")) {
+    throw new TokenError(`The claim ${name} has a character that PostgreSQL can't store.`);
+  }
+  return claim;
 }
 
 /** Signs a token that `makeVerifyToken` with the same secret accepts. `expiresIn` is a duration such as `1h`. */
