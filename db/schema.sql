@@ -1858,6 +1858,8 @@ CREATE FUNCTION app_private.write_event(event_id uuid, owner_id uuid, answers js
 declare
   v_id      constant uuid := coalesce(write_event.event_id, gen_random_uuid());
   v_name    text;
+  -- The format `email` in wizard/formats.ts allows these around an address.
+  v_blanks  constant text := E' \t\r\n\u00a0';
 begin
   if exists (select from public.events e where e.id = v_id and e.status = 'cancelled') then
     raise exception 'This event was cancelled and can''t be published again.'
@@ -1881,7 +1883,8 @@ begin
          s.timezone, s."startsAt", s."endsAt", s."doorsAt",
          l.mode, l."venueName", l.address, l.city, l.region, l."postalCode", l.country,
          answers -> 'tickets' ->> 'currency',
-         p.description, p.slug, p."coverImageUrl", p."coverImageAlt", p.accent, p."supportEmail",
+         p.description, p.slug, p."coverImageUrl", p."coverImageAlt", p.accent,
+         btrim(p."supportEmail", v_blanks),
          v.visibility, v."publishAt", v."refundPolicy"
     from jsonb_to_record(answers -> 'basics') b (title text, category text, summary text, "organizerName" text)
    cross join jsonb_to_record(answers -> 'schedule')
@@ -1912,7 +1915,7 @@ begin
   );
 
   insert into public.event_private_details as d (event_id, organizer_email, join_url)
-  values (v_id, answers -> 'basics' ->> 'organizerEmail', answers -> 'location' ->> 'joinUrl')
+  values (v_id, btrim(answers -> 'basics' ->> 'organizerEmail', v_blanks), answers -> 'location' ->> 'joinUrl')
   on conflict on constraint event_private_details_pkey
   do update set organizer_email = excluded.organizer_email, join_url = excluded.join_url;
 
@@ -2723,7 +2726,7 @@ CREATE TABLE public.event_private_details (
     organizer_email text,
     join_url text,
     CONSTRAINT event_private_details_join_url_check CHECK (((join_url ~* '^https://'::text) AND (char_length(join_url) <= 2048))),
-    CONSTRAINT event_private_details_organizer_email_check CHECK (((organizer_email ~ '.@.'::text) AND (char_length(organizer_email) <= 254)))
+    CONSTRAINT event_private_details_organizer_email_check CHECK ((app_private.is_text(organizer_email, 254) AND (organizer_email ~ '^[^\s@]+@[^\s@]+$'::text)))
 );
 
 
@@ -2768,7 +2771,7 @@ COMMENT ON CONSTRAINT event_private_details_join_url_check ON public.event_priva
 -- Name: CONSTRAINT event_private_details_organizer_email_check ON event_private_details; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT event_private_details_organizer_email_check ON public.event_private_details IS 'The e-mail address must contain an @ and have at most 254 characters.';
+COMMENT ON CONSTRAINT event_private_details_organizer_email_check ON public.event_private_details IS 'The e-mail address must contain one @, no blanks, and have at most 254 characters.';
 
 
 --
@@ -3000,12 +3003,12 @@ CREATE TABLE public.events (
     CONSTRAINT events_starts_at_range_check CHECK (app_private.is_time(starts_at)),
     CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'cancelled'::text]))),
     CONSTRAINT events_summary_check CHECK (app_private.is_text(summary, 140)),
-    CONSTRAINT events_support_email_check CHECK (((support_email ~ '.@.'::text) AND (char_length(support_email) <= 254))),
+    CONSTRAINT events_support_email_check CHECK ((app_private.is_text(support_email, 254) AND (support_email ~ '^[^\s@]+@[^\s@]+$'::text))),
     CONSTRAINT events_timezone_check CHECK ((timezone ~ '^[A-Za-z0-9_+/-]{1,64}$'::text)),
     CONSTRAINT events_title_check CHECK (app_private.is_text(title, 150)),
     CONSTRAINT events_venue_check CHECK (
 CASE
-    WHEN (mode = ANY (ARRAY['venue'::text, 'hybrid'::text])) THEN (num_nulls(venue_name, address, city, postal_code, country) = 0)
+    WHEN (mode = ANY (ARRAY['venue'::text, 'hybrid'::text])) THEN (num_nulls(venue_name, address, city, country) = 0)
     ELSE (num_nonnulls(venue_name, address, city, region, postal_code, country) = 0)
 END),
     CONSTRAINT events_venue_name_check CHECK (app_private.is_text(venue_name, 100)),
@@ -3145,7 +3148,7 @@ COMMENT ON COLUMN public.events.region IS 'State, province or county of the venu
 -- Name: COLUMN events.postal_code; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.postal_code IS 'Postal code of the venue.';
+COMMENT ON COLUMN public.events.postal_code IS 'Postal code of the venue, where the country has them.';
 
 
 --
@@ -3411,7 +3414,7 @@ COMMENT ON CONSTRAINT events_summary_check ON public.events IS 'The summary must
 -- Name: CONSTRAINT events_support_email_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_support_email_check ON public.events IS 'The e-mail address must contain an @ and have at most 254 characters.';
+COMMENT ON CONSTRAINT events_support_email_check ON public.events IS 'The e-mail address must contain one @, no blanks, and have at most 254 characters.';
 
 
 --

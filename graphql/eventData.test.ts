@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { type Caller, useTestApi } from "../testkit/api.ts";
 import { completeState } from "../testkit/events.ts";
 import { createSession } from "../testkit/sessions.ts";
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 import { withValue } from "../wizard/testing/edit.ts";
 
 const api = useTestApi();
@@ -15,7 +16,7 @@ const COMPLETE = `mutation ($id: UUID!) {
 }`;
 const CREATE = `mutation ($event: EventInput!) { createEvent(input: { event: $event }) { event { id title startsAt } } }`;
 const PAGE = `query ($slug: String!) {
-  publishedEvent(slug: $slug) { currency tickets { key priceMinor } }
+  publishedEvent(slug: $slug) { currency postalCode supportEmail tickets { key priceMinor } }
 }`;
 
 async function problemsOf(state: object) {
@@ -198,6 +199,41 @@ describe("times", () => {
     interface EventPage {
       readonly nodes: readonly { readonly slug: string }[];
       readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+    }
+  });
+});
+
+describe("postal codes", () => {
+  const { postalCode: _, ...location } = COMPLETE_STATE.location;
+  const publish = { visibility: "public", acceptTerms: true };
+
+  it.each(["HK", "AE", "QA"])("an address in %s needs none", async (country) => {
+    const slug = await publishState(completeState({ location: { ...location, country }, publish }));
+    expect(await api.anon().ask(PAGE, { slug })).toMatchObject({ publishedEvent: { postalCode: null } });
+  });
+
+  it.each(["DE", "US", "GB"])("an address in %s needs one", async (country) => {
+    expect(await problemsOf(completeState({ location: { ...location, country }, publish }))).toEqual([
+      ["/location/postalCode", "required"],
+    ]);
+  });
+});
+
+describe("e-mail addresses", () => {
+  it("may have names and domains of any script; blanks around them are removed", async () => {
+    const state = completeState({
+      basics: { ...COMPLETE_STATE.basics, organizerEmail: " jürgen@bücher.example " },
+      publish: { visibility: "public", acceptTerms: true },
+      page: { ...completeState().page, supportEmail: "用户@例子.广告\n" },
+    });
+    const slug = await publishState(state);
+    expect(await api.anon().ask(PAGE, { slug })).toMatchObject({ publishedEvent: { supportEmail: "用户@例子.广告" } });
+  });
+
+  it("are refused with a blank, a bidi control or no domain", async () => {
+    for (const email of ["ju rgen@example.com", "ada@exam\u202eple.com", "ada@", "ada@example"]) {
+      const state = withValue(completeState(), "/basics/organizerEmail", email);
+      expect(await problemsOf(state)).toEqual([["/basics/organizerEmail", "wrong_format"]]);
     }
   });
 });

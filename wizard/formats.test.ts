@@ -7,8 +7,46 @@ const codes = (format: string) => FORMATS[format]?.choices?.().map((choice) => c
 describe.each<{ format: string; valid: string[]; invalid: string[] }>([
   {
     format: "email",
-    valid: ["ada@example.com", "a.b+c@sub.example.co.uk", "A@EXAMPLE.COM"],
-    invalid: ["ada", "ada@", "@example.com", "ada@example", "ada @example.com", "ada@example.com ", "a@b@example.com"],
+    valid: [
+      ...[
+        "ada@example.com",
+        "a.b+c@sub.example.co.uk",
+        "A@EXAMPLE.COM",
+        "o'brien@example.com",
+        "!#$%&*/=?^_`{|}~-@example.com",
+      ],
+      ...["ada@bücher.example", "ada@xn--bcher-kva.example", "ada@例え.テスト", "post@почта.рф", "ada@مثال.إختبار"],
+      ...["jürgen@example.com", "用户@例子.广告", "अजय@डाटा.भारत", "θσερ@εχαμπλε.ψομ"],
+      ...[" ada@example.com", "ada@example.com ", "\tada@example.com\u00a0\r\n"],
+    ],
+    invalid: [
+      ...["ada", "ada@", "@example.com", "ada@example", "ada @example.com", "ada@ example.com", "a@b@example.com"],
+      ...[
+        ".ada@example.com",
+        "ada.@example.com",
+        "a..b@example.com",
+        "a,b@example.com",
+        "<ada@example.com>",
+        '"a b"@example.com',
+      ],
+      ...["ada@-example.com", "ada@example-.com", "ada@example..com", "ada@.example.com", "ada@example.com."],
+      ...[
+        "ada@192.0.2.1",
+        "ada@[192.0.2.1]",
+        "ada@example.1",
+        "ada@example.com:25",
+        "ada@example.com/x",
+        "ada@exam%70le.com",
+      ],
+      ...[
+        "ada@exam_ple.com",
+        "a\u200bda@example.com",
+        "a\u202eda@example.com",
+        "ada@exa\u200bmple.com",
+        "ada\n@example.com",
+      ],
+      ...[`ada@${"x".repeat(64)}.com`, " "],
+    ],
   },
   {
     format: "https-url",

@@ -1,4 +1,3 @@
-import { fullFormats } from "ajv-formats/dist/formats.js";
 import { CURRENCIES, isCurrency } from "./currencies.ts";
 import { instantOf } from "./instants.ts";
 import type { Choice } from "./schema.ts";
@@ -34,8 +33,27 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   },
 };
 
+// The part before the @, as in RFC 6531: any characters except those with a meaning in addresses, blanks and invisible ones.
+const LOCAL_PART = /^[^\s\p{C}\p{Z}"(),.:;<>@[\\\]]+(?:\.[^\s\p{C}\p{Z}"(),.:;<>@[\\\]]+)*$/u;
+const ASCII_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const BLANKS = /^[ \t\r\n\u00a0]+|[ \t\r\n\u00a0]+$/g;
+
+/** Removes what a paste may leave around an e-mail address. `write_event` in SQL does the same. */
+export function trimEmail(text: string): string {
+  return text.replace(BLANKS, "");
+}
+
+/** Blanks around the address are allowed and not published. Names and domains may have letters of any script. */
 function isEmail(text: string): boolean {
-  return fullFormats.email instanceof RegExp && fullFormats.email.test(text);
+  const address = trimEmail(text);
+  const at = address.lastIndexOf("@");
+  return LOCAL_PART.test(address.slice(0, Math.max(at, 0))) && isDomain(address.slice(at + 1));
+}
+
+function isDomain(domain: string): boolean {
+  // The URL parser would also read a port, a path and escapes.
+  if (!/^[\p{L}\p{M}\p{N}.-]{1,253}$/u.test(domain) || !URL.canParse(`https://${domain}`)) return false;
+  return ASCII_DOMAIN.test(new URL(`https://${domain}`).hostname);
 }
 
 // The URL parser alone is too lenient: it repairs "https:example.com" and trims white space, and parsers differ in what

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { isObject } from "../json/equality.ts";
@@ -272,7 +273,7 @@ describe("the fields", () => {
 });
 
 describe("which fields are shown depends on", () => {
-  const VENUE = ["venueName", "address", "city", "postalCode", "country"];
+  const VENUE = ["venueName", "address", "city", "country"];
 
   it.each([
     ["venue", VENUE],
@@ -283,6 +284,34 @@ describe("which fields are shown depends on", () => {
   ])("the location type: %j", (mode, fields) => {
     const missing = codesOf({ ...COMPLETE_STATE, location: { mode } }).filter((code) => code.endsWith(" required"));
     expect(missing).toEqual(fields.map((field) => `/location/${field} required`));
+  });
+
+  it.each([
+    ...["DE", "US", "GB", "JP", "IN", "BR"].map((country) => [country, ["/location/postalCode required"]] as const),
+    ...["HK", "AE", "QA", "PA", "IE", "CL"].map((country) => [country, []] as const),
+  ])("the country of the venue, which may need a postal code: %s", (country, expected) => {
+    const state = withValue(without(COMPLETE_HYBRID_STATE, "/location/postalCode"), "/location/country", country);
+    expect(codesOf(state)).toEqual(expected);
+    // A hidden country requires nothing.
+    expect(codesOf(withValue(state, "/location/mode", "online"))).toEqual([]);
+  });
+
+  it("the country: exactly those require a postal code whose addresses need one in Google's libaddressinput", () => {
+    const rows = readFileSync(new URL("testing/postal-codes.csv", import.meta.url), "utf8")
+      .trim()
+      .split("\n")
+      .slice(1);
+    const required = rows.filter((row) => row.endsWith(",required")).map((row) => row.slice(0, 2));
+    const location = STAGES.find(({ key }) => key === "location")?.schema;
+    const found = rows
+      .map((row) => row.slice(0, 2))
+      .filter((country) =>
+        fieldsOf(location ?? {}, { mode: "venue", country }).some(
+          (field) => field.name === "postalCode" && field.required,
+        ),
+      );
+    expect(required.length).toBeGreaterThan(50);
+    expect(found).toEqual(required);
   });
 
   it("no other field while the location type is missing", () => {
@@ -524,7 +553,6 @@ describe("the order of problems", () => {
       "/location/venueName",
       "/location/address",
       "/location/city",
-      "/location/postalCode",
       "/location/country",
       "/location/joinUrl",
       "/tickets/currency",

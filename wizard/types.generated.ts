@@ -94,7 +94,7 @@ export interface WizardState {
      */
     region?: string;
     /**
-     * The postal code or ZIP code of the address.
+     * The postal code or ZIP code of the address. Leave it empty if addresses there have none.
      */
     postalCode?: string;
     /**

@@ -96,6 +96,23 @@ describe("complete_wizard_session", () => {
     });
   });
 
+  it("stores a venue without a postal code, and e-mail addresses of any script without the blanks around them", async () => {
+    const { postalCode: _, ...location } = COMPLETE_STATE.location;
+    const state = completeState({
+      basics: { ...COMPLETE_STATE.basics, organizerEmail: " 用户@例子.广告\u00a0" },
+      location: { ...location, country: "HK" },
+      page: { ...completeState().page, supportEmail: "\thilfe@bücher.example \r\n" },
+    });
+    const { options } = await ready(state);
+    const { event_id } = await complete(db, ada, options);
+    expect(await storedEvent(db, event_id)).toMatchObject({
+      postal_code: null,
+      country: "HK",
+      support_email: "hilfe@bücher.example",
+      details: { organizer_email: "用户@例子.广告" },
+    });
+  });
+
   it("returns the same event when it is called again with any base revision", async () => {
     const { options } = await ready();
     const first = await complete(db, ada, options);
@@ -403,6 +420,10 @@ describe("completing a session fails and writes nothing", () => {
     ["events_cover_image_check", { page: { ...page, coverImageAlt: null } }],
     ["events_accent_check", { page: { ...page, accent: "red" } }],
     ["events_support_email_check", { page: { ...page, supportEmail: "help" } }],
+    ["events_support_email_check", { page: { ...page, supportEmail: "he lp@example.com" } }],
+    ["events_support_email_check", { page: { ...page, supportEmail: "help@\u202eexample.com" } }],
+    ["event_private_details_organizer_email_check", { basics: { ...basics, organizerEmail: "ada@a@example.com" } }],
+    ["events_venue_check", { location: { mode: "online", joinUrl: "https://x.example", postalCode: "14467" } }],
     ["events_visibility_check", { publish: { ...publishing, visibility: "friends" } }],
     ["events_publish_at_check", { publish: { ...publishing, publishAt: schedule.endsAt } }],
     ["events_refund_policy_check", { publish: { ...publishing, refundPolicy: "Never!" } }],

@@ -1,6 +1,7 @@
 import { Button, Checkbox, Group, NativeSelect, Radio, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { choicesOf } from "../../wizard/fields.ts";
+import { trimEmail } from "../../wizard/formats.ts";
 import type { Schema } from "../../wizard/schema.ts";
 import { browserTimeZone, isTimeZone } from "../format/zonedTime.ts";
 import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
@@ -31,11 +32,17 @@ export function TextField(props: FieldProps) {
   return (
     <TextInput
       {...inputProps(props)}
-      type={widget === "email" || widget === "url" ? widget : "text"}
+      // Not type="email": Chromium rewrites domains of other scripts, and browsers refuse such names.
+      type={widget === "url" ? "url" : "text"}
+      inputMode={widget === "email" ? "email" : undefined}
       placeholder={typeof schema.examples?.[0] === "string" ? `e.g. ${schema.examples[0]}` : undefined}
       autoComplete={widget === "email" ? "email" : "off"}
       value={textOf(value)}
       onChange={(event) => onChange(pointer, emptyToUndefined(event.currentTarget.value))}
+      onBlur={({ currentTarget: { value: typed } }) => {
+        const trimmed = widget === "email" ? trimEmail(typed) : typed;
+        if (trimmed !== typed) onChange(pointer, emptyToUndefined(trimmed));
+      }}
     />
   );
 }

@@ -25,6 +25,13 @@ describe("checkStage", () => {
     ["/properties/price", { title: "Price", type: "number", multipleOf: 0.5, exclusiveMaximum: 9 }],
   ])("accepts the field %s", (at, field) => expect(messageFor(withValue(TRIP, at, field))).toBeUndefined());
 
+  it("accepts a condition on a field of another branch that repeats that branch's condition", () => {
+    const branch = JSON.parse(
+      '{"if": {"properties": {"means": {"const": "train"}}, "required": ["means", "seat"]}, "then": {"required": ["line"]}}',
+    );
+    expect(messageFor({ ...TRIP, allOf: [...(TRIP.allOf ?? []), branch] })).toBeUndefined();
+  });
+
   it.each([5, null, [], "schema", true])("refuses %j", (schema) => {
     expect(messageFor(schema)).toMatch(/^StageFileError: 1-trip: /);
   });
@@ -128,13 +135,13 @@ describe("checkStage", () => {
       "a condition on an undefined field",
       "/allOf/2/if/required/0",
       "meals",
-      `1-trip/meals is used in "if" but not in the "properties" next to "allOf".`,
+      `1-trip/meals is used in "if" but may be hidden: define it next to "allOf", or repeat the condition that shows it.`,
     ],
     [
       "a condition on a field that may be hidden",
       "/allOf/2/if/required/0",
       "seat",
-      `1-trip/seat is used in "if" but not in the "properties" next to "allOf".`,
+      `1-trip/seat is used in "if" but may be hidden: define it next to "allOf", or repeat the condition that shows it.`,
     ],
     [
       "a condition on a collection",

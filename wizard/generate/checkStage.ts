@@ -1,6 +1,6 @@
 import { isObject } from "../../json/equality.ts";
 import { choicesOf, valuesOf } from "../fields.ts";
-import type { Branch, Fields, Schema } from "../schema.ts";
+import type { Branch, Condition, Fields, Schema } from "../schema.ts";
 import { compile } from "../validator.ts";
 
 /** A stage file that can't be used. The message tells its author where the error is and how to fix it. */
@@ -52,44 +52,58 @@ function checkField(where: string, field: Schema): void {
 }
 
 function checkGroup(where: string, group: Schema): void {
-  const always = group.properties ?? {};
+  const branches = group.allOf ?? [];
   const names = new Set<string>();
-  const checkPart = (part: Branch["then"]) => {
+  /** Checks fields, and that those of `required` are among the shown ones. */
+  const checkPart = (part: Branch["then"], shown: Fields) => {
     for (const [name, field] of Object.entries(part.properties ?? {})) {
       check(!names.has(name), `${where}/${name}`, "is defined twice: define each field in one place.");
       names.add(name);
       checkField(`${where}/${name}`, field);
     }
     for (const name of part.required ?? []) {
-      const known = Object.hasOwn({ ...always, ...part.properties }, name);
-      check(known, `${where}/${name}`, `is in "required" but not in "properties".`);
+      check(Object.hasOwn(shown, name), `${where}/${name}`, `is in "required" but not in "properties".`);
     }
   };
-  checkPart(group);
-  for (const branch of group.allOf ?? []) {
-    checkCondition(where, branch, always);
-    checkPart(branch.then);
+  const always = group.properties ?? {};
+  checkPart(group, always);
+  for (const branch of branches) {
+    checkKeywords(where, branch, ["if", "then"]);
+    check(branch.if && branch.then, where, `needs {"if": …, "then": …} for each part of "allOf".`);
+    const implied = branches.filter((other) => other !== branch && implies(branch.if, other.if));
+    const shown: Fields = Object.assign({}, always, ...implied.map(({ then }) => then?.properties));
+    checkCondition(where, branch, shown);
+    checkPart(branch.then, { ...shown, ...branch.then.properties });
   }
 }
 
-function checkCondition(where: string, branch: Branch, always: Fields): void {
-  checkKeywords(where, branch, ["if", "then"]);
-  check(branch.if && branch.then, where, `needs {"if": …, "then": …} for each part of "allOf".`);
+/** Whether the second condition holds whenever the first one does. */
+function implies(condition: Condition, other: Condition | undefined): boolean {
+  return (other?.required ?? [""]).every((name) => {
+    const wanted = other?.properties?.[name];
+    const given = condition.properties?.[name];
+    const narrower = !wanted || (given && valuesOf(given).every((value) => valuesOf(wanted).includes(value)));
+    return condition.required?.includes(name) && narrower;
+  });
+}
+
+/** Checks a condition. A field that it uses must be shown whenever the condition holds: hidden answers don't count. */
+function checkCondition(where: string, branch: Branch, shown: Fields): void {
   checkKeywords(`${where}: if`, branch.if, ["required", "properties"]);
   checkKeywords(`${where}: then`, branch.then, ["required", "properties"]);
   check(branch.if.required?.length, where, `needs "required" in "if": the fields that the others depend on.`);
   for (const name of branch.if.required) {
     check(
-      Object.hasOwn(always, name),
+      Object.hasOwn(shown, name),
       `${where}/${name}`,
-      `is used in "if" but not in the "properties" next to "allOf".`,
+      `is used in "if" but may be hidden: define it next to "allOf", or repeat the condition that shows it.`,
     );
-    check(always[name]?.type !== "object", `${where}/${name}`, `is a group or a collection, which "if" can't use.`);
+    check(shown[name]?.type !== "object", `${where}/${name}`, `is a group or a collection, which "if" can't use.`);
   }
   for (const [name, wanted] of Object.entries(branch.if.properties ?? {})) {
     checkKeywords(`${where}/${name}: if`, wanted, ["const", "enum"]);
     check(branch.if.required.includes(name), `${where}/${name}`, `must also be in "required" of the same "if".`);
-    const choices = (always[name] && choicesOf(always[name]))?.map((choice) => choice.const) ?? [];
+    const choices = (shown[name] && choicesOf(shown[name]))?.map((choice) => choice.const) ?? [];
     for (const value of valuesOf(wanted)) {
       check(choices.includes(value), `${where}/${name}`, `never has the value ${JSON.stringify(value)} used in "if".`);
     }

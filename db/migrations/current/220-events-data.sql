@@ -24,6 +24,24 @@ alter table event_tickets
   drop constraint event_tickets_name_check,
   add constraint event_tickets_name_check check (app_private.is_text(name, 255)) not valid;
 
+-- E-mail addresses of any script, without blanks.
+alter table events
+  drop constraint events_support_email_check,
+  add constraint events_support_email_check
+    check (app_private.is_text(support_email, 254) and support_email ~ '^[^\s@]+@[^\s@]+$') not valid;
+alter table event_private_details
+  drop constraint event_private_details_organizer_email_check,
+  add constraint event_private_details_organizer_email_check
+    check (app_private.is_text(organizer_email, 254) and organizer_email ~ '^[^\s@]+@[^\s@]+$') not valid;
+
+-- Not every country has postal codes. Which ones require them is in the wizard's schema.
+alter table events
+  drop constraint events_venue_check,
+  add constraint events_venue_check check (
+    case when mode in ('venue', 'hybrid') then num_nulls(venue_name, address, city, country) = 0
+         else num_nonnulls(venue_name, address, city, region, postal_code, country) = 0 end
+  );
+
 -- Times that every client can read.
 alter table events
   drop constraint if exists events_starts_at_range_check,
@@ -42,6 +60,7 @@ alter table event_tickets
 
 --!include events/comments.sql
 --!include events/published_event.sql
+--!include events/write_event.sql
 
 -- An old row that violates a new rule stays; the rule applies when the row is changed.
 do $$
@@ -50,7 +69,7 @@ declare
 begin
   for v in
     select conrelid::regclass as table_name, conname from pg_constraint
-     where contype = 'c' and not convalidated and conrelid in ('events'::regclass, 'event_tickets'::regclass)
+     where contype = 'c' and not convalidated and conrelid in ('events'::regclass, 'event_tickets'::regclass, 'event_private_details'::regclass)
      order by conname
   loop
     begin
