@@ -1,2 +1,0 @@
---!include sessions/tg__ensure_profile.sql
---!include saving/start_wizard_session.sql

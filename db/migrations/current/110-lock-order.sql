@@ -1,5 +1,0 @@
---!include saving/lock_wizard_session.sql
---!include saving/lock_event.sql
---!include sessions/tg_wizard_sessions__lock_profile.sql
---!include saving/complete_wizard_session.sql
---!include saving/start_wizard_session.sql

@@ -1,1 +1,0 @@
---!include profiles/erase_me.sql

@@ -1,2 +1,0 @@
---!include texts/is_text.sql
---!include times/is_time.sql
