@@ -41,7 +41,7 @@ describe("npm run token", () => {
   });
 
   it("signs with the configured secret, issuer and audience", async () => {
-    const secret = "a secret of somebody's own, of 32 bytes or more";
+    const secret = "an own secret of at least 32 bytes, for tests";
     const { stdout } = await token(["--sub", SUB], { JWT_SECRET: secret, JWT_ISSUER: "us", JWT_AUDIENCE: "them" });
     const verify = makeVerifyToken({ secret, issuer: "us", audience: "them" });
     expect(await verify(stdout.trim())).toMatchObject({ sub: SUB, iss: "us", aud: "them" });
