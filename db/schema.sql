@@ -1677,36 +1677,37 @@ CREATE FUNCTION app_private.tg_wizard_sessions__record() RETURNS trigger
     AS $$
 declare
   v_every constant integer := (select checkpoint_every from app_private.revision_limits());
-  -- A longer break between two saves counts as this much working time.
-  v_idle_after constant interval := '30 minutes';
+  -- A break between two saves counts as working time up to this limit.
+  v_max_break constant interval := '30 minutes';
   v_text  constant text := NEW.state::text;
   v_patch jsonb;
   v_checkpoint boolean;
   v_at    timestamptz = NEW.last_saved_at;
   v_spent interval;
-  v_kept  boolean;
+  v_has_previous boolean;
 begin
   if TG_OP = 'INSERT' then
     v_patch = NEW.state;
     v_checkpoint = true;
   else
-    -- Abandoning a session leaves `last_saved_at` as it is; the revision records the time.
+    -- Abandoning does not change `last_saved_at`, so the revision takes the current time.
     if NEW.last_saved_at = OLD.last_saved_at then
       v_at = greatest(clock_timestamp(), NEW.last_saved_at + interval '1 microsecond');
     end if;
     select r.time_spent into v_spent
       from public.wizard_session_revisions r where r.session_id = NEW.id and r.revision = NEW.revision - 1;
-    v_kept = found;
-    -- Time spent: idle time counts up to a limit, and time before or while the session is abandoned not at all.
+    v_has_previous = found;
+    -- Add the time since the last save, up to `v_max_break`. The time before abandoning and while abandoned does not count.
     if OLD.status = 'in_progress' and NEW.status <> 'abandoned' then
-      v_spent = coalesce(v_spent, '0') + least(v_at - OLD.last_saved_at, v_idle_after);
+      v_spent = coalesce(v_spent, '0') + least(v_at - OLD.last_saved_at, v_max_break);
     end if;
     v_patch = app_private.json_merge_diff(OLD.state, NEW.state);
     v_checkpoint = NEW.stage <> OLD.stage or NEW.status <> OLD.status or NEW.revision % v_every = 0
-      -- Compare text: 1.0 and 1.00 are equal as jsonb, but a rebuilt state must be identical byte for byte.
+      -- Compare text: 1.0 and 1.00 are equal as jsonb, but a rebuilt state must be identical byte for byte. And a patch
+      -- can't express a null inside the state.
       or app_private.json_merge_patch(OLD.state, v_patch)::text <> v_text
-      -- Rows inserted without triggers (a restored dump) have no history to build on.
-      or not v_kept;
+      -- The previous revision is missing, for example after a restore without triggers.
+      or not v_has_previous;
   end if;
   insert into public.wizard_session_revisions
     (session_id, revision, save_id, save_hash, saved_by, stage, status, definition_version, patch, snapshot, size, saved_at, time_spent)
@@ -2245,7 +2246,7 @@ CREATE FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision 
     SET search_path TO 'public', 'pg_temp'
     AS $_$
 declare
-  -- Parameters and columns have the same names.
+  -- Copies, because parameters and columns have the same names.
   v_id      constant uuid := save_wizard_session.id;
   v_save_id constant uuid := save_wizard_session.save_id;
   v_base    constant integer := save_wizard_session.base_revision;
@@ -2262,13 +2263,13 @@ begin
         when v_base is null then 'baseRevision' else 'patch' end);
   end if;
 
-  -- A concurrent save waits here, then sees what the first one wrote.
+  -- Locks the row: a concurrent save waits here, then sees what this one wrote.
   select * into v_session from wizard_sessions s where s.id = v_id for update;
   if not found then
     raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
   end if;
 
-  -- Check the key before everything else: the answer to a repeated save must not depend on later changes.
+  -- Check the key before the patch and the revision: the answer to a repeated save must not depend on later changes.
   if app_private.check_save_key(v_session, v_save_id, v_request) then
     return row('DUPLICATE', v_session, '{}')::public.save_wizard_session_payload;
   end if;
@@ -2295,7 +2296,7 @@ begin
   end if;
 
   v_merged = app_private.json_merge_patch(v_session.state, patch);
-  -- A completed session skips this: the update below fails with WZ423, so asking about conflicts would be pointless.
+  -- Skip completed sessions: the update below refuses them with WZ423.
   if v_base < v_session.revision and v_session.status <> 'completed' then
     v_conflicts = app_private.save_conflicts(v_session, v_base, v_merged);
     if cardinality(v_conflicts) > 0 then
@@ -2322,7 +2323,7 @@ ALTER FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision i
 -- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) IS 'Saves a merge patch (RFC 7396) onto the state of a session. A save onto an older revision is merged if it changes other paths than the saves since; otherwise nothing is written and the outcome is CONFLICT. Sending the same save with the same `saveId` again writes nothing; a different save with it is refused with SAVE_ID_REUSED. Keys are remembered for at least 90 days.';
+COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer) IS 'Saves a merge patch (RFC 7396) onto the state of a session. If other saves followed `baseRevision`, the patch is merged. If one of them changed the same path, nothing is written and the outcome is CONFLICT. Sending the same save with the same `saveId` again writes nothing; a different save with it is refused with SAVE_ID_REUSED. Keys are remembered for at least 90 days.';
 
 
 --
