@@ -279,7 +279,7 @@ COMMENT ON COLUMN public.published_event.country IS 'The country, as two letters
 -- Name: COLUMN published_event.currency; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.published_event.currency IS 'The currency of all prices, as three letters of ISO 4217.';
+COMMENT ON COLUMN public.published_event.currency IS 'The currency of all prices, as three letters of ISO 4217. Null if every ticket is free.';
 
 
 --
@@ -335,7 +335,7 @@ COMMENT ON COLUMN public.published_event.refund_policy IS 'Until when visitors c
 -- Name: COLUMN published_event.tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.published_event.tickets IS 'The ticket types, cheapest first.';
+COMMENT ON COLUMN public.published_event.tickets IS 'The ticket types, in the organizer''s order.';
 
 
 --
@@ -911,7 +911,8 @@ CREATE FUNCTION app_private.event_answers(event_id uuid) RETURNS jsonb
       'tickets', (
         select jsonb_object_agg(t.key, jsonb_build_object(
                  'name', t.name, 'kind', t.kind, 'priceMinor', t.price_minor, 'quantity', t.quantity,
-                 'maxPerOrder', t.max_per_order, 'salesStart', t.sales_start, 'salesEnd', t.sales_end
+                 'maxPerOrder', t.max_per_order, 'salesStart', t.sales_start, 'salesEnd', t.sales_end,
+                 'position', t.position
                ))
           from public.event_tickets t where t.event_id = e.id
       )
@@ -1921,12 +1922,13 @@ begin
   do update set organizer_email = excluded.organizer_email, join_url = excluded.join_url;
 
   insert into public.event_tickets
-         (event_id, key, name, kind, price_minor, quantity, max_per_order, sales_start, sales_end)
-  select v_id, given.key, a.name, a.kind, a."priceMinor", a.quantity, a."maxPerOrder", a."salesStart", a."salesEnd"
-    from jsonb_each(answers -> 'tickets' -> 'tickets') given
+         (event_id, key, name, kind, price_minor, quantity, max_per_order, sales_start, sales_end, position)
+  select v_id, given.key, a.name, a.kind, a."priceMinor", a.quantity, a."maxPerOrder", a."salesStart", a."salesEnd",
+         row_number() over (order by a.position, given.ordinality)
+    from jsonb_each(answers -> 'tickets' -> 'tickets') with ordinality given
    cross join jsonb_to_record(given.value) a (
            name text, kind text, "priceMinor" bigint, quantity integer, "maxPerOrder" integer,
-           "salesStart" timestamptz, "salesEnd" timestamptz
+           "salesStart" timestamptz, "salesEnd" timestamptz, position integer
          );
 
   -- Rules across tables, which check constraints can't express.
@@ -1936,6 +1938,10 @@ begin
     raise exception 'An online event needs a join link.' using errcode = 'WZ400', detail = '{"field": "joinUrl"}';
   elsif not exists (select from public.event_tickets t where t.event_id = v_id) then
     raise exception 'An event needs at least one ticket.' using errcode = 'WZ400', detail = '{"field": "tickets"}';
+  elsif answers -> 'tickets' ->> 'currency' is null
+    and exists (select from public.event_tickets t where t.event_id = v_id and t.kind <> 'free') then
+    raise exception 'An event with a ticket that costs something needs a currency.'
+      using errcode = 'WZ400', detail = '{"field": "currency"}';
   end if;
   return v_id;
 exception when unique_violation then
@@ -2170,7 +2176,7 @@ CREATE FUNCTION public.published_event(slug text) RETURNS public.published_event
                       t.key, t.name, t.kind, t.price_minor, t.quantity, t.max_per_order, t.sales_start, t.sales_end
                     )::public.published_ticket
                from public.event_tickets t where t.event_id = e.id
-              order by t.price_minor nulls first, t.name, t.key
+              order by t.position, t.key
            )
          )::public.published_event
     from public.events e
@@ -2789,10 +2795,12 @@ CREATE TABLE public.event_tickets (
     max_per_order integer,
     sales_start timestamp with time zone,
     sales_end timestamp with time zone,
+    "position" integer DEFAULT 1 NOT NULL,
     CONSTRAINT event_tickets_key_check CHECK ((key ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,35}$'::text)),
     CONSTRAINT event_tickets_kind_check CHECK ((kind = ANY (ARRAY['free'::text, 'paid'::text, 'donation'::text]))),
     CONSTRAINT event_tickets_max_per_order_check CHECK ((max_per_order >= 1)),
     CONSTRAINT event_tickets_name_check CHECK (app_private.is_text(name, 255)),
+    CONSTRAINT event_tickets_position_check CHECK (("position" >= 1)),
     CONSTRAINT event_tickets_price_check CHECK (((kind = 'paid'::text) = (price_minor IS NOT NULL))),
     CONSTRAINT event_tickets_price_minor_check CHECK (((price_minor >= 1) AND (price_minor <= '999999999999'::bigint))),
     CONSTRAINT event_tickets_quantity_check CHECK ((quantity >= 1)),
@@ -2875,6 +2883,13 @@ COMMENT ON COLUMN public.event_tickets.sales_end IS 'When sales end; null means 
 
 
 --
+-- Name: COLUMN event_tickets."position"; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.event_tickets."position" IS 'The place in the organizer''s order, starting at 1.';
+
+
+--
 -- Name: CONSTRAINT event_tickets_key_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -2900,6 +2915,13 @@ COMMENT ON CONSTRAINT event_tickets_max_per_order_check ON public.event_tickets 
 --
 
 COMMENT ON CONSTRAINT event_tickets_name_check ON public.event_tickets IS 'The ticket''s name must have 1 to 255 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT event_tickets_position_check ON event_tickets; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT event_tickets_position_check ON public.event_tickets IS 'The position must be at least 1.';
 
 
 --
@@ -2997,7 +3019,7 @@ CREATE TABLE public.events (
     CONSTRAINT events_postal_code_check CHECK (app_private.is_text(postal_code, 20)),
     CONSTRAINT events_publish_at_check CHECK ((publish_at <= starts_at)),
     CONSTRAINT events_publish_at_range_check CHECK (app_private.is_time(publish_at)),
-    CONSTRAINT events_published_check CHECK (((status <> ALL (ARRAY['published'::text, 'cancelled'::text])) OR (num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, currency, description, slug, visibility) = 0))),
+    CONSTRAINT events_published_check CHECK (((status <> ALL (ARRAY['published'::text, 'cancelled'::text])) OR (num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, description, slug, visibility) = 0))),
     CONSTRAINT events_refund_policy_check CHECK ((refund_policy ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
     CONSTRAINT events_region_check CHECK (app_private.is_text(region, 85)),
     CONSTRAINT events_slug_check CHECK ((slug ~ '^[a-z0-9-]{3,60}$'::text)),
@@ -3163,7 +3185,7 @@ COMMENT ON COLUMN public.events.country IS 'Country of the venue, ISO 3166-1 alp
 -- Name: COLUMN events.currency; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.currency IS 'Currency of all prices, ISO 4217.';
+COMMENT ON COLUMN public.events.currency IS 'Currency of all prices, ISO 4217; null if every ticket is free.';
 
 
 --
@@ -3366,7 +3388,7 @@ COMMENT ON CONSTRAINT events_publish_at_range_check ON public.events IS 'The tim
 -- Name: CONSTRAINT events_published_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON CONSTRAINT events_published_check ON public.events IS 'A published event needs a category, organizer, times, mode, currency, description, page address and visibility.';
+COMMENT ON CONSTRAINT events_published_check ON public.events IS 'A published event needs a category, organizer, times, mode, description, page address and visibility.';
 
 
 --

@@ -64,7 +64,7 @@ const event = `id ownerId title status startsAt endsAt createdAt category summar
   venueName address city region postalCode country currency description slug coverImageUrl coverImageAlt accent
   supportEmail visibility publishAt refundPolicy`;
 const eventCounts = "id ownerId title status startsAt endsAt createdAt";
-const ticket = "eventId key name kind priceMinor quantity maxPerOrder salesStart salesEnd";
+const ticket = "eventId key name kind priceMinor quantity maxPerOrder salesStart salesEnd position";
 const profile = "id displayName createdAt";
 const numbers = "{ stage revision }";
 const pageInfo = "pageInfo { startCursor endCursor hasNextPage hasPreviousPage }";
@@ -137,7 +137,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
       publishedEvent(slug: "secret-fair") {
         id slug title category summary organizerName timezone startsAt endsAt doorsAt mode venueName address city region
         postalCode country currency description coverImageUrl coverImageAlt accent supportEmail visibility refundPolicy
-        tickets { key name kind priceMinor quantity maxPerOrder salesStart salesEnd }
+        tickets { key name kind priceMinor quantity maxPerOrder salesStart salesEnd position }
       }
     }`,
     // The event is not published.

@@ -237,3 +237,36 @@ describe("e-mail addresses", () => {
     }
   });
 });
+
+describe("tickets", () => {
+  const publish = { visibility: "public", acceptTerms: true };
+  const ticket = { name: "Seat", kind: "free", quantity: 1 };
+
+  it("have no currency if all are free, and are listed in the organizer's order", async () => {
+    const tickets = {
+      a: { ...ticket, position: 3 },
+      b: { ...ticket, position: 1 },
+      c: { ...ticket, position: 2 },
+      d: ticket,
+    };
+    const slug = await publishState(completeState({ tickets: { tickets }, publish }));
+    expect(await api.anon().ask(PAGE, { slug })).toMatchObject({
+      publishedEvent: { currency: null, tickets: ["b", "c", "a", "d"].map((key) => ({ key })) },
+    });
+    const document = `query ($slug: String!) {
+      events(filter: { slug: { equalTo: $slug } }) { nodes { tickets(orderBy: [POSITION_ASC]) { nodes { key position } } } }
+    }`;
+    expect(await ada.ask(document, { slug })).toEqual({
+      events: {
+        nodes: [{ tickets: { nodes: ["b", "c", "a", "d"].map((key, index) => ({ key, position: index + 1 })) } }],
+      },
+    });
+  });
+
+  it.each(["paid", "donation"])("need a currency if one is %s", async (kind) => {
+    const tickets = { a: ticket, b: { ...ticket, kind, priceMinor: 100 } };
+    expect(await problemsOf(completeState({ tickets: { tickets }, publish }))).toEqual([
+      ["/tickets/currency", "required"],
+    ]);
+  });
+});

@@ -1,6 +1,6 @@
 import { isObject, type UnknownObject } from "../json/equality.ts";
 import { FORMATS } from "./formats.ts";
-import type { Branch, Choice, Condition, Schema } from "./schema.ts";
+import type { Branch, Choice, Condition, Schema, Wanted } from "./schema.ts";
 import { isBlankText } from "./texts.ts";
 
 // This file does not import Ajv, so that forms in a browser do not load a schema compiler.
@@ -57,12 +57,23 @@ function holds(condition: Condition, given: UnknownObject): boolean {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (isBlank(value)) return false;
     const wanted = condition.properties?.[name];
-    return wanted === undefined || valuesOf(wanted).includes(value);
+    return wanted === undefined || matches(wanted, value);
   });
 }
 
-/** The values for which a condition holds. */
-export function valuesOf(wanted: { readonly const?: unknown; readonly enum?: readonly unknown[] }): readonly unknown[] {
+/** Whether JSON Schema accepts a value, of which blank parts don't count. */
+function matches(wanted: Wanted, value: unknown): boolean {
+  if (wanted.not) return !matches(wanted.not, value);
+  if (wanted.type === undefined) return valuesOf(wanted).includes(value);
+  if (!isObject(value)) return false;
+  return Object.keys(value).every((name) => {
+    const inner = wanted.properties?.[name] ?? wanted.additionalProperties;
+    return inner === undefined || isBlank(value[name]) || matches(inner, value[name]);
+  });
+}
+
+/** The values that `const` or `enum` list. */
+export function valuesOf(wanted: Wanted): readonly unknown[] {
   return wanted.enum ?? [wanted.const];
 }
 

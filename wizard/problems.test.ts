@@ -13,7 +13,9 @@ import { without, withValue } from "./testing/edit.ts";
 
 const COMPLETE_STATES = { venue: COMPLETE_STATE, online: COMPLETE_ONLINE_STATE, hybrid: COMPLETE_HYBRID_STATE };
 
-const TICKET = "/tickets/tickets/3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04";
+const TICKET_KEY = "3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04";
+const TICKET = `/tickets/tickets/${TICKET_KEY}`;
+const FREE_TICKET = { name: "Child", kind: "free", quantity: 1 };
 
 /** The pointer and the code of each problem. */
 const codesOf = (state: unknown) => problemsOf(state).map(({ pointer, code }) => `${pointer} ${code}`);
@@ -174,6 +176,7 @@ const FIELDS: readonly FieldTable[] = [
   { field: `${TICKET}/quantity`, required: true, ...wholeNumber(1, 2_147_483_647) },
   { field: `${TICKET}/maxPerOrder`, ...wholeNumber(1, 2_147_483_647) },
   { field: `${TICKET}/salesStart`, ...instant("2027-05-31T21:59:58Z") },
+  { field: `${TICKET}/position`, ...wholeNumber(1, 2_147_483_647) },
   { field: `${TICKET}/salesEnd`, ...instant("2027-06-19T21:00:00Z") },
 
   { field: "/page/description", required: true, ...upTo(50_000) },
@@ -287,6 +290,22 @@ describe("which fields are shown depends on", () => {
   });
 
   it.each([
+    ["free", []],
+    ["paid", ["/tickets/currency required"]],
+    ["donation", ["/tickets/currency required"]],
+    [null, [`${TICKET}/kind required`]],
+  ])("whether a ticket costs something: %s", (kind, expected) => {
+    const tickets = { [TICKET_KEY]: { name: "Seat", kind, priceMinor: 5, quantity: 1 }, b: FREE_TICKET, c: null };
+    const state = withValue(withValue(COMPLETE_STATE, "/tickets/tickets", tickets), "/tickets/currency", undefined);
+    expect(codesOf(state)).toEqual(expected);
+    // A currency that is not needed does not count.
+    const withJunk = withValue(state, "/tickets/currency", "???");
+    expect(codesOf(withJunk)).toEqual(
+      kind === "paid" || kind === "donation" ? ["/tickets/currency wrong_format"] : expected,
+    );
+  });
+
+  it.each([
     ...["DE", "US", "GB", "JP", "IN", "BR"].map((country) => [country, ["/location/postalCode required"]] as const),
     ...["HK", "AE", "QA", "PA", "IE", "CL"].map((country) => [country, []] as const),
   ])("the country of the venue, which may need a postal code: %s", (country, expected) => {
@@ -388,7 +407,7 @@ describe("an unexpected state", () => {
         fieldsOf(schema, {}).flatMap(({ name, required }) => (required ? [`/${key}/${name} required`] : [])),
       ),
     );
-    expect(EMPTY).toHaveLength(13);
+    expect(EMPTY).toHaveLength(12);
   });
 
   it.each([undefined, null, true, 0, "", "state", [], [{}], [COMPLETE_STATE]])("counts as empty: %j", (state) => {
@@ -522,7 +541,7 @@ describe("many problems", () => {
     const problems = problemsOf({ tickets: { tickets: broken(20_000) } });
     expect(problems.filter(({ stage }) => stage === 4)).toHaveLength(MAX_PROBLEMS_PER_STAGE);
     expect(problems.filter(({ stage }) => stage > 4)).toEqual(problemsOf({}).filter(({ stage }) => stage > 4));
-    expect(problems[7 + 1]).toMatchObject({ pointer: "/tickets/tickets", code: "too_many" });
+    expect(problems[7]).toMatchObject({ pointer: "/tickets/tickets", code: "too_many" });
   });
 
   it("are at most one per field", () => {
@@ -555,13 +574,13 @@ describe("the order of problems", () => {
       "/location/city",
       "/location/country",
       "/location/joinUrl",
-      "/tickets/currency",
       "/tickets/tickets/10",
       "/tickets/tickets/9",
       "/tickets/tickets/a",
       "/tickets/tickets/b/name",
       "/tickets/tickets/b/priceMinor",
       "/tickets/tickets/b/quantity",
+      "/tickets/currency",
       "/page/description",
       "/page/slug",
       "/page/coverImageUrl",

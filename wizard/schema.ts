@@ -48,10 +48,21 @@ export interface Branch {
   readonly then: { readonly properties?: Fields; readonly required?: readonly string[] };
 }
 
-/** Holds if all of these fields have an answer, and if each field in `properties` has one of the given values. */
+/** Holds if all of these fields have an answer, and if each field in `properties` has a wanted value. */
 export interface Condition {
   readonly required: readonly string[];
-  readonly properties?: Readonly<Record<string, { readonly const?: unknown; readonly enum?: readonly unknown[] }>>;
+  readonly properties?: Readonly<Record<string, Wanted>>;
+}
+
+/** The part of JSON Schema that describes wanted values. */
+export interface Wanted {
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly not?: Wanted;
+  /** For a collection and its entries. */
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Wanted>>;
+  readonly additionalProperties?: Wanted;
 }
 
 export type Fields = Readonly<Record<string, Schema>>;

@@ -23,7 +23,10 @@ describe("STAGES", () => {
   it("describe every field", () => {
     const unexplained = JSON.stringify(
       STAGES.map(({ schema }) => schema),
-      (_, value) => (typeof value?.type === "string" && !value.description ? `no description: ${value.title}` : value),
+      (key, value) => {
+        if (key === "if") return undefined;
+        return typeof value?.type === "string" && !value.description ? `no description: ${value.title}` : value;
+      },
     );
     expect(unexplained).not.toContain("no description");
   });

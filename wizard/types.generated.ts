@@ -111,10 +111,6 @@ export interface WizardState {
    */
   tickets?: {
     /**
-     * The currency of all prices. It is required even if every ticket is free.
-     */
-    currency?: string;
-    /**
      * The types of ticket that people can choose from. Add at least one.
      */
     tickets?: {
@@ -150,8 +146,16 @@ export interface WizardState {
          * When sales end. Leave it empty to sell until the event ends.
          */
         salesEnd?: string;
+        /**
+         * The place of the ticket in the list, starting at 1. Tickets without a position come last.
+         */
+        position?: number;
       };
     };
+    /**
+     * The currency of all prices and payments.
+     */
+    currency?: string;
   };
   /**
    * What people see when they open your event.

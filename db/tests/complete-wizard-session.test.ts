@@ -75,9 +75,10 @@ describe("complete_wizard_session", () => {
           max_per_order: 4,
           sales_start: "2027-03-01T08:00:00+00:00",
           sales_end: "2027-05-31T21:59:59+00:00",
+          position: 3,
         },
-        { ...NO_OPTIONAL_FIELDS, key: "child", name: "Child", kind: "free", quantity: 30 },
-        { ...NO_OPTIONAL_FIELDS, key: "friend", name: "Friend of the house", kind: "donation", quantity: 20 },
+        { ...NO_OPTIONAL_FIELDS, key: "child", name: "Child", kind: "free", quantity: 30, position: 1 },
+        { ...NO_OPTIONAL_FIELDS, key: "friend", name: "Friend of the house", kind: "donation", quantity: 20, position: 2 },
       ],
       details: { organizer_email: "ada@example.com", join_url: null },
     });
@@ -111,6 +112,25 @@ describe("complete_wizard_session", () => {
       support_email: "hilfe@bücher.example",
       details: { organizer_email: "用户@例子.广告" },
     });
+  });
+
+  it("numbers the tickets in the organizer's order: those without a position last, in the order of their keys", async () => {
+    const ticket = { name: "Seat", kind: "free", quantity: 1 };
+    const tickets = { zz: ticket, b: { ...ticket, position: 7 }, a: ticket, c: { ...ticket, position: 2 } };
+    const { options } = await ready(completeState({ tickets: { tickets } }));
+    const { event_id } = await complete(db, ada, options);
+    const { rows } = await db.root.query(
+      "select key, position from event_tickets where event_id = $1 order by position",
+      [event_id],
+    );
+    expect(rows).toEqual(["c", "b", "a", "zz"].map((key, index) => ({ key, position: index + 1 })));
+  });
+
+  it("needs no currency if every ticket is free", async () => {
+    const tickets = { free: { name: "Seat", kind: "free", quantity: 1 } };
+    const { options } = await ready(completeState({ tickets: { tickets } }));
+    const { event_id } = await complete(db, ada, options);
+    expect(await storedEvent(db, event_id)).toMatchObject({ currency: null });
   });
 
   it("returns the same event when it is called again with any base revision", async () => {
@@ -238,11 +258,13 @@ describe("a session that edits an event", () => {
       tickets: {
         ...tickets,
         tickets: {
-          ...tickets.tickets,
+          child: { ...tickets.tickets.child, position: 1 },
+          friend: { ...tickets.tickets.friend, position: 2 },
           "3f0e8a52-6c1d-4b7a-9e2f-5d8c7b6a1f04": {
             ...early,
             salesStart: inUtc(early?.salesStart),
             salesEnd: inUtc(early?.salesEnd),
+            position: 3,
           },
         },
       },
@@ -442,6 +464,14 @@ describe("completing a session fails and writes nothing", () => {
     ],
     ["acceptTerms", { publish: { visibility: "public" } }, { code: "WZ400", detail: '{"field": "acceptTerms"}' }],
     ["tickets", { tickets: { currency: "EUR", tickets: {} } }, { code: "WZ400", detail: '{"field": "tickets"}' }],
+    ...["paid", "donation"].map(
+      (kind) =>
+        [
+          `currency of a ${kind} ticket`,
+          { tickets: { tickets: { t: { ...ticket, kind, priceMinor: kind === "paid" ? 100 : null } } } },
+          { code: "WZ400", detail: '{"field": "currency"}' },
+        ] as const,
+    ),
     ["name", ticketWith({ name: null }), { code: "23502", column: "name" }],
     ["title", { basics: { ...basics, title: null } }, { code: "23502", column: "title" }],
   ])("when %s is missing", async (_, stages, expected) => {

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { isObject } from "../../json/equality.ts";
 import { pointerTo } from "../../json/pointer.ts";
 import { entryTitle } from "./describeField.ts";
-import { entryKeys, newEntryKey } from "./entryKeys.ts";
+import { entryKeys, movedPositions, newEntryKey, POSITION_FIELD } from "./entryKeys.ts";
 import { type FieldProps, fieldId } from "./FieldProps.ts";
 import classes from "./fields.module.css";
 import { focusField } from "./focusField.ts";
@@ -13,25 +13,32 @@ import { useProblem } from "./problemsContext.ts";
 /** A collection of entries, such as tickets: an object whose keys are generated here. */
 export function CollectionField(props: FieldProps) {
   const { schema, name, pointer, value, error, required, readOnly, onChange } = props;
-  const [added, setAdded] = useState<string>();
+  const [moved, setMoved] = useState<{ readonly pointer: string }>();
   const addButton = useRef<HTMLButtonElement>(null);
   const keys = entryKeys(value);
   const id = fieldId(pointer);
   const entryName = schema.additionalProperties?.title ?? "Entry";
 
-  // Focus the first field of a new entry.
+  // Focus the first field of an entry that is new or at another place.
   useEffect(() => {
-    if (added !== undefined) focusField(added);
-  }, [added]);
+    if (moved) focusField(moved.pointer);
+  }, [moved]);
 
   const add = () => {
     const entryPointer = `${pointer}${pointerTo([newEntryKey()])}`;
     onChange(entryPointer, {});
-    setAdded(entryPointer);
+    setMoved({ pointer: entryPointer });
   };
   const remove = (key: string) => {
     onChange(`${pointer}${pointerTo([key])}`, undefined);
     addButton.current?.focus();
+  };
+  const canMove = schema.additionalProperties?.properties?.[POSITION_FIELD] !== undefined;
+  const move = (key: string, by: -1 | 1) => {
+    for (const { key: other, position } of movedPositions(value, key, by)) {
+      onChange(`${pointer}${pointerTo([other, POSITION_FIELD])}`, position);
+    }
+    setMoved({ pointer: `${pointer}${pointerTo([key])}` });
   };
 
   return (
@@ -55,7 +62,7 @@ export function CollectionField(props: FieldProps) {
           </Text>
         )}
       </div>
-      {keys.map((key) => (
+      {keys.map((key, index) => (
         <Entry
           key={key}
           {...props}
@@ -64,6 +71,8 @@ export function CollectionField(props: FieldProps) {
           pointer={`${pointer}${pointerTo([key])}`}
           value={isObject(value) ? value[key] : undefined}
           onRemove={() => remove(key)}
+          onMoveUp={canMove && index > 0 ? () => move(key, -1) : undefined}
+          onMoveDown={canMove && index < keys.length - 1 ? () => move(key, 1) : undefined}
         />
       ))}
       {!readOnly && (
@@ -77,7 +86,15 @@ export function CollectionField(props: FieldProps) {
   );
 }
 
-function Entry({ onRemove, ...props }: FieldProps & { readonly onRemove: () => void }) {
+interface EntryProps extends FieldProps {
+  readonly onRemove: () => void;
+  /** Undefined for the first entry. */
+  readonly onMoveUp: (() => void) | undefined;
+  /** Undefined for the last entry. */
+  readonly onMoveDown: (() => void) | undefined;
+}
+
+function Entry({ onRemove, onMoveUp, onMoveDown, ...props }: EntryProps) {
   const { schema, name, pointer, value, readOnly } = props;
   const title = entryTitle(schema, value, name);
   return (
@@ -85,7 +102,17 @@ function Entry({ onRemove, ...props }: FieldProps & { readonly onRemove: () => v
       <legend className={classes.legend}>{title}</legend>
       <InnerFields {...props} error={useProblem(pointer)} />
       {!readOnly && (
-        <Group justify="flex-end" mt="md">
+        <Group justify="flex-end" mt="md" gap="xs">
+          {onMoveUp && (
+            <Button variant="subtle" size="compact-sm" onClick={onMoveUp} aria-label={`Move ${title} up`}>
+              Move up
+            </Button>
+          )}
+          {onMoveDown && (
+            <Button variant="subtle" size="compact-sm" onClick={onMoveDown} aria-label={`Move ${title} down`}>
+              Move down
+            </Button>
+          )}
           <Button
             variant="subtle"
             color="red"

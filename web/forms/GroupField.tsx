@@ -2,6 +2,7 @@ import { Stack, Text } from "@mantine/core";
 import { isObject } from "../../json/equality.ts";
 import { pointerTo } from "../../json/pointer.ts";
 import { fieldsOf } from "../../wizard/fields.ts";
+import { POSITION_FIELD } from "./entryKeys.ts";
 import { FieldInput } from "./FieldInput.tsx";
 import type { FieldProps } from "./FieldProps.ts";
 import classes from "./fields.module.css";
@@ -26,15 +27,17 @@ export function InnerFields(props: FieldProps) {
           {error}
         </Text>
       )}
-      {fieldsOf(schema, value).map((field) => (
-        <InnerField
-          key={field.name}
-          {...props}
-          {...field}
-          pointer={`${pointer}${pointerTo([field.name])}`}
-          value={isObject(value) ? value[field.name] : undefined}
-        />
-      ))}
+      {fieldsOf(schema, value)
+        .filter(({ name }) => name !== POSITION_FIELD)
+        .map((field) => (
+          <InnerField
+            key={field.name}
+            {...props}
+            {...field}
+            pointer={`${pointer}${pointerTo([field.name])}`}
+            value={isObject(value) ? value[field.name] : undefined}
+          />
+        ))}
     </Stack>
   );
 }

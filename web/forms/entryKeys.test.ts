@@ -1,6 +1,6 @@
 import { expect, it } from "@jest/globals";
 import { STAGES } from "../../wizard/stages.ts";
-import { entryKeys, newEntryKey } from "./entryKeys.ts";
+import { entryKeys, movedPositions, newEntryKey } from "./entryKeys.ts";
 
 it("makes keys that the wizard accepts and that sort by creation time", () => {
   const names = STAGES.find(({ key }) => key === "tickets")?.schema.properties?.tickets?.propertyNames;
@@ -17,4 +17,28 @@ it("sorts keys like PostgreSQL and leaves out deleted entries", () => {
   expect(entryKeys({ b: {}, aa: {}, a: "x", c: null })).toEqual(["a", "b", "aa"]);
   expect(entryKeys([1])).toEqual([]);
   expect(entryKeys(undefined)).toEqual([]);
+});
+
+it("sorts by position first, and entries without one last", () => {
+  const entries = { aa: { position: 2 }, b: {}, a: { position: "1" }, c: { position: 1 }, d: { position: 2 } };
+  expect(entryKeys(entries)).toEqual(["c", "d", "aa", "a", "b"]);
+});
+
+it("numbers all entries when one moves, and returns only what changes", () => {
+  expect(movedPositions({ a: {}, b: {}, c: {} }, "c", -1)).toEqual([
+    { key: "a", position: 1 },
+    { key: "c", position: 2 },
+    { key: "b", position: 3 },
+  ]);
+  const entries = { a: { position: 1 }, b: { position: 2 }, c: { position: 3 } };
+  expect(movedPositions(entries, "a", 1)).toEqual([
+    { key: "b", position: 1 },
+    { key: "a", position: 2 },
+  ]);
+  for (const [key, by] of [
+    ["a", -1],
+    ["c", 1],
+    ["x", 1],
+  ] as const)
+    expect(movedPositions(entries, key, by)).toEqual([]);
 });

@@ -23,7 +23,9 @@ export function MoneyField(props: FieldProps) {
       key={digits}
       props={props}
       description={
-        currency ? `In ${currency}, for example ${example}.` : `For example ${example}. Choose the currency above.`
+        currency
+          ? `In ${currency}, for example ${example}.`
+          : `For example ${example}. Choose the currency below the tickets.`
       }
       write={(value) =>
         typeof value === "number" && Number.isSafeInteger(value) ? decimalOf(value, digits) : textOf(value)

@@ -35,6 +35,7 @@ it("returns a widget for each field of a ticket", () => {
   expect(widgetsIn(tickets ?? {})).toEqual({
     ...{ name: "text", kind: "radio", priceMinor: "money", quantity: "number", maxPerOrder: "number" },
     ...{ salesStart: "dateTime", salesEnd: "dateTime" },
+    position: "number",
   });
 });
 

@@ -127,7 +127,7 @@ function Box({ title, children }: { readonly title: string; readonly children: R
 
 interface TicketProps {
   readonly ticket: PublishedTicket;
-  readonly currency: string;
+  readonly currency: string | null;
   readonly zone: string;
 }
 
@@ -154,8 +154,8 @@ function mailto(address: string): string {
   return `mailto:${encodeURIComponent(address.slice(0, at))}${address.slice(at)}`;
 }
 
-function priceOf({ kind, priceMinor }: PublishedTicket, currency: string): string {
-  if (kind === "PAID" && priceMinor !== null) return formatMoney(Number(priceMinor), currency);
+function priceOf({ kind, priceMinor }: PublishedTicket, currency: string | null): string {
+  if (kind === "PAID" && priceMinor !== null) return formatMoney(Number(priceMinor), currency ?? undefined);
   return optionTitle("tickets", "tickets", "any", "kind", kind.toLowerCase());
 }
 

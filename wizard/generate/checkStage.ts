@@ -1,6 +1,6 @@
 import { isObject } from "../../json/equality.ts";
 import { choicesOf, valuesOf } from "../fields.ts";
-import type { Branch, Condition, Fields, Schema } from "../schema.ts";
+import type { Branch, Condition, Fields, Schema, Wanted } from "../schema.ts";
 import { compile } from "../validator.ts";
 
 /** A stage file that can't be used. The message tells its author where the error is and how to fix it. */
@@ -82,7 +82,9 @@ function implies(condition: Condition, other: Condition | undefined): boolean {
   return (other?.required ?? [""]).every((name) => {
     const wanted = other?.properties?.[name];
     const given = condition.properties?.[name];
-    const narrower = !wanted || (given && valuesOf(given).every((value) => valuesOf(wanted).includes(value)));
+    const narrower =
+      !wanted ||
+      (given && !given.not && !wanted.not && valuesOf(given).every((value) => valuesOf(wanted).includes(value)));
     return condition.required?.includes(name) && narrower;
   });
 }
@@ -98,14 +100,33 @@ function checkCondition(where: string, branch: Branch, shown: Fields): void {
       `${where}/${name}`,
       `is used in "if" but may be hidden: define it next to "allOf", or repeat the condition that shows it.`,
     );
-    check(shown[name]?.type !== "object", `${where}/${name}`, `is a group or a collection, which "if" can't use.`);
+    const usable = shown[name]?.type !== "object" || branch.if.properties?.[name];
+    check(usable, `${where}/${name}`, `is a group or a collection, which "if" can't use.`);
   }
   for (const [name, wanted] of Object.entries(branch.if.properties ?? {})) {
-    checkKeywords(`${where}/${name}: if`, wanted, ["const", "enum"]);
     check(branch.if.required.includes(name), `${where}/${name}`, `must also be in "required" of the same "if".`);
-    const choices = (shown[name] && choicesOf(shown[name]))?.map((choice) => choice.const) ?? [];
+    checkWanted(`${where}/${name}`, shown[name] ?? {}, wanted);
+  }
+}
+
+function checkWanted(where: string, field: Schema, wanted: Wanted): void {
+  if (wanted.not) {
+    checkKeywords(`${where}: if`, wanted, ["not"]);
+    checkWanted(where, field, wanted.not);
+  } else if (field.type === "object") {
+    checkKeywords(`${where}: if`, wanted, ["type", field.additionalProperties ? "additionalProperties" : "properties"]);
+    check(wanted.type === "object", where, `needs "type": "object" in "if".`);
+    if (wanted.additionalProperties)
+      checkWanted(`${where}/*`, field.additionalProperties ?? {}, wanted.additionalProperties);
+    for (const [name, inner] of Object.entries(wanted.properties ?? {})) {
+      check(field.properties?.[name], `${where}/${name}`, `is used in "if" but not in "properties".`);
+      checkWanted(`${where}/${name}`, field.properties[name], inner);
+    }
+  } else {
+    checkKeywords(`${where}: if`, wanted, ["const", "enum"]);
+    const choices = choicesOf(field)?.map((choice) => choice.const) ?? [];
     for (const value of valuesOf(wanted)) {
-      check(choices.includes(value), `${where}/${name}`, `never has the value ${JSON.stringify(value)} used in "if".`);
+      check(choices.includes(value), where, `never has the value ${JSON.stringify(value)} used in "if".`);
     }
   }
 }
