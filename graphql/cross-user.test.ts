@@ -137,7 +137,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
       publishedEvent(slug: "secret-fair") {
         id slug title category summary organizerName timezone startsAt endsAt doorsAt mode venueName address city region
         postalCode country currency description coverImageUrl coverImageAlt accent supportEmail visibility refundPolicy
-        tickets { key name kind priceMinor quantity maxPerOrder salesStart salesEnd position }
+        tickets { key name kind priceMinor quantity maxPerOrder salesStart salesEnd }
       }
     }`,
     // The event is not published.
