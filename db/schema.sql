@@ -813,6 +813,81 @@ $$;
 ALTER FUNCTION app_private.abandon_wizard_sessions(unsaved_for interval, at_most integer) OWNER TO stagekeep_owner;
 
 --
+-- Name: answer_conflicts(jsonb, jsonb, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.answer_conflicts(base jsonb, yours jsonb, theirs jsonb) RETURNS SETOF public.save_conflict
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with recursive field (path, base, yours, theirs, is_group) as (
+    select '{}'::text[], base, yours, theirs, true
+    union all
+    select f.path || m.key, m.base, m.yours, m.theirs,
+           coalesce(jsonb_typeof(m.yours) = 'object' and jsonb_typeof(m.theirs) = 'object', false)
+      from field f
+     cross join lateral (
+       select key, b.value, y.value, t.value
+         from jsonb_each(case when f.is_group then f.yours else '{}' end) y
+         full join jsonb_each(case when f.is_group then f.theirs else '{}' end) t using (key)
+         left join jsonb_each(case jsonb_typeof(f.base) when 'object' then f.base else '{}' end) b using (key)
+     ) m (key, base, yours, theirs)
+  )
+  select app_private.json_pointer(f.path), f.base, f.yours, f.theirs
+    from field f
+   where not f.is_group
+     and not app_private.same_answer(f.path[cardinality(f.path)], f.yours, f.base)
+     and not app_private.same_answer(f.path[cardinality(f.path)], f.theirs, f.base)
+     and not app_private.same_answer(f.path[cardinality(f.path)], f.yours, f.theirs)
+   order by f.path
+$$;
+
+
+ALTER FUNCTION app_private.answer_conflicts(base jsonb, yours jsonb, theirs jsonb) OWNER TO stagekeep_owner;
+
+--
+-- Name: answers_to_publish(uuid, integer, boolean); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.answers_to_publish(session_id uuid, event_revision integer DEFAULT NULL::integer, as_new_event boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_session   constant public.wizard_sessions := app_private.lock_wizard_session(answers_to_publish.session_id);
+  v_base      public.wizard_session_event_bases;
+  v_theirs    jsonb;
+  v_present   integer;
+  v_conflicts jsonb;
+begin
+  select * into v_base from public.wizard_session_event_bases b where b.session_id = v_session.id;
+  if not found or v_session.event_id is null and as_new_event then
+    return v_session.state;
+  elsif v_session.event_id is null then
+    raise exception 'The event of this session was deleted. To publish a new event, complete the session with asNewEvent.'
+      using errcode = 'WZ410', detail = jsonb_build_object('eventId', v_base.event_id);
+  end if;
+
+  v_theirs = app_private.event_answers(v_session.event_id);
+  if v_theirs is null or v_base.answers is null or v_theirs = v_base.answers then
+    return v_session.state;
+  end if;
+  select jsonb_agg(to_jsonb(c)) into v_conflicts
+    from app_private.answer_conflicts(v_base.answers, v_session.state, v_theirs) c;
+  -- By way of JSON, because a project's own events may have no such column.
+  select (to_jsonb(e) ->> 'revision')::integer into v_present from public.events e where e.id = v_session.event_id;
+  if v_conflicts is not null and (event_revision = v_present) is not true then
+    raise exception 'The event was changed elsewhere, in fields that this session changed too. Choose one value for each.'
+      using errcode = 'WZ414', detail = jsonb_build_object('conflicts', v_conflicts, 'eventRevision', v_present);
+  end if;
+  return app_private.merge_answers(v_base.answers, v_session.state, v_theirs);
+end;
+$$;
+
+
+ALTER FUNCTION app_private.answers_to_publish(session_id uuid, event_revision integer, as_new_event boolean) OWNER TO stagekeep_owner;
+
+--
 -- Name: check_save_key(public.wizard_sessions, uuid, text); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1226,6 +1301,35 @@ $$;
 ALTER FUNCTION app_private.may_act_for(user_id uuid) OWNER TO stagekeep_owner;
 
 --
+-- Name: merge_answers(jsonb, jsonb, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.merge_answers(base jsonb, yours jsonb, theirs jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select coalesce(json_object_agg(key, value) filter (where value is not null), '{}')::jsonb
+      from (
+        select key, case
+                 when jsonb_typeof(y.value) = 'object' and jsonb_typeof(t.value) = 'object'
+                   then app_private.merge_answers(b.value, y.value, t.value)
+                 when app_private.same_answer(key, y.value, b.value) then t.value
+                 else y.value
+               end as value
+          from jsonb_each(yours) y
+          full join jsonb_each(theirs) t using (key)
+          left join jsonb_each(case jsonb_typeof(base) when 'object' then base else '{}' end) b using (key)
+      ) merged
+  );
+end;
+$$;
+
+
+ALTER FUNCTION app_private.merge_answers(base jsonb, yours jsonb, theirs jsonb) OWNER TO stagekeep_owner;
+
+--
 -- Name: old_save_hash(uuid, uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1273,6 +1377,8 @@ CREATE FUNCTION app_private.personal_tables() RETURNS TABLE(name text, of_user t
     ('event_tickets', 'event_id in (select id from public.events where owner_id = $1)', 'event_id, key', false),
     ('event_private_details', 'event_id in (select id from public.events where owner_id = $1)', 'event_id', false),
     ('wizard_sessions', 'user_id = $1', 'started_at, id', false),
+    ('wizard_session_event_bases', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
+     'session_id', false),
     ('wizard_session_revisions', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
      'session_id, revision', true)
   ) known (name, of_user, in_order, is_history)
@@ -1383,6 +1489,35 @@ $$;
 
 
 ALTER FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval) OWNER TO stagekeep_owner;
+
+--
+-- Name: same_answer(text, jsonb, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.same_answer(key text, a jsonb, b jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_a constant text := coalesce(a #>> '{}', '');
+  v_b constant text := coalesce(b #>> '{}', '');
+  v_time constant text := '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$';
+begin
+  if v_a = '' or v_b = '' then
+    return v_a = v_b;
+  elsif a = b then
+    return true;
+  end if;
+  return key in ('startsAt', 'endsAt', 'doorsAt', 'salesStart', 'salesEnd', 'publishAt')
+    and v_a ~ v_time and v_b ~ v_time and v_a::timestamptz = v_b::timestamptz;
+exception when data_exception then
+  -- A state can contain a time that does not exist.
+  return false;
+end;
+$_$;
+
+
+ALTER FUNCTION app_private.same_answer(key text, a jsonb, b jsonb) OWNER TO stagekeep_owner;
 
 --
 -- Name: save_conflicts(public.wizard_sessions, integer, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1508,6 +1643,45 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_events__check_sales() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_events__part_changed(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_events__part_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update public.events e set revision = e.revision where e.id in (select c.event_id from changed c);
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_events__part_changed() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_events__save(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_events__save() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if NEW.revision <> OLD.revision then
+    raise exception 'This event was changed elsewhere: it is at revision %, not %. Read it again, then change it.', OLD.revision, NEW.revision
+      using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', OLD.revision);
+  end if;
+  -- An explicit null stays null and violates the not-null constraint, so it can't skip the comparison.
+  NEW.revision = NEW.revision + 1;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_events__save() OWNER TO stagekeep_owner;
 
 --
 -- Name: tg_wizard_session_revisions__keep_keys(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1725,6 +1899,32 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__record() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__remember_event(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__remember_event() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if NEW.event_id is not distinct from OLD.event_id then
+    return null;
+  elsif NEW.event_id is not null then
+    insert into public.wizard_session_event_bases (session_id, event_id, answers)
+    values (NEW.id, NEW.event_id, app_private.event_answers(NEW.event_id))
+    on conflict (session_id) do update set event_id = excluded.event_id, answers = excluded.answers;
+  elsif exists (select from public.events e where e.id = OLD.event_id) then
+    -- The owner detached the session. After a deletion of the event, the base stays: completing must ask.
+    delete from public.wizard_session_event_bases b where b.session_id = NEW.id;
+  end if;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__remember_event() OWNER TO stagekeep_owner;
 
 --
 -- Name: tg_wizard_sessions__resume(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -2006,10 +2206,10 @@ COMMENT ON FUNCTION auth.role() IS 'The role in the caller''s token (the claim `
 
 
 --
--- Name: complete_wizard_session(uuid, integer, jsonb); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+-- Name: complete_wizard_session(uuid, integer, jsonb, integer, boolean); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) RETURNS public.wizard_sessions
+CREATE FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer DEFAULT NULL::integer, as_new_event boolean DEFAULT false) RETURNS public.wizard_sessions
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2035,25 +2235,26 @@ begin
       v_session.revision, base_revision
       using errcode = 'WZ409', detail = jsonb_build_object('currentRevision', v_session.revision);
   end if;
-  if not v_session.state @> answers then
-    raise exception 'The answers differ from the state of the session. Read it again, then complete it.'
+  if not app_private.answers_to_publish(v_id, event_revision, as_new_event) @> answers then
+    raise exception 'The answers differ from the state of the session, or from its event. Read them again, then complete it.'
       using errcode = 'WZ400', detail = '{"field": "answers"}';
   end if;
   v_event = app_private.write_event(v_session.event_id, v_session.user_id, answers);
   update public.wizard_sessions s set status = 'completed', event_id = v_event where s.id = v_id
   returning * into v_session;
+  delete from public.wizard_session_event_bases b where b.session_id = v_id;
   return v_session;
 end;
 $$;
 
 
-ALTER FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) OWNER TO stagekeep_owner;
+ALTER FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) OWNER TO stagekeep_owner;
 
 --
--- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) IS 'Publishes the event that a session describes, and completes the session. INCOMPLETE, with the problems, if something is missing or wrong. REVISION_CONFLICT if the session was saved since `baseRevision`. Calling it again changes nothing and returns the same event.';
+COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) IS 'Publishes the event that a session describes, and completes the session. INCOMPLETE, with the problems, if something is missing or wrong. REVISION_CONFLICT if the session was saved since `baseRevision`. A session of an existing event writes only what it changed: EVENT_CONFLICT, with the conflicts, if the event was changed in the same fields; EVENT_DELETED if it was deleted. Calling it again changes nothing and returns the same event.';
 
 
 --
@@ -3000,6 +3201,7 @@ CREATE TABLE public.events (
     visibility text,
     publish_at timestamp with time zone,
     refund_policy text,
+    revision integer DEFAULT 0 NOT NULL,
     CONSTRAINT events_accent_check CHECK ((accent ~ '^#[0-9A-Fa-f]{6}$'::text)),
     CONSTRAINT events_address_check CHECK (app_private.is_text(address, 255)),
     CONSTRAINT events_category_check CHECK ((category ~ '^[a-z][a-z_]{0,39}$'::text)),
@@ -3249,6 +3451,13 @@ COMMENT ON COLUMN public.events.publish_at IS 'When the event becomes visible to
 --
 
 COMMENT ON COLUMN public.events.refund_policy IS 'One of the wizard''s refund policies.';
+
+
+--
+-- Name: COLUMN events.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.revision IS 'Increases with every change of the event, its tickets or its private details. In a patch, send the revision that you read: if the event was changed since, the update fails with REVISION_CONFLICT. Without it, the update overwrites any revision.';
 
 
 --
@@ -3525,6 +3734,47 @@ COMMENT ON CONSTRAINT profiles_display_name_check ON public.profiles IS 'The dis
 
 
 --
+-- Name: wizard_session_event_bases; Type: TABLE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TABLE public.wizard_session_event_bases (
+    session_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    answers jsonb
+);
+
+
+ALTER TABLE public.wizard_session_event_bases OWNER TO stagekeep_owner;
+
+--
+-- Name: TABLE wizard_session_event_bases; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TABLE public.wizard_session_event_bases IS 'The answers of an event when a session began to edit it. Completing the session writes what differs from them, and removes the row.';
+
+
+--
+-- Name: COLUMN wizard_session_event_bases.session_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_event_bases.session_id IS 'The session.';
+
+
+--
+-- Name: COLUMN wizard_session_event_bases.event_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_event_bases.event_id IS 'The event. It is not a reference, so that it is known when the event was deleted.';
+
+
+--
+-- Name: COLUMN wizard_session_event_bases.answers; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_session_event_bases.answers IS 'The event''s answers at that time. Null in a project whose own events are not read as answers.';
+
+
+--
 -- Name: deleted_wizard_sessions deleted_wizard_sessions_pkey; Type: CONSTRAINT; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3577,6 +3827,14 @@ COMMENT ON CONSTRAINT events_slug_key ON public.events IS 'Another event uses th
 
 ALTER TABLE ONLY public.profiles
     ADD CONSTRAINT profiles_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wizard_session_event_bases wizard_session_event_bases_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.wizard_session_event_bases
+    ADD CONSTRAINT wizard_session_event_bases_pkey PRIMARY KEY (session_id);
 
 
 --
@@ -3737,6 +3995,13 @@ CREATE TRIGGER _250_resume BEFORE UPDATE OF state, stage ON public.wizard_sessio
 
 
 --
+-- Name: events _300_save; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _300_save BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION app_private.tg_events__save();
+
+
+--
 -- Name: wizard_sessions _300_save; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -3786,6 +4051,13 @@ CREATE TRIGGER _600_notify_save AFTER UPDATE ON public.wizard_sessions FOR EACH 
 
 
 --
+-- Name: wizard_sessions _600_remember_event; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _600_remember_event AFTER INSERT OR UPDATE OF event_id ON public.wizard_sessions FOR EACH ROW WHEN ((new.status <> 'completed'::text)) EXECUTE FUNCTION app_private.tg_wizard_sessions__remember_event();
+
+
+--
 -- Name: wizard_sessions _610_notify_delete; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -3797,6 +4069,48 @@ CREATE TRIGGER _610_notify_delete AFTER DELETE ON public.wizard_sessions FOR EAC
 --
 
 CREATE TRIGGER _700_bury AFTER DELETE ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__bury();
+
+
+--
+-- Name: event_private_details _700_part_delete; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _700_part_delete AFTER DELETE ON public.event_private_details REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app_private.tg_events__part_changed();
+
+
+--
+-- Name: event_tickets _700_part_delete; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _700_part_delete AFTER DELETE ON public.event_tickets REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app_private.tg_events__part_changed();
+
+
+--
+-- Name: event_private_details _700_part_insert; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _700_part_insert AFTER INSERT ON public.event_private_details REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app_private.tg_events__part_changed();
+
+
+--
+-- Name: event_tickets _700_part_insert; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _700_part_insert AFTER INSERT ON public.event_tickets REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app_private.tg_events__part_changed();
+
+
+--
+-- Name: event_private_details _700_part_update; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _700_part_update AFTER UPDATE ON public.event_private_details REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app_private.tg_events__part_changed();
+
+
+--
+-- Name: event_tickets _700_part_update; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _700_part_update AFTER UPDATE ON public.event_tickets REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION app_private.tg_events__part_changed();
 
 
 --
@@ -3849,6 +4163,21 @@ ALTER TABLE ONLY public.events
 --
 
 COMMENT ON CONSTRAINT events_owner_id_fkey ON public.events IS 'The owner''s profile.';
+
+
+--
+-- Name: wizard_session_event_bases wizard_session_event_bases_session_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY public.wizard_session_event_bases
+    ADD CONSTRAINT wizard_session_event_bases_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.wizard_sessions(id) ON DELETE CASCADE;
+
+
+--
+-- Name: CONSTRAINT wizard_session_event_bases_session_id_fkey ON wizard_session_event_bases; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT wizard_session_event_bases_session_id_fkey ON public.wizard_session_event_bases IS 'The session.';
 
 
 --
@@ -3957,6 +4286,21 @@ ALTER TABLE public.profiles ENABLE ROW LEVEL SECURITY;
 --
 
 CREATE POLICY profiles_policy ON public.profiles TO authenticated USING ((id = ( SELECT auth.uid() AS uid))) WITH CHECK ((id = ( SELECT auth.uid() AS uid)));
+
+
+--
+-- Name: wizard_session_event_bases; Type: ROW SECURITY; Schema: public; Owner: stagekeep_owner
+--
+
+ALTER TABLE public.wizard_session_event_bases ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wizard_session_event_bases wizard_session_event_bases_policy; Type: POLICY; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE POLICY wizard_session_event_bases_policy ON public.wizard_session_event_bases FOR SELECT TO authenticated USING ((EXISTS ( SELECT
+   FROM public.wizard_sessions s
+  WHERE ((s.id = wizard_session_event_bases.session_id) AND (s.user_id = ( SELECT auth.uid() AS uid))))));
 
 
 --
@@ -4137,6 +4481,22 @@ REVOKE ALL ON FUNCTION app_private.abandon_wizard_sessions(unsaved_for interval,
 
 
 --
+-- Name: FUNCTION answer_conflicts(base jsonb, yours jsonb, theirs jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.answer_conflicts(base jsonb, yours jsonb, theirs jsonb) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION answers_to_publish(session_id uuid, event_revision integer, as_new_event boolean); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.answers_to_publish(session_id uuid, event_revision integer, as_new_event boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.answers_to_publish(session_id uuid, event_revision integer, as_new_event boolean) TO authenticated;
+GRANT ALL ON FUNCTION app_private.answers_to_publish(session_id uuid, event_revision integer, as_new_event boolean) TO service_role;
+
+
+--
 -- Name: FUNCTION check_save_key(session public.wizard_sessions, save_id uuid, request text); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4273,6 +4633,13 @@ REVOKE ALL ON FUNCTION app_private.may_act_for(user_id uuid) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION merge_answers(base jsonb, yours jsonb, theirs jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.merge_answers(base jsonb, yours jsonb, theirs jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION old_save_hash(session_id uuid, save_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4319,6 +4686,13 @@ REVOKE ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer,
 
 
 --
+-- Name: FUNCTION same_answer(key text, a jsonb, b jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.same_answer(key text, a jsonb, b jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION save_conflicts(session public.wizard_sessions, base integer, merged jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4355,6 +4729,20 @@ REVOKE ALL ON FUNCTION app_private.tg__ensure_profile() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_events__check_sales() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_events__part_changed(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_events__part_changed() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_events__save(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_events__save() FROM PUBLIC;
 
 
 --
@@ -4418,6 +4806,13 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__notify() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__record() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__remember_event(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__remember_event() FROM PUBLIC;
 
 
 --
@@ -4494,12 +4889,12 @@ GRANT ALL ON FUNCTION auth.role() TO service_role;
 
 
 --
--- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb); Type: ACL; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) TO authenticated;
-GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb) TO service_role;
+REVOKE ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) TO authenticated;
+GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) TO service_role;
 
 
 --
@@ -4666,6 +5061,14 @@ GRANT INSERT(ends_at),UPDATE(ends_at) ON TABLE public.events TO service_role;
 
 
 --
+-- Name: COLUMN events.revision; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT UPDATE(revision) ON TABLE public.events TO authenticated;
+GRANT UPDATE(revision) ON TABLE public.events TO service_role;
+
+
+--
 -- Name: TABLE profiles; Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
@@ -4686,3 +5089,11 @@ GRANT INSERT(id) ON TABLE public.profiles TO service_role;
 
 GRANT UPDATE(display_name) ON TABLE public.profiles TO authenticated;
 GRANT INSERT(display_name),UPDATE(display_name) ON TABLE public.profiles TO service_role;
+
+
+--
+-- Name: TABLE wizard_session_event_bases; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT SELECT ON TABLE public.wizard_session_event_bases TO authenticated;
+GRANT SELECT ON TABLE public.wizard_session_event_bases TO service_role;

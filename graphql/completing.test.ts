@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { type Caller, useTestApi } from "../testkit/api.ts";
 import { completeState, countEvents, publish, storedEvent } from "../testkit/events.ts";
@@ -16,8 +17,10 @@ beforeEach(async () => {
   ada = await api.user();
 });
 
-const COMPLETE = `mutation ($id: UUID!, $baseRevision: Int!) {
-  completeWizardSession(input: { id: $id, baseRevision: $baseRevision }) {
+const COMPLETE = `mutation ($id: UUID!, $baseRevision: Int!, $eventRevision: Int, $asNewEvent: Boolean) {
+  completeWizardSession(
+    input: { id: $id, baseRevision: $baseRevision, eventRevision: $eventRevision, asNewEvent: $asNewEvent }
+  ) {
     wizardSession { id status revision completedAt eventId }
     event { id slug title status tickets { nodes { key priceMinor } } privateDetails { joinUrl organizerEmail } }
   }
@@ -86,10 +89,8 @@ describe("completeWizardSession", () => {
 
   it("completes two sessions on one event at the same time, one after the other", async () => {
     const { id: eventId } = await publish(api.db, ada.id as string);
-    const sessions = [
-      await createSession(ada, { eventId, state: completeState() }),
-      await createSession(ada, { eventId, state: completeState() }),
-    ];
+    const state = completeState();
+    const sessions = [await createSession(ada, { eventId, state }), await createSession(ada, { eventId, state })];
     const completions = sessions.map(
       ({ id }) =>
         () =>
@@ -147,18 +148,131 @@ describe("completeWizardSession", () => {
   });
 });
 
+describe("completing a session of an event that was changed", () => {
+  let eventId: string;
+  beforeEach(async () => {
+    ({ id: eventId } = await publish(api.db, ada.id as string));
+  });
+  const START = `mutation ($id: UUID!, $eventId: UUID!) {
+    startWizardSession(input: { id: $id, eventId: $eventId }) { wizardSession { id state } }
+  }`;
+  const UPDATE_EVENT = `mutation ($id: UUID!, $patch: EventPatch!) {
+    updateEvent(input: { id: $id, patch: $patch }) { event { revision } }
+  }`;
+  const updateEvent = (patch: object) => ada.ask(UPDATE_EVENT, { id: eventId, patch });
+  const eventRevision = async () =>
+    (
+      await ada.ask<{ event: { revision: number } }>("query ($id: UUID!) { event(id: $id) { revision } }", {
+        id: eventId,
+      })
+    ).event.revision;
+
+  /** A session that edits the event, with these answers on top of the event's. */
+  async function editing(answers: Readonly<Record<string, object>> = {}): Promise<string> {
+    const id = randomUUID();
+    const { startWizardSession } = await ada.ask<{
+      startWizardSession: { wizardSession: { state: Readonly<Record<string, object>> } };
+    }>(START, { id, eventId });
+    const state: Record<string, object> = { ...startWizardSession.wizardSession.state };
+    for (const [stage, changes] of Object.entries({ publish: {}, ...answers }))
+      state[stage] = { ...state[stage], ...changes };
+    await updateSession(ada, id, { state: { ...state, publish: { ...state.publish, acceptTerms: true } } });
+    return id;
+  }
+
+  it("keeps changes to other fields, of sessions and of updateEvent", async () => {
+    const [one, two] = [
+      await editing({ basics: { title: "Winter party", summary: " " } }),
+      await editing({ page: { description: "Snow" }, schedule: { doorsAt: "2027-06-19T17:00:00+02:00" } }),
+    ];
+    await complete(ada, one, 1);
+    await updateEvent({ endsAt: "2027-06-19T22:00:00Z" });
+    await complete(ada, two, 1);
+    expect(await storedEvent(api.db, eventId)).toMatchObject({
+      ...{ title: "Winter party", summary: null, description: "Snow", ends_at: "2027-06-19T22:00:00+00:00" },
+    });
+  });
+
+  it("is EVENT_CONFLICT where both changed a field, until the client names the event's revision", async () => {
+    const id = await editing({ basics: { title: "Spring party" } });
+    await updateEvent({ title: "Winter party" });
+    const revision = await eventRevision();
+    expect(await ada.refused(COMPLETE, { id, baseRevision: 1 })).toMatchObject({
+      message: expect.stringContaining("Choose"),
+      extensions: {
+        code: "EVENT_CONFLICT",
+        conflicts: [{ pointer: "/basics/title", base: "Summer party", yours: "Spring party", theirs: "Winter party" }],
+        eventRevision: revision,
+      },
+    });
+    expect(await storedEvent(api.db, eventId)).toMatchObject({ title: "Winter party", revision });
+    expect(await ada.refused(COMPLETE, { id, baseRevision: 1, eventRevision: revision - 1 })).toMatchObject({
+      extensions: { code: "EVENT_CONFLICT" },
+    });
+    await ada.ask(COMPLETE, { id, baseRevision: 1, eventRevision: revision });
+    expect(await storedEvent(api.db, eventId)).toMatchObject({ title: "Spring party" });
+  });
+
+  it("is INCOMPLETE where the changes do not fit together, and writes nothing", async () => {
+    const id = await editing({ schedule: { endsAt: "2027-06-19T17:00:00Z" } });
+    await updateEvent({ startsAt: "2027-06-19T18:00:00Z" });
+    const before = await storedEvent(api.db, eventId);
+    expect(await ada.refused(COMPLETE, { id, baseRevision: 1 })).toMatchObject({
+      extensions: {
+        code: "INCOMPLETE",
+        problems: expect.arrayContaining([expect.objectContaining({ pointer: "/schedule/endsAt" })]),
+      },
+    });
+    expect(await storedEvent(api.db, eventId)).toEqual(before);
+  });
+
+  it("leaves out what is hidden after the merge", async () => {
+    const id = await editing({ location: { venueName: "The new mill" } });
+    const other = await editing({ location: COMPLETE_ONLINE_STATE.location });
+    await complete(ada, other, 1);
+    expect(await ada.refused(COMPLETE, { id, baseRevision: 1 })).toMatchObject({
+      extensions: { code: "EVENT_CONFLICT", conflicts: [{ pointer: "/location/venueName", theirs: null }] },
+    });
+    const revision = await eventRevision();
+    await ada.ask(COMPLETE, { id, baseRevision: 1, eventRevision: revision });
+    expect(await storedEvent(api.db, eventId)).toMatchObject({ mode: "online", venue_name: null });
+  });
+
+  it("is EVENT_DELETED when the event was deleted, until the client asks for a new event", async () => {
+    const id = await editing();
+    await ada.ask("mutation ($id: UUID!) { deleteEvent(input: { id: $id }) { event { id } } }", { id: eventId });
+    expect(await ada.refused(COMPLETE, { id, baseRevision: 1 })).toMatchObject({
+      extensions: { code: "EVENT_DELETED", eventId },
+    });
+    expect(await countEvents(api.db, ada.id as string)).toBe(0);
+    const { completeWizardSession } = await ada.ask<Answer>(COMPLETE, { id, baseRevision: 1, asNewEvent: true });
+    expect(completeWizardSession.event.id).not.toBe(eventId);
+  });
+
+  it("updateEvent refuses an older revision", async () => {
+    const currentRevision = await eventRevision();
+    const patch = { title: "Winter party", revision: currentRevision - 1 };
+    expect(await ada.refused(UPDATE_EVENT, { id: eventId, patch })).toMatchObject({
+      extensions: { code: "REVISION_CONFLICT", currentRevision },
+    });
+    expect(await updateEvent({ ...patch, revision: currentRevision })).toEqual({
+      updateEvent: { event: { revision: currentRevision + 1 } },
+    });
+  });
+});
+
 it("a published event can't be moved to end before its ticket sales", async () => {
   const { id } = await publish(api.db, ada.id as string);
+  await api.db.root.query("update events set doors_at = null where id = $1", [id]);
   const before = await storedEvent(api.db, id);
   const document = `mutation ($id: UUID!) {
     updateEvent(input: { id: $id, patch: { startsAt: "2027-03-01T18:00:00Z", endsAt: "2027-03-01T20:00:00Z" } }) { event { id } }
   }`;
-  await api.db.root.query("update events set doors_at = null where id = $1", [id]);
   expect(await ada.refused(document, { id })).toMatchObject({
     message: "Ticket sales can't end after the event. Set an earlier end of sales or a later end of the event.",
     extensions: { code: "INVALID_INPUT" },
   });
-  expect(await storedEvent(api.db, id)).toEqual({ ...before, doors_at: null });
+  expect(await storedEvent(api.db, id)).toEqual(before);
 });
 
 describe("publishedEvent", () => {

@@ -62,7 +62,7 @@ const FORBIDDEN = { extensions: { code: "FORBIDDEN" } };
 const session = "id userId eventId stage status state startedAt lastSavedAt completedAt revision definitionVersion";
 const event = `id ownerId title status startsAt endsAt createdAt category summary organizerName timezone doorsAt mode
   venueName address city region postalCode country currency description slug coverImageUrl coverImageAlt accent
-  supportEmail visibility publishAt refundPolicy`;
+  supportEmail visibility publishAt refundPolicy revision`;
 const eventCounts = "id ownerId title status startsAt endsAt createdAt";
 const ticket = "eventId key name kind priceMinor quantity maxPerOrder salesStart salesEnd position";
 const profile = "id displayName createdAt";
@@ -274,6 +274,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
               event_tickets: [],
               event_private_details: [],
               wizard_sessions: [],
+              wizard_session_event_bases: [],
               wizard_session_revisions: [],
             },
           },

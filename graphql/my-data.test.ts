@@ -6,7 +6,10 @@ const api = useTestApi();
 const EXPORT = "{ exportMyData }";
 const ERASE = "mutation ($id: UUID!) { eraseMe(input: { userId: $id }) { erased } }";
 const NO_EVENTS = { events: 0, event_tickets: 0, event_private_details: 0 };
-const NOTHING = { profiles: 0, ...NO_EVENTS, wizard_sessions: 0, wizard_session_revisions: 0 };
+const NOTHING = {
+  ...{ profiles: 0, ...NO_EVENTS },
+  ...{ wizard_sessions: 0, wizard_session_event_bases: 0, wizard_session_revisions: 0 },
+};
 
 interface MyData {
   readonly exportMyData: { readonly tables: Readonly<Record<string, readonly object[]>> };
@@ -38,6 +41,9 @@ describe("exportMyData", () => {
             expect.objectContaining({ id: draft.id, state: { basics: { title: "Fair" } } }),
             expect.objectContaining({ id: done.id, status: "completed" }),
           ],
+          wizard_session_event_bases: [
+            expect.objectContaining({ session_id: done.id, event_id: eventId, answers: expect.anything() }),
+          ],
           wizard_session_revisions: [expect.anything(), expect.anything(), expect.anything()],
         },
       },
@@ -49,6 +55,7 @@ describe("exportMyData", () => {
     const { exportMyData } = await caller.ask<MyData>("{ exportMyData(history: false) }");
     expect(Object.keys(exportMyData.tables)).toEqual([
       ...["profiles", "events", "event_tickets", "event_private_details", "wizard_sessions"],
+      "wizard_session_event_bases",
     ]);
   });
 
@@ -89,7 +96,10 @@ describe("exportMyData", () => {
 describe("eraseMe", () => {
   it("erases all of the caller's data, once, and nothing else; a later save creates a new profile", async () => {
     const [{ caller, draft, done }, other] = [await userWithData(), await userWithData()];
-    const erased = { ...NOTHING, profiles: 1, events: 1, wizard_sessions: 2, wizard_session_revisions: 3 };
+    const erased = {
+      ...{ ...NOTHING, profiles: 1, events: 1 },
+      ...{ wizard_sessions: 2, wizard_session_event_bases: 1, wizard_session_revisions: 3 },
+    };
     expect(await caller.ask(ERASE, { id: caller.id })).toEqual({ eraseMe: { erased } });
     expect([await readSession(caller, draft.id), await readSession(caller, done.id)]).toEqual([null, null]);
     expect(await caller.ask(ERASE, { id: caller.id })).toEqual({ eraseMe: { erased: NOTHING } });

@@ -124,7 +124,7 @@ describe("mutations", () => {
     ["WizardSessionInput", ["definitionVersion", "eventId", "id", "stage", "state", "status", "userId"]],
     ["WizardSessionPatch", ["definitionVersion", "eventId", "revision", "stage", "state", "status"]],
     ["EventInput", ["endsAt", "id", "ownerId", "startsAt", "title"]],
-    ["EventPatch", ["endsAt", "startsAt", "title"]],
+    ["EventPatch", ["endsAt", "revision", "startsAt", "title"]],
     ["ProfileInput", []],
     ["ProfilePatch", ["displayName"]],
   ])("%s has no field that only the database sets", (input, fields) => {
@@ -151,7 +151,7 @@ describe("mutations", () => {
 
   it.each([
     ["SaveWizardSessionInput", ["baseRevision: Int!", "id: UUID!", "patch: JSON!", "saveId: UUID!", "stage: Int"]],
-    ["CompleteWizardSessionInput", ["baseRevision: Int!", "id: UUID!"]],
+    ["CompleteWizardSessionInput", ["asNewEvent: Boolean", "baseRevision: Int!", "eventRevision: Int", "id: UUID!"]],
     ["CompleteWizardSessionPayload", ["event: Event", "wizardSession: WizardSession!"]],
     ["RestoreWizardSessionInput", ["baseRevision: Int", "id: UUID!", "revision: Int!", "saveId: UUID"]],
     ["StartWizardSessionInput", ["eventId: UUID", "id: UUID!"]],

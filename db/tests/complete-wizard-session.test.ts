@@ -39,6 +39,7 @@ describe("complete_wizard_session", () => {
       id: completed.event_id,
       owner_id: ada,
       status: "published",
+      revision: expect.any(Number),
       created_at: expect.any(String),
       title: "Summer party",
       category: "community",
@@ -78,7 +79,14 @@ describe("complete_wizard_session", () => {
           position: 3,
         },
         { ...NO_OPTIONAL_FIELDS, key: "child", name: "Child", kind: "free", quantity: 30, position: 1 },
-        { ...NO_OPTIONAL_FIELDS, key: "friend", name: "Friend of the house", kind: "donation", quantity: 20, position: 2 },
+        {
+          ...NO_OPTIONAL_FIELDS,
+          key: "friend",
+          name: "Friend of the house",
+          kind: "donation",
+          quantity: 20,
+          position: 2,
+        },
       ],
       details: { organizer_email: "ada@example.com", join_url: null },
     });
@@ -272,7 +280,7 @@ describe("a session that edits an event", () => {
     });
     const accepted = await save(db, ada, { id, base: 0, patch: { publish: { acceptTerms: true } } });
     await complete(db, ada, { id, base: 1, answers: accepted.session.state });
-    expect(await storedEvent(db, event_id)).toEqual(before);
+    expect(await storedEvent(db, event_id)).toEqual({ ...before, revision: expect.any(Number) });
     // A second start must not fill in the values again.
     await start(ada, null);
     expect(await storedSession(db, id)).toMatchObject({ status: "completed", revision: 2 });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { useTestDatabase } from "../../testkit/database.ts";
+import { inTransaction, useTestDatabase } from "../../testkit/database.ts";
 import { complete as completeSession, publish } from "../../testkit/events.ts";
 import { interleave } from "../../testkit/locks.ts";
 import { countSessions, startSession } from "../../testkit/rows.ts";
@@ -58,9 +58,10 @@ describe("completing a session", () => {
     expect(await interleave(db, holdTickets(), [complete, deleteEvent])).toEqual([completed, done]);
   });
 
-  it("waits for the deletion of its event", async () => {
+  it("is EVENT_DELETED after its event is deleted", async () => {
     const { complete } = await editing();
-    expect(await interleave(db, holdTickets(), [deleteEvent, complete])).toEqual([done, completed]);
+    const outcomes = await interleave(db, holdTickets(), [deleteEvent, complete]);
+    expect(outcomes).toEqual([done, expect.objectContaining({ refused: "WZ410" })]);
   });
 
   it("finishes before its event is updated, when it was first", async () => {
@@ -110,6 +111,19 @@ describe("completing a session", () => {
   });
 });
 
+describe("saving a session", () => {
+  it("does not wait for its profile, its event and its base", async () => {
+    const { id } = await editing();
+    await inTransaction(db.root, async (client) => {
+      await client.query("select from profiles where id = $1 for update", [ada]);
+      await client.query("select from events where owner_id = $1 for update", [ada]);
+      await client.query("select from wizard_session_event_bases where session_id = $1 for update", [id]);
+      const { outcome } = await save(db, ada, { id, base: 1, patch: { basics: { title: "Saved" } }, stage: 2 });
+      expect(outcome).toBe("SAVED");
+    });
+  });
+});
+
 describe("erasing the data while an event is deleted", () => {
   it.each([
     ["erasing is first", [erase, deleteEvent], [done, expect.objectContaining({ rowCount: 0 })]],
@@ -147,10 +161,21 @@ describe("starting a session while the data is erased", () => {
   });
 });
 
-describe("starting a session for an event while the event is deleted", () => {
+describe("starting a session for an event while the event is deleted or updated", () => {
   it("waits, and is refused", async () => {
     const outcomes = await interleave(db, holdTickets(), [deleteEvent, start(randomUUID(), event)]);
     expect(outcomes).toEqual([done, expect.objectContaining({ refused: "42501" })]);
+  });
+
+  it("makes an update of the event wait, so that the session's state and its base are equal", async () => {
+    const id = randomUUID();
+    expect(await interleave(db, holdRevisions(), [start(id, event), updateEvent])).toEqual([done, done]);
+    const { rows } = await db.root.query(
+      `select s.state = b.answers as equal, s.state #>> '{basics,title}' as title
+         from wizard_sessions s join wizard_session_event_bases b on b.session_id = s.id where s.id = $1`,
+      [id],
+    );
+    expect(rows).toEqual([{ equal: true, title: "Summer party" }]);
   });
 
   it("succeeds when it was first, and its session loses the event", async () => {

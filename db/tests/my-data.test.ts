@@ -49,6 +49,9 @@ async function countsOf(user: string): Promise<Record<string, number>> {
          select count(*) from event_private_details d join events e on e.id = d.event_id where e.owner_id = $1
        ),
        'wizard_sessions', (select count(*) from wizard_sessions where user_id = $1),
+       'wizard_session_event_bases', (
+         select count(*) from wizard_session_event_bases b join wizard_sessions s on s.id = b.session_id where s.user_id = $1
+       ),
        'wizard_session_revisions', (
          select count(*) from wizard_session_revisions r join wizard_sessions s on s.id = r.session_id where s.user_id = $1
        )) as counts`,
@@ -63,6 +66,7 @@ const NO_ROWS = {
   event_tickets: 0,
   event_private_details: 0,
   wizard_sessions: 0,
+  wizard_session_event_bases: 0,
   wizard_session_revisions: 0,
 };
 const ALL_ROWS = {
@@ -71,6 +75,7 @@ const ALL_ROWS = {
   event_tickets: 2,
   event_private_details: 1,
   wizard_sessions: 2,
+  wizard_session_event_bases: 1,
   wizard_session_revisions: 4,
 };
 
@@ -122,6 +127,12 @@ describe("export_my_data", () => {
       event_tickets: ["a", "b"].map((key) => expect.objectContaining({ event_id: event, key })),
       event_private_details: [{ event_id: event, organizer_email: null, join_url: "https://meet.example.com" }],
       wizard_sessions: [unfinished, completed].map((id) => expect.objectContaining({ id, user_id: ada })),
+      wizard_session_event_bases: [
+        expect.objectContaining({
+          ...{ session_id: completed, event_id: event },
+          answers: expect.objectContaining({ basics: { title: "Summer party" } }),
+        }),
+      ],
       wizard_session_revisions: expect.arrayContaining([
         expect.objectContaining({ session_id: unfinished, revision: 0, snapshot: { basics: { title: "Fair" } } }),
         expect.objectContaining({ session_id: unfinished, revision: 1, patch: { basics: { summary: "Fun" } } }),
@@ -152,7 +163,10 @@ describe("export_my_data", () => {
     const { history, tables } = await exportOf(ada, false);
     expect([history, Object.keys(tables)]).toEqual([
       false,
-      ["profiles", "events", "event_tickets", "event_private_details", "wizard_sessions"],
+      [
+        ...["profiles", "events", "event_tickets", "event_private_details", "wizard_sessions"],
+        "wizard_session_event_bases",
+      ],
     ]);
     expect(await exportOf(ada, null)).toMatchObject({
       history: true,
@@ -168,6 +182,7 @@ describe("export_my_data", () => {
       event_tickets: [],
       event_private_details: [],
       wizard_sessions: [],
+      wizard_session_event_bases: [],
       wizard_session_revisions: [],
     };
     expect((await exportOf(unknown)).tables).toEqual(nothing);

@@ -82,6 +82,16 @@ describe.each(RELEASES)("a filled database of release $version", ({ version, mig
     expect(await grantsIn(db.root)).toEqual(await grantsIn(newest.root));
   });
 
+  it("gives each unfinished session of an event its base: the answers that the session was started with", async () => {
+    const { rows } = await db.root.query(
+      `select b.session_id, b.answers = r.snapshot as "isFirstState", b.event_id = s.event_id as "isEvent"
+         from wizard_session_event_bases b join wizard_sessions s on s.id = b.session_id
+         join wizard_session_revisions r on r.session_id = s.id and r.revision = 0 order by 1`,
+    );
+    const [edited, again] = [TYPED.replace(/1$/, "2"), TYPED.replace(/1$/, "4")];
+    expect(rows).toEqual([edited, again].map((session_id) => ({ session_id, isFirstState: true, isEvent: true })));
+  });
+
   it("accepts a save onto an old session, and a new session", async () => {
     const { rows } = await db.root.query("select revision from wizard_sessions where id = $1", [TYPED]);
     const base: number = rows[0].revision;

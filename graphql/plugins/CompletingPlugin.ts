@@ -7,6 +7,13 @@ import { completionOf } from "../../wizard/completion.ts";
 import type { Definition } from "../../wizard/migrations.ts";
 import { lockSession, upgradeLockedSession } from "../lockedSession.ts";
 
+interface Input {
+  readonly id: string;
+  readonly baseRevision: number;
+  readonly eventRevision?: number | null;
+  readonly asNewEvent?: boolean | null;
+}
+
 /**
  * Adds `completeWizardSession`, which validates the answers with the JSON Schemas, as SQL can't, and calls the SQL function
  * of that name in the same transaction.
@@ -16,15 +23,20 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
     const { wizard_sessions: sessions, events } = build.pgResources;
     if (!sessions || !events) throw new Error("The table wizard_sessions or events is missing. Migrate the database.");
 
-    /** The valid answers of the session, and the revision that contains them. */
-    async function checkAnswers(client: PgClient, id: string, baseRevision: number) {
+    /** The valid answers to publish, and the revision of the session that they come from. */
+    async function checkAnswers(client: PgClient, { id, baseRevision, eventRevision, asNewEvent }: Input) {
       const locked = await lockSession(client, id);
       // Nothing to validate: SQL refuses the call or returns the completed session.
       if (!locked || locked.status === "completed" || locked.revision !== baseRevision) {
         return { revision: baseRevision, answers: {} };
       }
-      const { revision, state } = await upgradeLockedSession(client, locked, definition);
-      const completion = completionOf(state);
+      const { revision } = await upgradeLockedSession(client, locked, definition);
+      // Validated after they are merged with changes that others made to the event.
+      const { rows } = await client.query<{ state: unknown }>({
+        text: "select app_private.answers_to_publish($1, $2, $3) as state",
+        values: [id, eventRevision, asNewEvent],
+      });
+      const completion = completionOf(rows[0]?.state);
       if (completion.ready) return { revision, answers: completion.answers };
       const { problems } = completion;
       throw new SafeError(
@@ -33,11 +45,11 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
       );
     }
 
-    async function complete(client: PgClient, { id, baseRevision }: { id: string; baseRevision: number }) {
-      const { revision, answers } = await checkAnswers(client, id, baseRevision);
+    async function complete(client: PgClient, input: Input) {
+      const { revision, answers } = await checkAnswers(client, input);
       const { rows } = await client.query<{ id: string; eventId: string | null }>({
-        text: `select id, event_id as "eventId" from public.complete_wizard_session($1, $2, $3)`,
-        values: [id, revision, JSON.stringify(answers)],
+        text: `select id, event_id as "eventId" from public.complete_wizard_session($1, $2, $3, $4, $5)`,
+        values: [input.id, revision, JSON.stringify(answers), input.eventRevision, input.asNewEvent],
       });
       return rows[0];
     }
@@ -53,6 +65,13 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
           id: UUID!
           """The revision to publish: the one that the user has seen."""
           baseRevision: Int!
+          """
+          The revision of the event that the user has seen, as an EVENT_CONFLICT named it. If the event is still at this
+          revision, the session's changes overwrite the event's.
+          """
+          eventRevision: Int
+          """Publish a new event if the session's event was deleted. Otherwise the answer is EVENT_DELETED."""
+          asNewEvent: Boolean
         }
 
         type CompleteWizardSessionPayload {
@@ -71,6 +90,8 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
               const $input = object({
                 id: args.getRaw(["input", "id"]),
                 baseRevision: args.getRaw(["input", "baseRevision"]),
+                eventRevision: args.getRaw(["input", "eventRevision"]),
+                asNewEvent: args.getRaw(["input", "asNewEvent"]),
               });
               const $completed = sideEffectWithPgClientTransaction(sessions.executor, $input, complete);
               return object({ id: access($completed, "id"), eventId: access($completed, "eventId") });

@@ -20,7 +20,6 @@ alter table event_tickets
   alter column position set not null,
   add constraint event_tickets_position_check check (position >= 1);
 
---!include events/comments.sql
 --!include events/published_event.sql
 --!include events/write_event.sql
 --!include events/event_answers.sql

@@ -1,0 +1,1 @@
+drop table if exists wizard_session_event_bases cascade;
