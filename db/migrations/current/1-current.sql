@@ -1,3 +1,1 @@
--- Comments and names only.
---!include revisions/tg_wizard_sessions__record.sql
---!include saving/save_wizard_session.sql
+-- Write the next migration here: `npm run db:watch` runs it at every save.

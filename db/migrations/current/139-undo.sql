@@ -1,1 +1,0 @@
-drop table if exists wizard_session_event_bases cascade;
