@@ -38,14 +38,9 @@ const LOCAL_PART = /^[^\s\p{C}\p{Z}"(),.:;<>@[\\\]]+(?:\.[^\s\p{C}\p{Z}"(),.:;<>
 const ASCII_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const BLANKS = /^[ \t\r\n\u00a0]+|[ \t\r\n\u00a0]+$/g;
 
-/** Removes what a paste may leave around an e-mail address. `write_event` in SQL does the same. */
-export function trimEmail(text: string): string {
-  return text.replace(BLANKS, "");
-}
-
-/** Blanks around the address are allowed and not published. Names and domains may have letters of any script. */
+/** Names and domains may have letters of any script. `write_event` in SQL removes blanks around the address. */
 function isEmail(text: string): boolean {
-  const address = trimEmail(text);
+  const address = text.replace(BLANKS, "");
   const at = address.lastIndexOf("@");
   return LOCAL_PART.test(address.slice(0, Math.max(at, 0))) && isDomain(address.slice(at + 1));
 }

@@ -1,7 +1,8 @@
 import { expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { STAGES } from "../../wizard/stages.ts";
-import { suggestSlug } from "./slug.ts";
+import { fallbackSlug, needsTransliteration, suggestSlug } from "./slug.ts";
+import { transliterate } from "./transliterate.ts";
 
 it.each([
   ["Summer party", "summer-party"],
@@ -24,4 +25,29 @@ it("suggests only page addresses that the wizard accepts", () => {
       expect(suggestSlug(title) ?? "none").toMatch(new RegExp(String(pattern)));
     }),
   );
+});
+
+it.each([
+  ["Фестиваль 2027", "festival-2027"],
+  ["Летний праздник", "letniy-prazdnik"],
+  ["Καλοκαιρινή γιορτή", "kalokairini-giorti"],
+  ["여름 축제", "yeoreum-cugje"],
+  ["日本の祭り", "ri-ben-noji-ri"],
+  ["مهرجان الصيف", "mhrjn-lsyf"],
+])("suggests for the transliterated title %j: %j", (title, slug) => {
+  expect(needsTransliteration(title)).toBe(true);
+  expect(suggestSlug(transliterate(title))).toBe(slug);
+});
+
+it.each(["Summer party", "Fête d'été 2027", "Łódź – Ørsted", "🎉 2027", ""])("%j needs no transliteration", (title) =>
+  expect(needsTransliteration(title)).toBe(false),
+);
+
+it("has an address for titles that give none", () => {
+  expect([fallbackSlug(0), fallbackSlug(35), fallbackSlug(2 ** 32 - 1)]).toEqual([
+    "event-0000",
+    "event-000z",
+    "event-41z3",
+  ]);
+  expect(fallbackSlug()).toMatch(/^event-[0-9a-z]{4}$/);
 });

@@ -14,6 +14,16 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   "&": " and ",
 };
 
+/** Whether a title has letters that `suggestSlug` would leave out. Transliterate it first. */
+export function needsTransliteration(title: string): boolean {
+  return /(?!\p{Script=Latin})\p{L}/u.test(title.normalize("NFKD"));
+}
+
+/** A page address for a title that gives none: `event-7k2m`. */
+export function fallbackSlug(random = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0): string {
+  return `event-${(random % 36 ** 4).toString(36).padStart(4, "0")}`;
+}
+
 /** Suggests a page address for a title: `fete-d-ete-2027` for "Fête d'été 2027". Undefined if it would be too short. */
 export function suggestSlug(title: string): string | undefined {
   const plain = title

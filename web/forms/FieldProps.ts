@@ -33,6 +33,9 @@ export function inputProps({ schema, name, pointer, required, error, readOnly }:
   };
 }
 
+/** Lets the text decide the direction of its input. Mantine would set the prop `dir` on an element around the input. */
+export const OWN_DIRECTION = { input: { dir: "auto" } };
+
 /** The text of a saved value, which may have any type. */
 export function textOf(value: unknown): string {
   if (value === undefined || value === null) return "";

@@ -1,7 +1,7 @@
 import { Button, Group, Loader, Stack, Text, Textarea } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 import { emptyToUndefined } from "./basicFields.tsx";
-import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
+import { type FieldProps, inputProps, OWN_DIRECTION, textOf } from "./FieldProps.ts";
 import classes from "./fields.module.css";
 
 const Markdown = lazy(() => import("../pages/Markdown.tsx"));
@@ -14,6 +14,7 @@ export function MarkdownField(props: FieldProps) {
     <Stack gap="xs">
       <Textarea
         {...inputProps(props)}
+        attributes={OWN_DIRECTION}
         autosize
         minRows={8}
         maxRows={24}

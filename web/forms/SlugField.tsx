@@ -1,6 +1,7 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
+import { useEffect, useState } from "react";
 import { valueAt } from "../../json/pointer.ts";
-import { suggestSlug } from "../format/slug.ts";
+import { fallbackSlug, needsTransliteration, suggestSlug } from "../format/slug.ts";
 import { TextField } from "./basicFields.tsx";
 import { type FieldProps, textOf } from "./FieldProps.ts";
 
@@ -9,7 +10,7 @@ const TITLE_POINTER = "/basics/title";
 export function SlugField(props: FieldProps) {
   const { pointer, value, state, readOnly, onChange } = props;
   const slug = textOf(value);
-  const suggested = suggestSlug(textOf(valueAt(state, TITLE_POINTER)));
+  const suggested = useSuggestion(textOf(valueAt(state, TITLE_POINTER)));
   return (
     <Stack gap={6}>
       <TextField {...props} />
@@ -32,4 +33,25 @@ export function SlugField(props: FieldProps) {
       )}
     </Stack>
   );
+}
+
+/** The suggested address for a title of any script. Undefined without a title, and while the transliteration is loaded. */
+function useSuggestion(title: string): string | undefined {
+  const [fallback] = useState(() => fallbackSlug());
+  const [latin, setLatin] = useState<{ readonly title: string; readonly text: string }>();
+  const needed = needsTransliteration(title);
+  useEffect(() => {
+    if (!needed) return;
+    let current = true;
+    import("../format/transliterate.ts").then(
+      ({ transliterate }) => current && setLatin({ title, text: transliterate(title) }),
+      // Offline, for example: the fallback is suggested.
+      () => current && setLatin({ title, text: "" }),
+    );
+    return () => {
+      current = false;
+    };
+  }, [title, needed]);
+  if (title === "" || (needed && latin?.title !== title)) return undefined;
+  return suggestSlug(needed ? (latin?.text ?? "") : title) ?? fallback;
 }

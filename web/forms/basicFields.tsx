@@ -1,10 +1,21 @@
-import { Button, Checkbox, Group, NativeSelect, Radio, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import {
+  Button,
+  Checkbox,
+  type ComboboxParsedItem,
+  Group,
+  NativeSelect,
+  Radio,
+  Select,
+  Stack,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { useState } from "react";
 import { choicesOf } from "../../wizard/fields.ts";
-import { trimEmail } from "../../wizard/formats.ts";
 import type { Schema } from "../../wizard/schema.ts";
 import { browserTimeZone, isTimeZone } from "../format/zonedTime.ts";
-import { type FieldProps, inputProps, textOf } from "./FieldProps.ts";
+import { type FieldProps, inputProps, OWN_DIRECTION, textOf } from "./FieldProps.ts";
+import { rankOf, type SearchWords, searchWordsOf } from "./searchWords.ts";
 import { widgetOf } from "./widgetOf.ts";
 
 const MAX_SUGGESTIONS = 100;
@@ -32,6 +43,7 @@ export function TextField(props: FieldProps) {
   return (
     <TextInput
       {...inputProps(props)}
+      attributes={OWN_DIRECTION}
       // Not type="email": Chromium rewrites domains of other scripts, and browsers refuse such names.
       type={widget === "url" ? "url" : "text"}
       inputMode={widget === "email" ? "email" : undefined}
@@ -39,10 +51,6 @@ export function TextField(props: FieldProps) {
       autoComplete={widget === "email" ? "email" : "off"}
       value={textOf(value)}
       onChange={(event) => onChange(pointer, emptyToUndefined(event.currentTarget.value))}
-      onBlur={({ currentTarget: { value: typed } }) => {
-        const trimmed = widget === "email" ? trimEmail(typed) : typed;
-        if (trimmed !== typed) onChange(pointer, emptyToUndefined(trimmed));
-      }}
     />
   );
 }
@@ -111,6 +119,7 @@ export function SearchField(props: FieldProps) {
   const [opened, setOpened] = useState(false);
   const shown = emptyToUndefined(textOf(value)) ?? null;
   const own = schema.format === "iana-timezone" ? browserTimeZone() : undefined;
+  const words = searchWordsOf(schema);
   return (
     <Stack gap={6} align="stretch">
       <Select
@@ -119,6 +128,7 @@ export function SearchField(props: FieldProps) {
         searchable
         clearable={!props.required}
         limit={MAX_SUGGESTIONS}
+        filter={({ options, search, limit }) => filterOptions(options, search, limit, words)}
         comboboxProps={{ withinPortal: false }}
         dropdownOpened={opened}
         onDropdownOpen={() => setOpened(true)}
@@ -176,6 +186,7 @@ export function LinesField(props: FieldProps) {
   return (
     <Textarea
       {...inputProps(props)}
+      attributes={OWN_DIRECTION}
       autosize
       minRows={3}
       value={lines}
@@ -190,6 +201,19 @@ export function LinesField(props: FieldProps) {
 function valueFor(schema: Schema, chosen: string) {
   const value = choicesOf(schema)?.find((choice) => String(choice.const) === chosen)?.const;
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : chosen;
+}
+
+/** Finds options by their label and other words. The best ones come first. */
+function filterOptions(options: readonly ComboboxParsedItem[], search: string, limit: number, words: SearchWords) {
+  const ranked = options.flatMap((option) => {
+    if ("group" in option) return [];
+    const rank = search.trim() === "" ? 0 : rankOf(option.label, words(String(option.value)), search);
+    return rank === undefined ? [] : [{ option, rank }];
+  });
+  return ranked
+    .toSorted((one, other) => one.rank - other.rank)
+    .slice(0, limit)
+    .map(({ option }) => option);
 }
 
 interface Option {

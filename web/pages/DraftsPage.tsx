@@ -109,7 +109,7 @@ function DraftCard({ draft, onEdit, onDelete }: DraftCardProps) {
       <Group justify="space-between" gap="md">
         <Stack gap={6} flex="1 1 260px" miw={0}>
           <Group gap="xs" wrap="nowrap">
-            <Title order={2} size="h4" lineClamp={2} style={{ overflowWrap: "anywhere" }}>
+            <Title order={2} size="h4" dir="auto" lineClamp={2} style={{ overflowWrap: "anywhere" }}>
               {title}
             </Title>
             <Badge variant="outline" color={color} flex="none" className="readable">

@@ -41,9 +41,17 @@ function EventDetails({ event }: { readonly event: PublishedEvent }) {
         <Text size="sm" fw={600} c="dimmed">
           {optionTitle("basics", "category", event.category)}
         </Text>
-        <Title order={1}>{event.title}</Title>
-        {event.summary && <Text size="lg">{event.summary}</Text>}
-        <Text>By {event.organizerName}</Text>
+        <Title order={1} dir="auto">
+          {event.title}
+        </Title>
+        {event.summary && (
+          <Text size="lg" dir="auto">
+            {event.summary}
+          </Text>
+        )}
+        <Text>
+          By <bdi>{event.organizerName}</bdi>
+        </Text>
       </Stack>
       <div className={classes.columns}>
         <section aria-label="Description" className={classes.description}>
@@ -65,7 +73,7 @@ function EventDetails({ event }: { readonly event: PublishedEvent }) {
             {!online && (
               <Text component="address" style={{ fontStyle: "normal" }}>
                 {addressLines(event).map((line) => (
-                  <span key={line} className={classes.line}>
+                  <span key={line} className={classes.line} dir="auto">
                     {line}
                   </span>
                 ))}
@@ -136,7 +144,9 @@ function Ticket({ ticket, currency, zone }: TicketProps) {
   return (
     <li>
       <Group justify="space-between" wrap="nowrap" gap="sm">
-        <Text fw={600}>{ticket.name}</Text>
+        <Text fw={600} dir="auto">
+          {ticket.name}
+        </Text>
         <Text fw={600} flex="none">
           {priceOf(ticket, currency)}
         </Text>

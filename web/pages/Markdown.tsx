@@ -1,5 +1,6 @@
 import { Typography } from "@mantine/core";
-import ReactMarkdown, { type Components } from "react-markdown";
+import { createElement, type JSX } from "react";
+import ReactMarkdown, { type Components, type ExtraProps } from "react-markdown";
 import classes from "./Markdown.module.css";
 
 // react-markdown shows HTML as text and removes unsafe URLs such as javascript:.
@@ -20,11 +21,23 @@ const COMPONENTS: Components = {
       alt
     ),
   // The title of the event is the h1 of the page.
-  h1: "h2",
-  h2: "h3",
-  h3: "h4",
-  h4: "h5",
+  h1: block("h2"),
+  h2: block("h3"),
+  h3: block("h4"),
+  h4: block("h5"),
+  h5: block("h5"),
+  h6: block("h6"),
+  p: block("p"),
+  ul: block("ul"),
+  ol: block("ol"),
+  blockquote: block("blockquote"),
 };
+
+/** Makes a block whose text decides its direction: a description may mix scripts. */
+function block(Tag: "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "ul" | "ol" | "blockquote") {
+  return ({ node: _, ...props }: JSX.IntrinsicElements[typeof Tag] & ExtraProps) =>
+    createElement(Tag, { ...props, dir: "auto" });
+}
 
 export default function Markdown({ text }: { readonly text: string }) {
   return (

@@ -62,7 +62,7 @@ function StageSummary({ stage, state, problems, onGoTo }: ReviewProps & { readon
         {given.map(({ pointer, label, text }) => (
           <div key={pointer} className={classes.row}>
             <dt>{label}</dt>
-            <dd>{text}</dd>
+            <dd dir="auto">{text}</dd>
           </div>
         ))}
       </dl>
