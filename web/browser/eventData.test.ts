@@ -50,6 +50,28 @@ it("suggests an address for a title of another script, and finds zones by countr
   ]);
 });
 
+it("asks which of two times is meant, keeps the choice, and says that a time does not exist", async () => {
+  const { path, tab } = await openDraft(site, "Night of the clocks");
+  const { page } = tab;
+  await page.getByRole("button", { name: /^Stage 2:/ }).click();
+  await choose(tab, "Time zone", "Berlin", "Europe/Berlin");
+  await page.getByLabel("Starts", { exact: false }).first().fill("2027-10-31T02:30");
+  const choice = page.getByRole("radiogroup", { name: "Starts: this time happens twice" });
+  expect(await choice.getByRole("radio", { name: "Before the clocks go back (UTC+02:00)" }).isChecked()).toBe(true);
+  await choice.getByRole("radio", { name: "After the clocks go back (UTC+01:00)" }).check();
+  await page.getByLabel("Ends", { exact: false }).first().fill("2027-03-28T02:30");
+  await page.getByText("This time does not exist in Europe/Berlin").waitFor();
+  await choose(tab, "Time zone", "Paris", "Europe/Paris");
+  await tab.saved();
+  expect(await savedState(site, path)).toMatchObject({
+    schedule: { timezone: "Europe/Paris", startsAt: "2027-10-31T02:30:00+01:00", endsAt: "2027-03-28T02:30" },
+  });
+  await page.getByLabel("Ends", { exact: false }).first().fill("2027-10-31T03:30");
+  await tab.saved();
+  expect(await savedState(site, path)).toMatchObject({ schedule: { endsAt: "2027-10-31T03:30:00+01:00" } });
+  expect(await page.getByText("This time does not exist").count()).toBe(0);
+});
+
 interface Ticket {
   readonly name?: string;
   readonly position?: number;
