@@ -1038,6 +1038,25 @@ $$;
 ALTER FUNCTION app_private.forget_save_keys(at_most integer) OWNER TO stagekeep_owner;
 
 --
+-- Name: hides_event(uuid, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.hides_event(event_id uuid, answers jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select exists (
+    select from public.events e
+     where e.id = hides_event.event_id and e.status = 'published' and e.visibility in ('public', 'unlisted')
+       and coalesce(e.publish_at, '-infinity') <= now()
+       and (answers -> 'publish' ->> 'publishAt')::timestamptz > now()
+  )
+$$;
+
+
+ALTER FUNCTION app_private.hides_event(event_id uuid, answers jsonb) OWNER TO stagekeep_owner;
+
+--
 -- Name: is_text(text, integer, boolean); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1645,6 +1664,23 @@ $$;
 ALTER FUNCTION app_private.tg_events__check_sales() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_events__keep_published(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_events__keep_published() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception 'This event is published. Unpublish or cancel it, then delete it.'
+    using errcode = 'WZ424', detail = jsonb_build_object('status', upper(OLD.status));
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_events__keep_published() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg_events__part_changed(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -2206,10 +2242,562 @@ COMMENT ON FUNCTION auth.role() IS 'The role in the caller''s token (the claim `
 
 
 --
--- Name: complete_wizard_session(uuid, integer, jsonb, integer, boolean); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+-- Name: events; Type: TABLE; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer DEFAULT NULL::integer, as_new_event boolean DEFAULT false) RETURNS public.wizard_sessions
+CREATE TABLE public.events (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid DEFAULT auth.uid() NOT NULL,
+    title text NOT NULL,
+    status text DEFAULT 'draft'::text NOT NULL,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    category text,
+    summary text,
+    organizer_name text,
+    timezone text,
+    doors_at timestamp with time zone,
+    mode text,
+    venue_name text,
+    address text,
+    city text,
+    region text,
+    postal_code text,
+    country text,
+    currency text,
+    description text,
+    slug text,
+    cover_image_url text,
+    cover_image_alt text,
+    accent text,
+    support_email text,
+    visibility text,
+    publish_at timestamp with time zone,
+    refund_policy text,
+    revision integer DEFAULT 0 NOT NULL,
+    CONSTRAINT events_accent_check CHECK ((accent ~ '^#[0-9A-Fa-f]{6}$'::text)),
+    CONSTRAINT events_address_check CHECK (app_private.is_text(address, 255)),
+    CONSTRAINT events_category_check CHECK ((category ~ '^[a-z][a-z_]{0,39}$'::text)),
+    CONSTRAINT events_city_check CHECK (app_private.is_text(city, 85)),
+    CONSTRAINT events_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT events_cover_image_alt_check CHECK (app_private.is_text(cover_image_alt, 255)),
+    CONSTRAINT events_cover_image_check CHECK (((cover_image_url IS NULL) = (cover_image_alt IS NULL))),
+    CONSTRAINT events_cover_image_url_check CHECK (((cover_image_url ~* '^https://'::text) AND (char_length(cover_image_url) <= 2048))),
+    CONSTRAINT events_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT events_description_check CHECK (app_private.is_text(description, 50000, multiline => true)),
+    CONSTRAINT events_doors_at_check CHECK ((doors_at <= starts_at)),
+    CONSTRAINT events_doors_at_range_check CHECK (app_private.is_time(doors_at)),
+    CONSTRAINT events_ends_at_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT events_ends_at_range_check CHECK (app_private.is_time(ends_at)),
+    CONSTRAINT events_mode_check CHECK ((mode = ANY (ARRAY['venue'::text, 'online'::text, 'hybrid'::text]))),
+    CONSTRAINT events_organizer_name_check CHECK (app_private.is_text(organizer_name, 255)),
+    CONSTRAINT events_postal_code_check CHECK (app_private.is_text(postal_code, 20)),
+    CONSTRAINT events_publish_at_check CHECK ((publish_at <= starts_at)),
+    CONSTRAINT events_publish_at_range_check CHECK (app_private.is_time(publish_at)),
+    CONSTRAINT events_published_check CHECK (((status <> ALL (ARRAY['published'::text, 'cancelled'::text])) OR (num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, description, slug, visibility) = 0))),
+    CONSTRAINT events_refund_policy_check CHECK ((refund_policy ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
+    CONSTRAINT events_region_check CHECK (app_private.is_text(region, 85)),
+    CONSTRAINT events_slug_check CHECK ((slug ~ '^[a-z0-9-]{3,60}$'::text)),
+    CONSTRAINT events_starts_at_range_check CHECK (app_private.is_time(starts_at)),
+    CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'cancelled'::text]))),
+    CONSTRAINT events_summary_check CHECK (app_private.is_text(summary, 140)),
+    CONSTRAINT events_support_email_check CHECK ((app_private.is_text(support_email, 254) AND (support_email ~ '^[^\s@]+@[^\s@]+$'::text))),
+    CONSTRAINT events_timezone_check CHECK ((timezone ~ '^[A-Za-z0-9_+/-]{1,64}$'::text)),
+    CONSTRAINT events_title_check CHECK (app_private.is_text(title, 150)),
+    CONSTRAINT events_venue_check CHECK (
+CASE
+    WHEN (mode = ANY (ARRAY['venue'::text, 'hybrid'::text])) THEN (num_nulls(venue_name, address, city, country) = 0)
+    ELSE (num_nonnulls(venue_name, address, city, region, postal_code, country) = 0)
+END),
+    CONSTRAINT events_venue_name_check CHECK (app_private.is_text(venue_name, 100)),
+    CONSTRAINT events_visibility_check CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
+);
+
+
+ALTER TABLE public.events OWNER TO stagekeep_owner;
+
+--
+-- Name: TABLE events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TABLE public.events IS 'An event: a draft written directly, or one that the wizard published. Everyone can read published public events.';
+
+
+--
+-- Name: COLUMN events.id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.id IS 'Generated by the database unless the client sends one.';
+
+
+--
+-- Name: COLUMN events.owner_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.owner_id IS 'The owner: the caller, unless a back end names another user. Everyone can read it for published public events.';
+
+
+--
+-- Name: COLUMN events.title; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.title IS 'The title, 1 to 150 characters.';
+
+
+--
+-- Name: COLUMN events.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.status IS 'Draft, published or cancelled.';
+
+
+--
+-- Name: COLUMN events.starts_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.starts_at IS 'When the event starts.';
+
+
+--
+-- Name: COLUMN events.ends_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.ends_at IS 'When the event ends; after `startsAt`.';
+
+
+--
+-- Name: COLUMN events.created_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.created_at IS 'When the row was created.';
+
+
+--
+-- Name: COLUMN events.category; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.category IS 'One of the wizard''s categories, such as `music`.';
+
+
+--
+-- Name: COLUMN events.summary; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.summary IS 'A one-sentence summary for lists, at most 140 characters.';
+
+
+--
+-- Name: COLUMN events.organizer_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.organizer_name IS 'The organizer''s name, at most 255 characters.';
+
+
+--
+-- Name: COLUMN events.timezone; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.timezone IS 'The IANA time zone in which to show the event''s times, such as `Europe/Berlin`.';
+
+
+--
+-- Name: COLUMN events.doors_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.doors_at IS 'When the doors open; not after `startsAt`.';
+
+
+--
+-- Name: COLUMN events.mode; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.mode IS 'Venue, online or hybrid.';
+
+
+--
+-- Name: COLUMN events.venue_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.venue_name IS 'The name of the venue; null for an online event.';
+
+
+--
+-- Name: COLUMN events.address; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.address IS 'Street and number of the venue.';
+
+
+--
+-- Name: COLUMN events.city; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.city IS 'City or town of the venue.';
+
+
+--
+-- Name: COLUMN events.region; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.region IS 'State, province or county of the venue, where addresses have one.';
+
+
+--
+-- Name: COLUMN events.postal_code; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.postal_code IS 'Postal code of the venue, where the country has them.';
+
+
+--
+-- Name: COLUMN events.country; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.country IS 'Country of the venue, ISO 3166-1 alpha-2.';
+
+
+--
+-- Name: COLUMN events.currency; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.currency IS 'Currency of all prices, ISO 4217; null if every ticket is free.';
+
+
+--
+-- Name: COLUMN events.description; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.description IS 'The description in Markdown, at most 50,000 characters.';
+
+
+--
+-- Name: COLUMN events.slug; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.slug IS 'The last part of the event page''s URL: 3 to 60 lowercase letters, digits and hyphens. Unique.';
+
+
+--
+-- Name: COLUMN events.cover_image_url; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.cover_image_url IS 'The https URL of the cover image.';
+
+
+--
+-- Name: COLUMN events.cover_image_alt; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.cover_image_alt IS 'The alternative text of the cover image.';
+
+
+--
+-- Name: COLUMN events.accent; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.accent IS 'The color of buttons and links on the event page, as `#rrggbb`.';
+
+
+--
+-- Name: COLUMN events.support_email; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.support_email IS 'The contact address shown on the event page.';
+
+
+--
+-- Name: COLUMN events.visibility; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.visibility IS 'Public: listed for everyone. Unlisted: visible to those who know the slug. Private: visible to the owner only.';
+
+
+--
+-- Name: COLUMN events.publish_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.publish_at IS 'When the event becomes visible to others; null means at once.';
+
+
+--
+-- Name: COLUMN events.refund_policy; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.refund_policy IS 'One of the wizard''s refund policies.';
+
+
+--
+-- Name: COLUMN events.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.events.revision IS 'Increases with every change of the event, its tickets or its private details. In a patch, send the revision that you read: if the event was changed since, the update fails with REVISION_CONFLICT. Without it, the update overwrites any revision.';
+
+
+--
+-- Name: CONSTRAINT events_accent_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_accent_check ON public.events IS 'The color must be # and six hexadecimal digits.';
+
+
+--
+-- Name: CONSTRAINT events_address_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_address_check ON public.events IS 'The address must have 1 to 255 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_category_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_category_check ON public.events IS 'The category must be a lowercase word of at most 40 letters and underscores.';
+
+
+--
+-- Name: CONSTRAINT events_city_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_city_check ON public.events IS 'The city must have 1 to 85 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_country_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_country_check ON public.events IS 'The country must be two capital letters (ISO 3166-1).';
+
+
+--
+-- Name: CONSTRAINT events_cover_image_alt_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_cover_image_alt_check ON public.events IS 'The alternative text of the cover image must have 1 to 255 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_cover_image_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_cover_image_check ON public.events IS 'A cover image needs an alternative text, and the text needs an image.';
+
+
+--
+-- Name: CONSTRAINT events_cover_image_url_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_cover_image_url_check ON public.events IS 'The cover image must be an https URL of at most 2,048 characters.';
+
+
+--
+-- Name: CONSTRAINT events_currency_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_currency_check ON public.events IS 'The currency must be three capital letters (ISO 4217).';
+
+
+--
+-- Name: CONSTRAINT events_description_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_description_check ON public.events IS 'The description must have 1 to 50,000 characters and show something.';
+
+
+--
+-- Name: CONSTRAINT events_doors_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_doors_at_check ON public.events IS 'The doors must not open after the event starts.';
+
+
+--
+-- Name: CONSTRAINT events_doors_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_doors_at_range_check ON public.events IS 'The opening of the doors must be in the years 1 to 9999.';
+
+
+--
+-- Name: CONSTRAINT events_ends_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_ends_at_check ON public.events IS 'The event must end after it starts.';
+
+
+--
+-- Name: CONSTRAINT events_ends_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_ends_at_range_check ON public.events IS 'The event''s end must be in the years 1 to 9999.';
+
+
+--
+-- Name: CONSTRAINT events_mode_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_mode_check ON public.events IS 'The mode must be venue, online or hybrid.';
+
+
+--
+-- Name: CONSTRAINT events_organizer_name_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_organizer_name_check ON public.events IS 'The organizer''s name must have 1 to 255 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_postal_code_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_postal_code_check ON public.events IS 'The postal code must have 1 to 20 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_publish_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_publish_at_check ON public.events IS 'The event must not be published after it starts.';
+
+
+--
+-- Name: CONSTRAINT events_publish_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_publish_at_range_check ON public.events IS 'The time of publication must be in the years 1 to 9999.';
+
+
+--
+-- Name: CONSTRAINT events_published_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_published_check ON public.events IS 'A published event needs a category, organizer, times, mode, description, page address and visibility.';
+
+
+--
+-- Name: CONSTRAINT events_refund_policy_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_refund_policy_check ON public.events IS 'The refund policy must be a lowercase word of at most 40 letters, digits and underscores.';
+
+
+--
+-- Name: CONSTRAINT events_region_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_region_check ON public.events IS 'The region must have 1 to 85 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_slug_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_slug_check ON public.events IS 'The page address must have 3 to 60 lowercase letters, digits and hyphens.';
+
+
+--
+-- Name: CONSTRAINT events_starts_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_starts_at_range_check ON public.events IS 'The event''s start must be in the years 1 to 9999.';
+
+
+--
+-- Name: CONSTRAINT events_status_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_status_check ON public.events IS 'The status must be draft, published or cancelled.';
+
+
+--
+-- Name: CONSTRAINT events_summary_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_summary_check ON public.events IS 'The summary must have 1 to 140 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_support_email_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_support_email_check ON public.events IS 'The e-mail address must contain one @, no blanks, and have at most 254 characters.';
+
+
+--
+-- Name: CONSTRAINT events_timezone_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_timezone_check ON public.events IS 'The time zone must be an IANA name such as Europe/Berlin.';
+
+
+--
+-- Name: CONSTRAINT events_title_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_title_check ON public.events IS 'The title must have 1 to 150 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_venue_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_venue_check ON public.events IS 'An event at a venue needs the venue''s name and address; an online event must not have them.';
+
+
+--
+-- Name: CONSTRAINT events_venue_name_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_venue_name_check ON public.events IS 'The venue''s name must have 1 to 100 characters, show something and fit on one line.';
+
+
+--
+-- Name: CONSTRAINT events_visibility_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON CONSTRAINT events_visibility_check ON public.events IS 'The visibility must be public, unlisted or private.';
+
+
+--
+-- Name: cancel_event(uuid); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.cancel_event(id uuid) RETURNS public.events
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_event public.events;
+begin
+  select * into v_event from public.events e
+   where e.id = cancel_event.id and app_private.may_act_for(e.owner_id) for update;
+  if not found then
+    raise exception 'This event does not exist or is not yours.' using errcode = 'WZ404';
+  elsif v_event.status = 'draft' then
+    raise exception 'This event is a draft. Only a published event can be cancelled; delete the draft instead.'
+      using errcode = 'WZ424', detail = jsonb_build_object('status', upper(v_event.status));
+  elsif v_event.status = 'published' then
+    update public.events e set status = 'cancelled' where e.id = v_event.id returning * into v_event;
+  end if;
+  return v_event;
+end;
+$$;
+
+
+ALTER FUNCTION public.cancel_event(id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION cancel_event(id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.cancel_event(id uuid) IS 'Cancels a published event for good: only its owner can see it, and it can''t be published again. EVENT_STATUS if it is a draft. Calling it again changes nothing.';
+
+
+--
+-- Name: complete_wizard_session(uuid, integer, jsonb, integer, boolean, boolean); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer DEFAULT NULL::integer, as_new_event boolean DEFAULT false, hide_event boolean DEFAULT false) RETURNS public.wizard_sessions
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2239,6 +2827,13 @@ begin
     raise exception 'The answers differ from the state of the session, or from its event. Read them again, then complete it.'
       using errcode = 'WZ400', detail = '{"field": "answers"}';
   end if;
+  if hide_event is not true and app_private.hides_event(v_session.event_id, answers) then
+    raise exception 'The event is visible now and would be hidden until the time of publication.'
+      using errcode = 'WZ422', detail = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object(
+        'stage', 6, 'pointer', '/publish/publishAt', 'code', 'hides',
+        'message', 'The event is visible now. Publishing it at a later time hides it until then. Choose an earlier time, or confirm this.'
+      )));
+  end if;
   v_event = app_private.write_event(v_session.event_id, v_session.user_id, answers);
   update public.wizard_sessions s set status = 'completed', event_id = v_event where s.id = v_id
   returning * into v_session;
@@ -2248,13 +2843,72 @@ end;
 $$;
 
 
-ALTER FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) OWNER TO stagekeep_owner;
+ALTER FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean, hide_event boolean) OWNER TO stagekeep_owner;
 
 --
--- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean, hide_event boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) IS 'Publishes the event that a session describes, and completes the session. INCOMPLETE, with the problems, if something is missing or wrong. REVISION_CONFLICT if the session was saved since `baseRevision`. A session of an existing event writes only what it changed: EVENT_CONFLICT, with the conflicts, if the event was changed in the same fields; EVENT_DELETED if it was deleted. Calling it again changes nothing and returns the same event.';
+COMMENT ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean, hide_event boolean) IS 'Publishes the event that a session describes, and completes the session. INCOMPLETE, with the problems, if something is missing or wrong. REVISION_CONFLICT if the session was saved since `baseRevision`. A session of an existing event writes only what it changed: EVENT_CONFLICT, with the conflicts, if the event was changed in the same fields; EVENT_DELETED if it was deleted. Calling it again changes nothing and returns the same event.';
+
+
+--
+-- Name: duplicate_event(uuid, uuid); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.duplicate_event(id uuid, event_id uuid) RETURNS public.wizard_sessions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id      constant uuid := duplicate_event.id;
+  v_owner   uuid;
+  v_answers jsonb;
+  v_session public.wizard_sessions;
+begin
+  if v_id is null then
+    raise exception 'A session needs an id. Send a UUID that the client made.'
+      using errcode = 'WZ400', detail = '{"field": "id"}';
+  end if;
+  -- As in start_wizard_session, a repeated call finds the session first.
+  select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id);
+  if found then
+    return v_session;
+  end if;
+  -- A copy that waits for erase_me must not keep the answers of the erased event.
+  perform app_private.lock_event(duplicate_event.event_id);
+  select e.owner_id into v_owner from public.events e
+   where e.id = duplicate_event.event_id and app_private.may_act_for(e.owner_id);
+  if not found then
+    raise exception 'This event does not exist or is not yours.' using errcode = 'WZ404';
+  end if;
+  v_answers = app_private.event_answers(duplicate_event.event_id)
+    #- '{page,slug}' #- '{schedule,startsAt}' #- '{schedule,endsAt}' #- '{schedule,doorsAt}' #- '{publish,publishAt}';
+  if v_answers #> '{tickets,tickets}' is not null then
+    v_answers = jsonb_set(v_answers, '{tickets,tickets}', (
+      select jsonb_object_agg(t.key, t.value - 'salesStart' - 'salesEnd')
+        from jsonb_each(v_answers #> '{tickets,tickets}') t
+    ));
+  end if;
+  insert into public.wizard_sessions (id, user_id, state) values (v_id, v_owner, v_answers)
+  on conflict on constraint wizard_sessions_pkey do nothing;
+  select * into v_session from public.wizard_sessions s where s.id = v_id and app_private.may_act_for(s.user_id);
+  if not found then
+    -- The id belongs to another user's session. Don't reveal that it exists.
+    raise exception 'This session does not exist or is not yours.' using errcode = 'WZ404';
+  end if;
+  return v_session;
+end;
+$$;
+
+
+ALTER FUNCTION public.duplicate_event(id uuid, event_id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION duplicate_event(id uuid, event_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.duplicate_event(id uuid, event_id uuid) IS 'Starts a session for a new event with the answers of one of the caller''s events, under an id that the client makes. The page address and all dates are left out. Calling it again with the same id returns the same session.';
 
 
 --
@@ -2577,6 +3231,41 @@ ALTER FUNCTION public.start_wizard_session(id uuid, event_id uuid) OWNER TO stag
 --
 
 COMMENT ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) IS 'Starts a session under an id that the client makes. With `eventId`, the session edits that event and starts with its answers. Calling it again with the same id returns the same session. A state saved under an older definition is upgraded, as a save of its own.';
+
+
+--
+-- Name: unpublish_event(uuid); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.unpublish_event(id uuid) RETURNS public.events
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_event public.events;
+begin
+  select * into v_event from public.events e
+   where e.id = unpublish_event.id and app_private.may_act_for(e.owner_id) for update;
+  if not found then
+    raise exception 'This event does not exist or is not yours.' using errcode = 'WZ404';
+  elsif v_event.status = 'cancelled' then
+    raise exception 'This event was cancelled. It is not published any more and can''t become a draft.'
+      using errcode = 'WZ424', detail = jsonb_build_object('status', upper(v_event.status));
+  elsif v_event.status = 'published' then
+    update public.events e set status = 'draft' where e.id = v_event.id returning * into v_event;
+  end if;
+  return v_event;
+end;
+$$;
+
+
+ALTER FUNCTION public.unpublish_event(id uuid) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION unpublish_event(id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.unpublish_event(id uuid) IS 'Makes a published event a draft again: only its owner can see it. Completing a session that edits it publishes it again. EVENT_STATUS if it was cancelled. Calling it for a draft changes nothing.';
 
 
 --
@@ -3168,523 +3857,6 @@ COMMENT ON CONSTRAINT event_tickets_sales_start_range_check ON public.event_tick
 
 
 --
--- Name: events; Type: TABLE; Schema: public; Owner: stagekeep_owner
---
-
-CREATE TABLE public.events (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    owner_id uuid DEFAULT auth.uid() NOT NULL,
-    title text NOT NULL,
-    status text DEFAULT 'draft'::text NOT NULL,
-    starts_at timestamp with time zone,
-    ends_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    category text,
-    summary text,
-    organizer_name text,
-    timezone text,
-    doors_at timestamp with time zone,
-    mode text,
-    venue_name text,
-    address text,
-    city text,
-    region text,
-    postal_code text,
-    country text,
-    currency text,
-    description text,
-    slug text,
-    cover_image_url text,
-    cover_image_alt text,
-    accent text,
-    support_email text,
-    visibility text,
-    publish_at timestamp with time zone,
-    refund_policy text,
-    revision integer DEFAULT 0 NOT NULL,
-    CONSTRAINT events_accent_check CHECK ((accent ~ '^#[0-9A-Fa-f]{6}$'::text)),
-    CONSTRAINT events_address_check CHECK (app_private.is_text(address, 255)),
-    CONSTRAINT events_category_check CHECK ((category ~ '^[a-z][a-z_]{0,39}$'::text)),
-    CONSTRAINT events_city_check CHECK (app_private.is_text(city, 85)),
-    CONSTRAINT events_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
-    CONSTRAINT events_cover_image_alt_check CHECK (app_private.is_text(cover_image_alt, 255)),
-    CONSTRAINT events_cover_image_check CHECK (((cover_image_url IS NULL) = (cover_image_alt IS NULL))),
-    CONSTRAINT events_cover_image_url_check CHECK (((cover_image_url ~* '^https://'::text) AND (char_length(cover_image_url) <= 2048))),
-    CONSTRAINT events_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT events_description_check CHECK (app_private.is_text(description, 50000, multiline => true)),
-    CONSTRAINT events_doors_at_check CHECK ((doors_at <= starts_at)),
-    CONSTRAINT events_doors_at_range_check CHECK (app_private.is_time(doors_at)),
-    CONSTRAINT events_ends_at_check CHECK ((ends_at > starts_at)),
-    CONSTRAINT events_ends_at_range_check CHECK (app_private.is_time(ends_at)),
-    CONSTRAINT events_mode_check CHECK ((mode = ANY (ARRAY['venue'::text, 'online'::text, 'hybrid'::text]))),
-    CONSTRAINT events_organizer_name_check CHECK (app_private.is_text(organizer_name, 255)),
-    CONSTRAINT events_postal_code_check CHECK (app_private.is_text(postal_code, 20)),
-    CONSTRAINT events_publish_at_check CHECK ((publish_at <= starts_at)),
-    CONSTRAINT events_publish_at_range_check CHECK (app_private.is_time(publish_at)),
-    CONSTRAINT events_published_check CHECK (((status <> ALL (ARRAY['published'::text, 'cancelled'::text])) OR (num_nulls(category, organizer_name, timezone, starts_at, ends_at, mode, description, slug, visibility) = 0))),
-    CONSTRAINT events_refund_policy_check CHECK ((refund_policy ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
-    CONSTRAINT events_region_check CHECK (app_private.is_text(region, 85)),
-    CONSTRAINT events_slug_check CHECK ((slug ~ '^[a-z0-9-]{3,60}$'::text)),
-    CONSTRAINT events_starts_at_range_check CHECK (app_private.is_time(starts_at)),
-    CONSTRAINT events_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'cancelled'::text]))),
-    CONSTRAINT events_summary_check CHECK (app_private.is_text(summary, 140)),
-    CONSTRAINT events_support_email_check CHECK ((app_private.is_text(support_email, 254) AND (support_email ~ '^[^\s@]+@[^\s@]+$'::text))),
-    CONSTRAINT events_timezone_check CHECK ((timezone ~ '^[A-Za-z0-9_+/-]{1,64}$'::text)),
-    CONSTRAINT events_title_check CHECK (app_private.is_text(title, 150)),
-    CONSTRAINT events_venue_check CHECK (
-CASE
-    WHEN (mode = ANY (ARRAY['venue'::text, 'hybrid'::text])) THEN (num_nulls(venue_name, address, city, country) = 0)
-    ELSE (num_nonnulls(venue_name, address, city, region, postal_code, country) = 0)
-END),
-    CONSTRAINT events_venue_name_check CHECK (app_private.is_text(venue_name, 100)),
-    CONSTRAINT events_visibility_check CHECK ((visibility = ANY (ARRAY['public'::text, 'unlisted'::text, 'private'::text])))
-);
-
-
-ALTER TABLE public.events OWNER TO stagekeep_owner;
-
---
--- Name: TABLE events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON TABLE public.events IS 'An event: a draft written directly, or one that the wizard published. Everyone can read published public events.';
-
-
---
--- Name: COLUMN events.id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.id IS 'Generated by the database unless the client sends one.';
-
-
---
--- Name: COLUMN events.owner_id; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.owner_id IS 'The owner: the caller, unless a back end names another user. Everyone can read it for published public events.';
-
-
---
--- Name: COLUMN events.title; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.title IS 'The title, 1 to 150 characters.';
-
-
---
--- Name: COLUMN events.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.status IS 'Draft, published or cancelled.';
-
-
---
--- Name: COLUMN events.starts_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.starts_at IS 'When the event starts.';
-
-
---
--- Name: COLUMN events.ends_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.ends_at IS 'When the event ends; after `startsAt`.';
-
-
---
--- Name: COLUMN events.created_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.created_at IS 'When the row was created.';
-
-
---
--- Name: COLUMN events.category; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.category IS 'One of the wizard''s categories, such as `music`.';
-
-
---
--- Name: COLUMN events.summary; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.summary IS 'A one-sentence summary for lists, at most 140 characters.';
-
-
---
--- Name: COLUMN events.organizer_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.organizer_name IS 'The organizer''s name, at most 255 characters.';
-
-
---
--- Name: COLUMN events.timezone; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.timezone IS 'The IANA time zone in which to show the event''s times, such as `Europe/Berlin`.';
-
-
---
--- Name: COLUMN events.doors_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.doors_at IS 'When the doors open; not after `startsAt`.';
-
-
---
--- Name: COLUMN events.mode; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.mode IS 'Venue, online or hybrid.';
-
-
---
--- Name: COLUMN events.venue_name; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.venue_name IS 'The name of the venue; null for an online event.';
-
-
---
--- Name: COLUMN events.address; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.address IS 'Street and number of the venue.';
-
-
---
--- Name: COLUMN events.city; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.city IS 'City or town of the venue.';
-
-
---
--- Name: COLUMN events.region; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.region IS 'State, province or county of the venue, where addresses have one.';
-
-
---
--- Name: COLUMN events.postal_code; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.postal_code IS 'Postal code of the venue, where the country has them.';
-
-
---
--- Name: COLUMN events.country; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.country IS 'Country of the venue, ISO 3166-1 alpha-2.';
-
-
---
--- Name: COLUMN events.currency; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.currency IS 'Currency of all prices, ISO 4217; null if every ticket is free.';
-
-
---
--- Name: COLUMN events.description; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.description IS 'The description in Markdown, at most 50,000 characters.';
-
-
---
--- Name: COLUMN events.slug; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.slug IS 'The last part of the event page''s URL: 3 to 60 lowercase letters, digits and hyphens. Unique.';
-
-
---
--- Name: COLUMN events.cover_image_url; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.cover_image_url IS 'The https URL of the cover image.';
-
-
---
--- Name: COLUMN events.cover_image_alt; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.cover_image_alt IS 'The alternative text of the cover image.';
-
-
---
--- Name: COLUMN events.accent; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.accent IS 'The color of buttons and links on the event page, as `#rrggbb`.';
-
-
---
--- Name: COLUMN events.support_email; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.support_email IS 'The contact address shown on the event page.';
-
-
---
--- Name: COLUMN events.visibility; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.visibility IS 'Public: listed for everyone. Unlisted: visible to those who know the slug. Private: visible to the owner only.';
-
-
---
--- Name: COLUMN events.publish_at; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.publish_at IS 'When the event becomes visible to others; null means at once.';
-
-
---
--- Name: COLUMN events.refund_policy; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.refund_policy IS 'One of the wizard''s refund policies.';
-
-
---
--- Name: COLUMN events.revision; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON COLUMN public.events.revision IS 'Increases with every change of the event, its tickets or its private details. In a patch, send the revision that you read: if the event was changed since, the update fails with REVISION_CONFLICT. Without it, the update overwrites any revision.';
-
-
---
--- Name: CONSTRAINT events_accent_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_accent_check ON public.events IS 'The color must be # and six hexadecimal digits.';
-
-
---
--- Name: CONSTRAINT events_address_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_address_check ON public.events IS 'The address must have 1 to 255 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_category_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_category_check ON public.events IS 'The category must be a lowercase word of at most 40 letters and underscores.';
-
-
---
--- Name: CONSTRAINT events_city_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_city_check ON public.events IS 'The city must have 1 to 85 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_country_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_country_check ON public.events IS 'The country must be two capital letters (ISO 3166-1).';
-
-
---
--- Name: CONSTRAINT events_cover_image_alt_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_cover_image_alt_check ON public.events IS 'The alternative text of the cover image must have 1 to 255 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_cover_image_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_cover_image_check ON public.events IS 'A cover image needs an alternative text, and the text needs an image.';
-
-
---
--- Name: CONSTRAINT events_cover_image_url_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_cover_image_url_check ON public.events IS 'The cover image must be an https URL of at most 2,048 characters.';
-
-
---
--- Name: CONSTRAINT events_currency_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_currency_check ON public.events IS 'The currency must be three capital letters (ISO 4217).';
-
-
---
--- Name: CONSTRAINT events_description_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_description_check ON public.events IS 'The description must have 1 to 50,000 characters and show something.';
-
-
---
--- Name: CONSTRAINT events_doors_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_doors_at_check ON public.events IS 'The doors must not open after the event starts.';
-
-
---
--- Name: CONSTRAINT events_doors_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_doors_at_range_check ON public.events IS 'The opening of the doors must be in the years 1 to 9999.';
-
-
---
--- Name: CONSTRAINT events_ends_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_ends_at_check ON public.events IS 'The event must end after it starts.';
-
-
---
--- Name: CONSTRAINT events_ends_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_ends_at_range_check ON public.events IS 'The event''s end must be in the years 1 to 9999.';
-
-
---
--- Name: CONSTRAINT events_mode_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_mode_check ON public.events IS 'The mode must be venue, online or hybrid.';
-
-
---
--- Name: CONSTRAINT events_organizer_name_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_organizer_name_check ON public.events IS 'The organizer''s name must have 1 to 255 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_postal_code_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_postal_code_check ON public.events IS 'The postal code must have 1 to 20 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_publish_at_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_publish_at_check ON public.events IS 'The event must not be published after it starts.';
-
-
---
--- Name: CONSTRAINT events_publish_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_publish_at_range_check ON public.events IS 'The time of publication must be in the years 1 to 9999.';
-
-
---
--- Name: CONSTRAINT events_published_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_published_check ON public.events IS 'A published event needs a category, organizer, times, mode, description, page address and visibility.';
-
-
---
--- Name: CONSTRAINT events_refund_policy_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_refund_policy_check ON public.events IS 'The refund policy must be a lowercase word of at most 40 letters, digits and underscores.';
-
-
---
--- Name: CONSTRAINT events_region_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_region_check ON public.events IS 'The region must have 1 to 85 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_slug_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_slug_check ON public.events IS 'The page address must have 3 to 60 lowercase letters, digits and hyphens.';
-
-
---
--- Name: CONSTRAINT events_starts_at_range_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_starts_at_range_check ON public.events IS 'The event''s start must be in the years 1 to 9999.';
-
-
---
--- Name: CONSTRAINT events_status_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_status_check ON public.events IS 'The status must be draft, published or cancelled.';
-
-
---
--- Name: CONSTRAINT events_summary_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_summary_check ON public.events IS 'The summary must have 1 to 140 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_support_email_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_support_email_check ON public.events IS 'The e-mail address must contain one @, no blanks, and have at most 254 characters.';
-
-
---
--- Name: CONSTRAINT events_timezone_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_timezone_check ON public.events IS 'The time zone must be an IANA name such as Europe/Berlin.';
-
-
---
--- Name: CONSTRAINT events_title_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_title_check ON public.events IS 'The title must have 1 to 150 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_venue_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_venue_check ON public.events IS 'An event at a venue needs the venue''s name and address; an online event must not have them.';
-
-
---
--- Name: CONSTRAINT events_venue_name_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_venue_name_check ON public.events IS 'The venue''s name must have 1 to 100 characters, show something and fit on one line.';
-
-
---
--- Name: CONSTRAINT events_visibility_check ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_visibility_check ON public.events IS 'The visibility must be public, unlisted or private.';
-
-
---
 -- Name: profiles; Type: TABLE; Schema: public; Owner: stagekeep_owner
 --
 
@@ -3978,6 +4150,13 @@ CREATE TRIGGER _120_check_id BEFORE INSERT ON public.wizard_sessions FOR EACH RO
 --
 
 CREATE TRIGGER _150_check_event BEFORE INSERT OR UPDATE OF event_id, user_id ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__check_event();
+
+
+--
+-- Name: events _200_keep_published; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _200_keep_published BEFORE DELETE ON public.events FOR EACH ROW WHEN (((old.status = 'published'::text) AND (pg_trigger_depth() = 0))) EXECUTE FUNCTION app_private.tg_events__keep_published();
 
 
 --
@@ -4536,6 +4715,13 @@ REVOKE ALL ON FUNCTION app_private.forget_save_keys(at_most integer) FROM PUBLIC
 
 
 --
+-- Name: FUNCTION hides_event(event_id uuid, answers jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.hides_event(event_id uuid, answers jsonb) FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION is_text(value text, max_length integer, multiline boolean); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4732,6 +4918,13 @@ REVOKE ALL ON FUNCTION app_private.tg_events__check_sales() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION tg_events__keep_published(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_events__keep_published() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tg_events__part_changed(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4889,12 +5082,87 @@ GRANT ALL ON FUNCTION auth.role() TO service_role;
 
 
 --
--- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean); Type: ACL; Schema: public; Owner: stagekeep_owner
+-- Name: TABLE events; Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) TO authenticated;
-GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean) TO service_role;
+GRANT SELECT,DELETE ON TABLE public.events TO authenticated;
+GRANT SELECT,DELETE ON TABLE public.events TO service_role;
+GRANT SELECT ON TABLE public.events TO anon;
+
+
+--
+-- Name: COLUMN events.id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(id) ON TABLE public.events TO authenticated;
+GRANT INSERT(id) ON TABLE public.events TO service_role;
+
+
+--
+-- Name: COLUMN events.owner_id; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(owner_id) ON TABLE public.events TO authenticated;
+GRANT INSERT(owner_id) ON TABLE public.events TO service_role;
+
+
+--
+-- Name: COLUMN events.title; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(title),UPDATE(title) ON TABLE public.events TO authenticated;
+GRANT INSERT(title),UPDATE(title) ON TABLE public.events TO service_role;
+
+
+--
+-- Name: COLUMN events.starts_at; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(starts_at),UPDATE(starts_at) ON TABLE public.events TO authenticated;
+GRANT INSERT(starts_at),UPDATE(starts_at) ON TABLE public.events TO service_role;
+
+
+--
+-- Name: COLUMN events.ends_at; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT INSERT(ends_at),UPDATE(ends_at) ON TABLE public.events TO authenticated;
+GRANT INSERT(ends_at),UPDATE(ends_at) ON TABLE public.events TO service_role;
+
+
+--
+-- Name: COLUMN events.revision; Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+GRANT UPDATE(revision) ON TABLE public.events TO authenticated;
+GRANT UPDATE(revision) ON TABLE public.events TO service_role;
+
+
+--
+-- Name: FUNCTION cancel_event(id uuid); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.cancel_event(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cancel_event(id uuid) TO authenticated;
+GRANT ALL ON FUNCTION public.cancel_event(id uuid) TO service_role;
+
+
+--
+-- Name: FUNCTION complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean, hide_event boolean); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean, hide_event boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean, hide_event boolean) TO authenticated;
+GRANT ALL ON FUNCTION public.complete_wizard_session(id uuid, base_revision integer, answers jsonb, event_revision integer, as_new_event boolean, hide_event boolean) TO service_role;
+
+
+--
+-- Name: FUNCTION duplicate_event(id uuid, event_id uuid); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.duplicate_event(id uuid, event_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.duplicate_event(id uuid, event_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION public.duplicate_event(id uuid, event_id uuid) TO service_role;
 
 
 --
@@ -4950,6 +5218,15 @@ GRANT ALL ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_rev
 REVOKE ALL ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) TO authenticated;
 GRANT ALL ON FUNCTION public.start_wizard_session(id uuid, event_id uuid) TO service_role;
+
+
+--
+-- Name: FUNCTION unpublish_event(id uuid); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.unpublish_event(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.unpublish_event(id uuid) TO authenticated;
+GRANT ALL ON FUNCTION public.unpublish_event(id uuid) TO service_role;
 
 
 --
@@ -5009,63 +5286,6 @@ GRANT SELECT ON TABLE public.event_private_details TO service_role;
 GRANT SELECT ON TABLE public.event_tickets TO anon;
 GRANT SELECT ON TABLE public.event_tickets TO authenticated;
 GRANT SELECT ON TABLE public.event_tickets TO service_role;
-
-
---
--- Name: TABLE events; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT SELECT,DELETE ON TABLE public.events TO authenticated;
-GRANT SELECT,DELETE ON TABLE public.events TO service_role;
-GRANT SELECT ON TABLE public.events TO anon;
-
-
---
--- Name: COLUMN events.id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(id) ON TABLE public.events TO authenticated;
-GRANT INSERT(id) ON TABLE public.events TO service_role;
-
-
---
--- Name: COLUMN events.owner_id; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(owner_id) ON TABLE public.events TO authenticated;
-GRANT INSERT(owner_id) ON TABLE public.events TO service_role;
-
-
---
--- Name: COLUMN events.title; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(title),UPDATE(title) ON TABLE public.events TO authenticated;
-GRANT INSERT(title),UPDATE(title) ON TABLE public.events TO service_role;
-
-
---
--- Name: COLUMN events.starts_at; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(starts_at),UPDATE(starts_at) ON TABLE public.events TO authenticated;
-GRANT INSERT(starts_at),UPDATE(starts_at) ON TABLE public.events TO service_role;
-
-
---
--- Name: COLUMN events.ends_at; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT INSERT(ends_at),UPDATE(ends_at) ON TABLE public.events TO authenticated;
-GRANT INSERT(ends_at),UPDATE(ends_at) ON TABLE public.events TO service_role;
-
-
---
--- Name: COLUMN events.revision; Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-GRANT UPDATE(revision) ON TABLE public.events TO authenticated;
-GRANT UPDATE(revision) ON TABLE public.events TO service_role;
 
 
 --

@@ -4,7 +4,7 @@ import { type Caller, useTestApi } from "../testkit/api.ts";
 import { completeState, countEvents, publish, storedEvent } from "../testkit/events.ts";
 import { interleave } from "../testkit/locks.ts";
 import { storedSession } from "../testkit/rows.ts";
-import { createSession, type Session, updateSession } from "../testkit/sessions.ts";
+import { createEventAs, createSession, type Session, updateSession } from "../testkit/sessions.ts";
 import { COMPLETE_ONLINE_STATE, COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 const api = useTestApi();
@@ -17,9 +17,11 @@ beforeEach(async () => {
   ada = await api.user();
 });
 
-const COMPLETE = `mutation ($id: UUID!, $baseRevision: Int!, $eventRevision: Int, $asNewEvent: Boolean) {
+const COMPLETE = `mutation ($id: UUID!, $baseRevision: Int!, $eventRevision: Int, $asNewEvent: Boolean, $hideEvent: Boolean) {
   completeWizardSession(
-    input: { id: $id, baseRevision: $baseRevision, eventRevision: $eventRevision, asNewEvent: $asNewEvent }
+    input: {
+      id: $id, baseRevision: $baseRevision, eventRevision: $eventRevision, asNewEvent: $asNewEvent, hideEvent: $hideEvent
+    }
   ) {
     wizardSession { id status revision completedAt eventId }
     event { id slug title status tickets { nodes { key priceMinor } } privateDetails { joinUrl organizerEmail } }
@@ -240,6 +242,7 @@ describe("completing a session of an event that was changed", () => {
 
   it("is EVENT_DELETED when the event was deleted, until the client asks for a new event", async () => {
     const id = await editing();
+    await ada.ask("mutation ($id: UUID!) { unpublishEvent(input: { id: $id }) { event { id } } }", { id: eventId });
     await ada.ask("mutation ($id: UUID!) { deleteEvent(input: { id: $id }) { event { id } } }", { id: eventId });
     expect(await ada.refused(COMPLETE, { id, baseRevision: 1 })).toMatchObject({
       extensions: { code: "EVENT_DELETED", eventId },
@@ -258,6 +261,81 @@ describe("completing a session of an event that was changed", () => {
     expect(await updateEvent({ ...patch, revision: currentRevision })).toEqual({
       updateEvent: { event: { revision: currentRevision + 1 } },
     });
+  });
+});
+
+describe("a published event", () => {
+  let eventId: string;
+  beforeEach(async () => {
+    const now = { visibility: "public", acceptTerms: true };
+    ({ id: eventId } = await publish(api.db, ada.id as string, { publish: now }));
+  });
+  const call = (name: string) => `mutation ($id: UUID!) { ${name}(input: { id: $id }) { event { id status } } }`;
+
+  it("is not deleted: EVENT_STATUS says what to do first", async () => {
+    expect(await ada.refused(call("deleteEvent"), { id: eventId })).toMatchObject({
+      message: "This event is published. Unpublish or cancel it, then delete it.",
+      extensions: { code: "EVENT_STATUS", status: "PUBLISHED" },
+    });
+    expect(await ada.ask(call("unpublishEvent"), { id: eventId })).toEqual({
+      unpublishEvent: { event: { id: eventId, status: "DRAFT" } },
+    });
+    expect(await ada.ask(call("deleteEvent"), { id: eventId })).toMatchObject({
+      deleteEvent: { event: { id: eventId } },
+    });
+    expect(await storedEvent(api.db, eventId)).toBeUndefined();
+  });
+
+  it("can be cancelled and copied by its owner only", async () => {
+    const id = randomUUID();
+    const duplicate = `mutation ($id: UUID!, $eventId: UUID!) {
+      duplicateEvent(input: { id: $id, eventId: $eventId }) { wizardSession { id eventId state problems { pointer } } }
+    }`;
+    for (const [document, variables] of [
+      [call("cancelEvent"), { id: eventId }],
+      [duplicate, { id, eventId }],
+    ] as const) {
+      expect((await ben.refused(document, variables)).extensions).toEqual({ code: "NOT_FOUND" });
+      expect((await api.anon().refused(document, variables)).extensions).toEqual({ code: "FORBIDDEN" });
+    }
+    expect(await ada.ask(call("cancelEvent"), { id: eventId })).toMatchObject({
+      cancelEvent: { event: { status: "CANCELLED" } },
+    });
+    const answer = await ada.ask<{ readonly duplicateEvent: { readonly wizardSession: { problems: object[] } } }>(
+      duplicate,
+      { id, eventId },
+    );
+    expect(answer).toMatchObject({ duplicateEvent: { wizardSession: { id, eventId: null } } });
+    expect(answer.duplicateEvent.wizardSession.problems).toEqual([
+      ...["/schedule/startsAt", "/schedule/endsAt", "/page/slug", "/publish/acceptTerms"].map((pointer) => ({
+        pointer,
+      })),
+    ]);
+  });
+
+  it("is in its owner's list of events, with its status", async () => {
+    await publish(api.db, ben.id as string, { publish: { visibility: "public", acceptTerms: true } });
+    const draft = await createEventAs(ada);
+    const list = `query ($ownerId: UUID!) {
+      events(condition: { ownerId: $ownerId }, orderBy: CREATED_AT_ASC) { nodes { id status } }
+    }`;
+    const nodes = [
+      { id: eventId, status: "PUBLISHED" },
+      { id: draft, status: "DRAFT" },
+    ];
+    expect(await ada.ask(list, { ownerId: ada.id })).toEqual({ events: { nodes } });
+    expect(await ben.ask(list, { ownerId: ada.id })).toEqual({ events: { nodes: nodes.slice(0, 1) } });
+  });
+
+  it("is not hidden by a later time of publication without hideEvent", async () => {
+    const schedule = { timezone: "UTC", startsAt: "2999-06-19T18:00:00Z", endsAt: "2999-06-19T23:00:00Z" };
+    const publishing = { ...COMPLETE_STATE.publish, publishAt: "2999-03-01T07:00:00Z" };
+    const session = await createSession(ada, { eventId, state: completeState({ schedule, publish: publishing }) });
+    expect(await ada.refused(COMPLETE, { id: session.id, baseRevision: 0 })).toMatchObject({
+      extensions: { code: "INCOMPLETE", problems: [{ stage: 6, pointer: "/publish/publishAt", code: "hides" }] },
+    });
+    await ada.ask(COMPLETE, { id: session.id, baseRevision: 0, hideEvent: true });
+    expect(await storedEvent(api.db, eventId)).toMatchObject({ publish_at: "2999-03-01T07:00:00+00:00" });
   });
 });
 

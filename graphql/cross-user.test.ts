@@ -55,6 +55,11 @@ interface Probe {
   readonly before?: string;
 }
 
+/** Publishes Ada's event. It is private, so it stays hidden from others. */
+const PUBLISH = `update events set status = 'published', visibility = 'private', category = 'music', organizer_name = 'Ada',
+  timezone = 'UTC', starts_at = now(), ends_at = now() + interval '1 hour', mode = 'online', currency = 'EUR',
+  description = 'Secret'`;
+
 const NOT_FOUND = { extensions: { code: "NOT_FOUND" } };
 const WRONG_USER_ID = { extensions: { code: "INVALID_INPUT", field: "userId" } };
 const FORBIDDEN = { extensions: { code: "FORBIDDEN" } };
@@ -425,6 +430,40 @@ const PROBES: Readonly<Record<string, Probe>> = {
     owner: { deleteEvent: { event: { id: EVENT }, query: { events: { totalCount: 0 } } } },
     other: NOT_FOUND,
   },
+  "the end of an event's publication": {
+    document: `mutation ($event: UUID!) {
+      unpublishEvent(input: { id: $event }) {
+        event { id status } eventEdge { cursor node { id } } query { events { totalCount } }
+      }
+    }`,
+    owner: { unpublishEvent: { event: { id: EVENT, status: "DRAFT" }, query: { events: { totalCount: 1 } } } },
+    other: NOT_FOUND,
+    before: PUBLISH,
+  },
+  "the cancellation of an event": {
+    document: `mutation ($event: UUID!) {
+      cancelEvent(input: { id: $event }) {
+        event { id status } eventEdge { cursor node { id } } query { events { totalCount } }
+      }
+    }`,
+    owner: { cancelEvent: { event: { id: EVENT, status: "CANCELLED" }, query: { events: { totalCount: 1 } } } },
+    other: NOT_FOUND,
+    before: PUBLISH,
+  },
+  "a copy of an event": {
+    document: `mutation ($event: UUID!, $save: UUID!) {
+      duplicateEvent(input: { id: $save, eventId: $event }) {
+        wizardSession { id state } wizardSessionEdge { cursor node { id } } query { wizardSessions { totalCount } }
+      }
+    }`,
+    owner: {
+      duplicateEvent: {
+        wizardSession: { id: SAVE, state: { basics: { title: "Secret fair" } } },
+        query: { wizardSessions: { totalCount: 2 } },
+      },
+    },
+    other: NOT_FOUND,
+  },
   "an update of a profile": {
     document: `mutation ($ada: UUID!) {
       updateProfile(input: { id: $ada, patch: { displayName: "Eve" } }) {
@@ -555,6 +594,7 @@ describe.each(Object.entries(PROBES))("%s", (_, { document, owner, other, open, 
          union all select to_jsonb(r) from wizard_sessions r
          union all select to_jsonb(r) from event_tickets r
          union all select to_jsonb(r) from event_private_details r
+         union all select to_jsonb(r) from wizard_session_event_bases r
          union all select to_jsonb(r) from wizard_session_revisions r`,
       )
     ).rows;

@@ -58,6 +58,7 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   WZ413: "STATE_TOO_LARGE",
   WZ422: "INCOMPLETE",
   WZ423: "SESSION_COMPLETED",
+  WZ424: "EVENT_STATUS",
 };
 
 /**

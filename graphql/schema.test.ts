@@ -114,9 +114,9 @@ describe("subscriptions", () => {
 describe("mutations", () => {
   it("are those that a user needs", () => {
     expect(namesOf("Mutation")).toEqual([
-      ...["completeWizardSession", "createEvent", "createWizardSession", "deleteEvent", "deleteWizardSession"],
-      ...["eraseMe", "restoreWizardSession", "saveWizardSession", "startWizardSession", "updateEvent"],
-      ...["updateProfile", "updateWizardSession"],
+      ...["cancelEvent", "completeWizardSession", "createEvent", "createWizardSession", "deleteEvent"],
+      ...["deleteWizardSession", "duplicateEvent", "eraseMe", "restoreWizardSession", "saveWizardSession"],
+      ...["startWizardSession", "unpublishEvent", "updateEvent", "updateProfile", "updateWizardSession"],
     ]);
   });
 
@@ -151,7 +151,10 @@ describe("mutations", () => {
 
   it.each([
     ["SaveWizardSessionInput", ["baseRevision: Int!", "id: UUID!", "patch: JSON!", "saveId: UUID!", "stage: Int"]],
-    ["CompleteWizardSessionInput", ["asNewEvent: Boolean", "baseRevision: Int!", "eventRevision: Int", "id: UUID!"]],
+    [
+      "CompleteWizardSessionInput",
+      ["asNewEvent: Boolean", "baseRevision: Int!", "eventRevision: Int", "hideEvent: Boolean", "id: UUID!"],
+    ],
     ["CompleteWizardSessionPayload", ["event: Event", "wizardSession: WizardSession!"]],
     ["RestoreWizardSessionInput", ["baseRevision: Int", "id: UUID!", "revision: Int!", "saveId: UUID"]],
     ["StartWizardSessionInput", ["eventId: UUID", "id: UUID!"]],

@@ -171,6 +171,7 @@ describe("complete_wizard_session", () => {
   it("returns the session without an event when the event has been deleted since", async () => {
     const { options } = await ready();
     const { event_id } = await complete(db, ada, options);
+    await db.asUser(ada, (client) => client.query("select unpublish_event($1)", [event_id]));
     await db.asUser(ada, (client) => client.query("delete from events where id = $1", [event_id]));
     expect(await complete(db, ada, options)).toMatchObject({ status: "completed", event_id: null });
     expect(await countEvents(db, ada)).toBe(0);

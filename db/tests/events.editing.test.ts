@@ -15,7 +15,10 @@ beforeEach(async () => {
 
 const asAda = (statement: string, ...values: unknown[]) => db.asUser(ada, (client) => client.query(statement, values));
 const start = (id: string, eventId: string) => asAda("select start_wizard_session($1, $2)", id, eventId);
-const deleteEvent = (id = event) => asAda("delete from events where id = $1", id);
+const deleteEvent = async () => {
+  await asAda("select unpublish_event($1)", event);
+  await asAda("delete from events where id = $1", event);
+};
 const revisionOf = async (id = event) => Number((await storedEvent(db, id))?.revision);
 const detailOf = async (attempt: Promise<unknown>) => {
   const { code, detail = "" } = await refusal(attempt);

@@ -126,6 +126,7 @@ describe("the private details of an event", () => {
 
   it("are deleted with the event, as are its tickets", async () => {
     const { id } = await publish(db, ada);
+    await db.asUser(ada, (client) => client.query("select unpublish_event($1)", [id]));
     await db.asUser(ada, (client) => client.query("delete from events where id = $1", [id]));
     const { rows } = await db.root.query(
       `select (select count(*)::int from event_tickets where event_id = $1) as tickets,

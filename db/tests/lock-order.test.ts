@@ -15,6 +15,8 @@ let event: string;
 beforeEach(async () => {
   ada = randomUUID();
   event = (await publish(db, ada)).id;
+  // A published event can't be deleted.
+  await db.root.query("update events set status = 'draft' where id = $1", [event]);
 });
 
 type Action = () => Promise<unknown>;
@@ -53,9 +55,10 @@ describe("two completions of sessions on one event", () => {
 });
 
 describe("completing a session", () => {
-  it("finishes before its event is deleted, when it was first", async () => {
+  it("finishes before its event is deleted, when it was first, and the published event is kept", async () => {
     const { complete } = await editing();
-    expect(await interleave(db, holdTickets(), [complete, deleteEvent])).toEqual([completed, done]);
+    const outcomes = await interleave(db, holdTickets(), [complete, deleteEvent]);
+    expect(outcomes).toEqual([completed, expect.objectContaining({ refused: "WZ424" })]);
   });
 
   it("is EVENT_DELETED after its event is deleted", async () => {
@@ -157,6 +160,15 @@ describe("starting a session while the data is erased", () => {
 
   it("has its session erased when it is for an event and was first", async () => {
     expect(await interleave(db, holdRevisions(), [start(randomUUID(), event), erase])).toEqual([done, done]);
+    expect(await countSessions(db, ada)).toBe(0);
+  });
+});
+
+describe("copying an event while the data is erased", () => {
+  it("waits, and is NOT_FOUND: the copy would keep erased answers", async () => {
+    const duplicate = () => asAda("select duplicate_event($1, $2)", randomUUID(), event);
+    const outcomes = await interleave(db, holdTickets(), [erase, duplicate]);
+    expect(outcomes).toEqual([done, expect.objectContaining({ refused: "WZ404" })]);
     expect(await countSessions(db, ada)).toBe(0);
   });
 });

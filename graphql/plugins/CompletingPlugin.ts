@@ -12,6 +12,7 @@ interface Input {
   readonly baseRevision: number;
   readonly eventRevision?: number | null;
   readonly asNewEvent?: boolean | null;
+  readonly hideEvent?: boolean | null;
 }
 
 /**
@@ -48,8 +49,11 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
     async function complete(client: PgClient, input: Input) {
       const { revision, answers } = await checkAnswers(client, input);
       const { rows } = await client.query<{ id: string; eventId: string | null }>({
-        text: `select id, event_id as "eventId" from public.complete_wizard_session($1, $2, $3, $4, $5)`,
-        values: [input.id, revision, JSON.stringify(answers), input.eventRevision, input.asNewEvent],
+        text: `select id, event_id as "eventId" from public.complete_wizard_session($1, $2, $3, $4, $5, $6)`,
+        values: [
+          ...[input.id, revision, JSON.stringify(answers)],
+          ...[input.eventRevision, input.asNewEvent, input.hideEvent],
+        ],
       });
       return rows[0];
     }
@@ -72,6 +76,11 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
           eventRevision: Int
           """Publish a new event if the session's event was deleted. Otherwise the answer is EVENT_DELETED."""
           asNewEvent: Boolean
+          """
+          Publish at the time in the answers, although it hides an event that others can see now. Otherwise the answer is
+          INCOMPLETE, with a problem whose code is "hides".
+          """
+          hideEvent: Boolean
         }
 
         type CompleteWizardSessionPayload {
@@ -92,6 +101,7 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
                 baseRevision: args.getRaw(["input", "baseRevision"]),
                 eventRevision: args.getRaw(["input", "eventRevision"]),
                 asNewEvent: args.getRaw(["input", "asNewEvent"]),
+                hideEvent: args.getRaw(["input", "hideEvent"]),
               });
               const $completed = sideEffectWithPgClientTransaction(sessions.executor, $input, complete);
               return object({ id: access($completed, "id"), eventId: access($completed, "eventId") });

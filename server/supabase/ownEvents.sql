@@ -12,7 +12,13 @@ begin
 end;
 $$ language plpgsql volatile set search_path to pg_catalog, pg_temp;
 
+-- Whether publishing these answers would hide an event that others can see now. Completing then asks for `hide_event`.
+create function app_private.hides_event(event_id uuid, answers jsonb) returns boolean as $$
+  select false
+$$ language sql stable set search_path to pg_catalog, pg_temp;
+
 revoke all on function
+  app_private.hides_event(uuid, jsonb),
   app_private.event_answers(uuid),
   app_private.write_event(uuid, uuid, jsonb)
 from public, anon, authenticated, service_role;

@@ -10,8 +10,8 @@ begin
   select string_agg(format('public.%I', p.proname), ', ') into v_taken
     from pg_proc p
    where p.pronamespace = 'public'::regnamespace and p.proname in (
-     'complete_wizard_session', 'erase_me', 'export_my_data', 'published_event', 'restore_wizard_session',
-     'save_wizard_session', 'start_wizard_session', 'update_wizard_session_timestamp', 'wizard_funnel',
+     'cancel_event', 'complete_wizard_session', 'duplicate_event', 'erase_me', 'export_my_data', 'published_event', 'restore_wizard_session',
+     'save_wizard_session', 'start_wizard_session', 'unpublish_event', 'update_wizard_session_timestamp', 'wizard_funnel',
      'wizard_session_at', 'wizard_session_revisions_changed_paths'
    );
   if v_taken is not null then

@@ -149,6 +149,7 @@ it('says "Published" only if the event exists', async () => {
   const row = tab.page.getByRole("main").getByRole("listitem");
   await row.getByText("Published", { exact: true }).waitFor();
   await row.getByRole("link", { name: /^View event page of / }).waitFor();
+  await site.db.root.query("update events set status = 'draft' where id = $1", [id]);
   await site.db.root.query("delete from events where id = $1", [id]);
   await tab.page.reload();
   await row.getByText("Completed", { exact: true }).waitFor();
