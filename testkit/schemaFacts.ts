@@ -16,7 +16,7 @@ const GRANTS = `
     union all
     select attrelid::regclass || '.' || attname, relowner, attacl
       from pg_attribute join pg_class c on c.oid = attrelid
-     where attacl is not null and relnamespace::regnamespace::text in ${SCHEMAS}
+     where attacl is not null and not attisdropped and relnamespace::regnamespace::text in ${SCHEMAS}
     union all
     select oid::regprocedure::text, proowner, coalesce(proacl, acldefault('f', proowner))
       from pg_proc where pronamespace::regnamespace::text in ${SCHEMAS}

@@ -1,6 +1,0 @@
---!include events/unpublish_event.sql
---!include events/cancel_event.sql
---!include events/duplicate_event.sql
---!include events/tg_events__keep_published.sql
---!include events/hides_event.sql
---!include events/triggers.sql
