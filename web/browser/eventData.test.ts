@@ -22,7 +22,7 @@ it("suggests an address for a title of another script, and finds zones by countr
   const second = await addTicket(tab, "Second", "Paid");
   await choose(tab, "Currency", "Ft", "Hungarian Forint (HUF)");
   await fillIn(second, { Price: "5000" });
-  await tab.button("Move Ticket “Second” up").click();
+  await tab.button("Move up Ticket “Second”").click();
   expect(await page.getByRole("group", { name: /^Ticket “/ }).allTextContents()).toEqual([
     expect.stringContaining("Second"),
     expect.stringContaining("First"),

@@ -104,12 +104,12 @@ function Entry({ onRemove, onMoveUp, onMoveDown, ...props }: EntryProps) {
       {!readOnly && (
         <Group justify="flex-end" mt="md" gap="xs">
           {onMoveUp && (
-            <Button variant="subtle" size="compact-sm" onClick={onMoveUp} aria-label={`Move ${title} up`}>
+            <Button variant="subtle" size="compact-sm" onClick={onMoveUp} aria-label={`Move up ${title}`}>
               Move up
             </Button>
           )}
           {onMoveDown && (
-            <Button variant="subtle" size="compact-sm" onClick={onMoveDown} aria-label={`Move ${title} down`}>
+            <Button variant="subtle" size="compact-sm" onClick={onMoveDown} aria-label={`Move down ${title}`}>
               Move down
             </Button>
           )}
