@@ -35,7 +35,7 @@ export interface Pending {
   readonly base: ServerSnapshot;
   /** In the order in which they are sent. Each may have been sent already, so none may change. */
   readonly saves: readonly Save[];
-  /** What was typed since. It was never sent. */
+  /** Changes typed since then. They were never sent. */
   readonly draft?: Save | undefined;
   /** Fields of the draft that have also changed on the server. While there are any, nothing is sent. */
   readonly conflicts: readonly FieldConflict[];
@@ -149,7 +149,7 @@ export function resolve(pending: Pending, choices: Choices, newId: NewId): Pendi
   return edit({ ...pending, conflicts }, state, shownStage(pending), newId);
 }
 
-/** Adds the draft that a closed tab has left. What was typed here wins over it. */
+/** Adds the draft that a closed tab has left. Changes typed here win over it. */
 export function withDraftOf(pending: Pending, left: Pending, newId: NewId): Pending {
   const mine = left.base.revision > pending.base.revision ? takeOver(pending, left.base, newId) : pending;
   const theirs = left.base.revision < mine.base.revision ? takeOver(left, mine.base, newId) : left;

@@ -10,7 +10,7 @@ import type { UndoStack } from "./undoStack.ts";
 /** The complete state of one session's autosaver. `reduce` returns the next state, `plan` the next effect. */
 export interface State {
   readonly config: Config;
-  /** What was read from the page at the last event, and when. */
+  /** The page's state at the last event, and its time. */
   readonly page: { readonly at: number; readonly isOnline: boolean; readonly token: string | undefined };
   readonly isStopped: boolean;
   /** Whether this tab has released its locks, so that another tab can send what is in the journal. */

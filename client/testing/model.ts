@@ -26,7 +26,7 @@ export interface World {
   readonly underWay: readonly UnderWay[];
   /** The last value typed into the field `a`, unless the user has given it up since. */
   readonly typed: string | undefined;
-  /** What was sent under each key. */
+  /** The patch sent under each key. */
   readonly sent: Readonly<Record<string, string>>;
   /** How often each move may still be made. */
   readonly budget: Readonly<Record<Limited, number>>;
@@ -188,7 +188,7 @@ function reload(world: World): World {
   return load({ ...world, saver, underWay: [], record: undefined, left }, Object.keys(left));
 }
 
-/** The tab ends at once, and its page is opened again. What was in no journal is lost. */
+/** The tab ends at once, and its page is opened again. Changes that no journal has are lost. */
 function crashed(world: World): World {
   const records = [world.record, ...Object.values(world.left)];
   const isKept = records.some((each) => each && shownState(each).a === world.typed);
