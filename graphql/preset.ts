@@ -14,7 +14,6 @@ import { type MaskedFailure, makeMaskError } from "./errors.ts";
 import type { SessionChange } from "./live.ts";
 import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
 import { makeCompletingPlugin } from "./plugins/CompletingPlugin.ts";
-import { ConflictsPlugin } from "./plugins/ConflictsPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
 import { DatetimePlugin } from "./plugins/DatetimePlugin.ts";
 import { DescriptionsPlugin } from "./plugins/DescriptionsPlugin.ts";
@@ -30,6 +29,7 @@ import { NotFoundPlugin } from "./plugins/NotFoundPlugin.ts";
 import { NullableOrderPlugin } from "./plugins/NullableOrderPlugin.ts";
 import { makeOpeningPlugin } from "./plugins/OpeningPlugin.ts";
 import { makePageSizePlugin } from "./plugins/PageSizePlugin.ts";
+import { SavePayloadPlugin } from "./plugins/SavePayloadPlugin.ts";
 import { makeSavingPlugin } from "./plugins/SavingPlugin.ts";
 import { makeWizardPlugin } from "./plugins/WizardPlugin.ts";
 
@@ -124,7 +124,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       // Operations that upgrade or validate a session in TypeScript, in the transaction of the SQL function.
       makeOpeningPlugin(definition),
       makeSavingPlugin(definition),
-      ConflictsPlugin,
+      SavePayloadPlugin,
       makeCompletingPlugin(definition),
       DescriptionsPlugin,
 

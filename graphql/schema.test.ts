@@ -150,7 +150,10 @@ describe("mutations", () => {
   });
 
   it.each([
-    ["SaveWizardSessionInput", ["baseRevision: Int!", "id: UUID!", "patch: JSON!", "saveId: UUID!", "stage: Int"]],
+    [
+      "SaveWizardSessionInput",
+      ["baseRevision: Int!", "baseValues: JSON", "id: UUID!", "patch: JSON!", "saveId: UUID!", "stage: Int"],
+    ],
     [
       "CompleteWizardSessionInput",
       ["asNewEvent: Boolean", "baseRevision: Int!", "eventRevision: Int", "hideEvent: Boolean", "id: UUID!"],

@@ -19,37 +19,32 @@ export interface FunnelSave {
   readonly at: number;
   readonly stage: number;
   readonly status?: "completed" | "abandoned";
-  /** By default one more than the previous; higher if revisions in between have been removed. */
-  readonly revision?: number;
-  /** The seconds of working time since the previous save, if revisions in between have been removed. */
-  readonly spent?: number;
 }
 
 const LONGEST_BREAK = 30 * 60;
 
-/** Inserts a session of a new user with this history. Triggers are off, because they set the times. */
+/** Inserts a session of a new user as these saves would leave it. Triggers are off, because they set the times. */
 export async function insertHistory(
   db: TestDatabase,
   startedAt: string,
   saves: readonly FunnelSave[],
 ): Promise<string> {
   const [id, user] = [randomUUID(), randomUUID()];
-  let [revision, timeSpent] = [-1, 0];
-  const rows = saves.map(({ at, stage, status = "in_progress", ...save }, i) => {
-    revision = save.revision ?? revision + 1;
+  const seconds: (number | null)[] = [null, null, null, null, null, null];
+  saves.forEach(({ at, status }, i) => {
     const before = saves[i - 1];
-    if (before && !before.status && status !== "abandoned") {
-      timeSpent += save.spent ?? Math.min(at - before.at, LONGEST_BREAK);
-    }
-    return `('${id}', ${revision}, ${stage}, '${status}', '{}', 2, timestamptz '${startedAt}' + interval '${at} seconds', interval '${timeSpent} seconds')`;
+    if (!before) return;
+    const spent = before.status || status === "abandoned" ? 0 : Math.min(at - before.at, LONGEST_BREAK);
+    seconds[before.stage - 1] = (seconds[before.stage - 1] ?? 0) + spent;
   });
+  const { at, stage, status = "in_progress" } = saves.at(-1) ?? { at: 0, stage: 1 };
+  const savedAt = `timestamptz '${startedAt}' + interval '${at} seconds'`;
   await withoutTriggers(
     db,
     `insert into profiles (id) values ('${user}');
-     insert into wizard_session_revisions (session_id, revision, stage, status, patch, size, saved_at, time_spent) values ${rows};
-     insert into wizard_sessions (id, user_id, stage, status, revision, started_at, last_saved_at, completed_at)
-     select '${id}', '${user}', stage, status, revision, '${startedAt}', saved_at, case status when 'completed' then saved_at end
-       from wizard_session_revisions where session_id = '${id}' order by revision desc limit 1`,
+     insert into wizard_sessions (id, user_id, stage, status, revision, started_at, last_saved_at, completed_at, stage_seconds)
+     values ('${id}', '${user}', ${stage}, '${status}', ${saves.length - 1}, '${startedAt}', ${savedAt},
+             ${status === "completed" ? savedAt : null}, '{${seconds.map((value) => value ?? "null")}}')`,
   );
   return id;
 }

@@ -8,6 +8,7 @@ export interface Save {
   readonly base: number;
   readonly patch: unknown;
   readonly stage?: number | null;
+  readonly baseValues?: unknown;
 }
 
 export interface Conflict {
@@ -25,12 +26,12 @@ export interface SaveAnswer {
 
 /** Saves a patch as a user, with a new saveId by default. */
 export async function save(db: TestDatabase, sub: string, options: Save): Promise<SaveAnswer> {
-  const { id, saveId = randomUUID(), base, patch, stage = null } = options;
+  const { id, saveId = randomUUID(), base, patch, stage = null, baseValues } = options;
   const { rows } = await db.asUser(sub, (client) =>
     client.query<SaveAnswer>(
-      `select outcome, to_jsonb(wizard_session) as session, to_jsonb(conflicts) as conflicts
-         from save_wizard_session($1, $2, $3, $4, $5)`,
-      [id, saveId, base, JSON.stringify(patch), stage],
+      `select outcome, to_jsonb(saved) - 'outcome' - 'conflicts' as session, to_jsonb(conflicts) as conflicts
+         from save_wizard_session($1, $2, $3, $4, $5, $6) saved`,
+      [id, saveId, base, JSON.stringify(patch), stage, baseValues === undefined ? null : JSON.stringify(baseValues)],
     ),
   );
   return singleRow(rows);
@@ -51,7 +52,7 @@ export interface RevisionRow {
 /** Reads the revisions of a session without RLS, oldest first. */
 export async function history(db: TestDatabase, id: string): Promise<RevisionRow[]> {
   const { rows } = await db.root.query<{ row: RevisionRow }>(
-    `select to_jsonb(r) - 'session_id' - 'snapshot' - 'definition_version' - 'time_spent' - 'save_hash' || jsonb_build_object('checkpoint', snapshot is not null) as row
+    `select to_jsonb(r) - 'session_id' - 'snapshot' - 'definition_version' - 'save_hash' || jsonb_build_object('checkpoint', snapshot is not null) as row
        from wizard_session_revisions r where session_id = $1 order by revision`,
     [id],
   );

@@ -43,6 +43,12 @@ export type SaveOutcome =
 export type SaveWizardSessionInput = {
   /** The revision that the patch applies to: that of the last answer whose state the client has adopted. */
   readonly baseRevision: number;
+  /**
+   * The values at the base of everything that the patch writes: an object with the patch's members. Leave out what had
+   * no value. With them, a path conflicts only if its present value is neither the base value nor the new one, and the
+   * base may be older than the history. Without them, a path conflicts if a save since the base wrote it.
+   */
+  readonly baseValues?: unknown;
   /** The session's id. */
   readonly id: string;
   /** The changes: an object with the new values, and null for what to remove. Arrays are replaced as a whole. */

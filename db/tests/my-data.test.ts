@@ -191,11 +191,11 @@ describe("export_my_data", () => {
 
   it("fails above 16 MiB, but succeeds without history if that is smaller", async () => {
     const { id } = await startSession(db, ada);
-    // Each revision is a checkpoint, which contains the whole state in addition to the patch.
+    // The null makes each revision a checkpoint, which contains the whole state in addition to the patch.
     await db.asUser(ada, async (client) => {
       for (let n = 0; n < 34; n++) {
         await client.query("update wizard_sessions set stage = $2, state = $3 where id = $1", [
-          ...[id, 1 + (n % 6), { text: `${n} ${"x".repeat(250 * 1024)}` }],
+          ...[id, 1 + (n % 6), { [`none${n}`]: null, text: `${n} ${"x".repeat(250 * 1024)}` }],
         ]);
       }
     });

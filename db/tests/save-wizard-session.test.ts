@@ -165,6 +165,21 @@ describe("save_wizard_session with an older base revision", () => {
     expect((await saveOnto(0, { b: 1 }, { stage: 2 })).session).toMatchObject({ stage: 2, state: { a: 1, b: 1 } });
   });
 
+  it.each([
+    ["the stage that its base had", { base: 0, stage: 2 }, 5],
+    ["another stage than its base had", { base: 0, stage: 3 }, 3],
+    ["the stage of a base that is no longer kept", { base: 1, stage: 2 }, 5],
+    ["another stage than a base that is no longer kept", { base: 1, stage: 3 }, 5],
+    ["no stage", { base: 0, stage: null }, 5],
+  ])("keeps the newer stage unless the save moves: with %s", async (_, { base, stage }, expected) => {
+    const { ada, id, saveOnto } = await newSession({ stage: 2 });
+    await update(db, ada, id, { state: { a: 1 } });
+    await update(db, ada, id, { stage: 5 });
+    await db.root.query("delete from wizard_session_revisions where session_id = $1 and revision = 1", [id]);
+    const { outcome, session } = await saveOnto(base, { b: 1 }, { stage, baseValues: {} });
+    expect({ outcome, session }).toMatchObject({ outcome: "MERGED", session: { stage: expected, revision: 3 } });
+  });
+
   it("accepts the same saveId after a conflict, with the returned revision as the base", async () => {
     const { saveOnto } = await newSession();
     const saveId = randomUUID();
@@ -172,6 +187,114 @@ describe("save_wizard_session with an older base revision", () => {
     const { outcome, session } = await saveOnto(0, { a: 2 }, { saveId });
     expect(outcome).toBe("CONFLICT");
     expect((await saveOnto(session.revision, { a: 2 }, { saveId })).outcome).toBe("SAVED");
+  });
+});
+
+describe("save_wizard_session with base values", () => {
+  /** A session whose state was `base` and is now `present`. No revision between the first and the last is kept. */
+  async function changed(base: unknown, present: unknown) {
+    const session = await newSession({ state: base as SessionFields["state"] });
+    await update(db, session.ada, session.id, { state: { between: true } });
+    await update(db, session.ada, session.id, { state: present });
+    await db.root.query("delete from wizard_session_revisions where session_id = $1 and revision < 2", [session.id]);
+    return session;
+  }
+
+  it.each([
+    [
+      "paths that nothing else changed",
+      { a: { x: 1, y: 1 } },
+      { a: { x: 1, y: 2 } },
+      { a: { x: 3 } },
+      { a: { x: 3, y: 2 } },
+    ],
+    ["a new path", {}, { a: 1 }, { b: { c: 2 } }, { a: 1, b: { c: 2 } }],
+    ["a new path beside one that was created meanwhile", {}, { a: { x: 1 } }, { a: { y: 2 } }, { a: { x: 1, y: 2 } }],
+    ["the value that is already there", { a: 1 }, { a: 2 }, { a: 2, b: 1 }, { a: 2, b: 1 }],
+    ["a removal of what is already removed", { a: 1 }, {}, { a: null, b: 1 }, { b: 1 }],
+    ["a path that was changed and changed back", { a: 1 }, { a: 1 }, { a: 2 }, { a: 2 }],
+    ["an empty object onto an object", { a: { x: 1 } }, { a: { x: 2 } }, { a: {} }, { a: { x: 2 } }],
+    [
+      "a key that looks like an array index",
+      { a: { 0: 1 } },
+      { a: { 0: 1, 1: 1 } },
+      { a: { 0: 2 } },
+      { a: { 0: 2, 1: 1 } },
+    ],
+  ])("merges %s", async (_, base, present, patch, merged) => {
+    const { saveOnto } = await changed(base, present);
+    const { outcome, session } = await saveOnto(0, patch, { baseValues: base });
+    expect({ outcome, state: session.state }).toEqual({ outcome: "MERGED", state: merged });
+  });
+
+  it.each([
+    ["another value", { a: 1 }, { a: 2 }, { a: 3 }, [{ pointer: "/a", base: 1, yours: 3, theirs: 2 }]],
+    ["a removed value", { a: 1 }, {}, { a: 3 }, [{ pointer: "/a", base: 1, yours: 3, theirs: null }]],
+    [
+      "a value at a removed path",
+      { a: 1 },
+      { a: 2 },
+      { a: null },
+      [{ pointer: "/a", base: 1, yours: null, theirs: 2 }],
+    ],
+    ["a value that both added", {}, { a: 2 }, { a: 3 }, [{ pointer: "/a", base: null, yours: 3, theirs: 2 }]],
+    [
+      "a value where the patch has an object",
+      { a: { x: 1 } },
+      { a: 5 },
+      { a: { x: 2 } },
+      [{ pointer: "/a", base: { x: 1 }, yours: { x: 2 }, theirs: 5 }],
+    ],
+    [
+      "an object where the patch has a value",
+      { a: 1 },
+      { a: { x: 1 } },
+      { a: 2 },
+      [{ pointer: "/a", base: 1, yours: 2, theirs: { x: 1 } }],
+    ],
+    [
+      "another element of an array",
+      { a: [1] },
+      { a: [1, 2] },
+      { a: [1, 3] },
+      [{ pointer: "/a", base: [1], yours: [1, 3], theirs: [1, 2] }],
+    ],
+    [
+      "several values, in the order of their paths",
+      { "b/c": { d: 1, e: 1 } },
+      { "b/c": { d: 2, e: 2 } },
+      { "b/c": { e: 3, d: 3 } },
+      [
+        { pointer: "/b~1c/d", base: 1, yours: 3, theirs: 2 },
+        { pointer: "/b~1c/e", base: 1, yours: 3, theirs: 2 },
+      ],
+    ],
+  ])("returns a conflict and writes nothing if the state has %s", async (_, base, present, patch, conflicts) => {
+    const { id, saveOnto } = await changed(base, present);
+    const before = await everythingOf(id);
+    expect(await saveOnto(0, patch, { baseValues: base })).toMatchObject({ outcome: "CONFLICT", conflicts });
+    expect(await everythingOf(id)).toEqual(before);
+  });
+
+  it("ignores them on the present revision, and members that the patch does not write", async () => {
+    const { saveOnto } = await newSession({ state: { a: 1, b: 1 } });
+    expect(await saveOnto(0, { a: 2 }, { baseValues: { a: 9, b: 9 } })).toMatchObject({ outcome: "SAVED" });
+    expect(await saveOnto(0, { c: 2 }, { baseValues: { a: 9, b: 9 } })).toMatchObject({ outcome: "MERGED" });
+  });
+
+  it("treats a null like a value that was missing", async () => {
+    const { saveOnto } = await changed({}, { b: null });
+    expect(await saveOnto(0, { a: 1, b: 1 }, { baseValues: { a: null } })).toMatchObject({ outcome: "MERGED" });
+  });
+
+  it.each([["[]"], ['"text"'], ["null"], ["1"]])("refuses %s instead of an object", async (text) => {
+    const { id, saveOnto } = await newSession({ state: { a: 1 } });
+    const before = await everythingOf(id);
+    expect(await refusal(saveOnto(0, { a: 2 }, { baseValues: JSON.parse(text) }))).toMatchObject({
+      ...{ code: "WZ400", detail: '{"field": "baseValues"}' },
+      message: expect.stringContaining("baseValues must be a JSON object"),
+    });
+    expect(await everythingOf(id)).toEqual(before);
   });
 });
 

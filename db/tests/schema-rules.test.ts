@@ -209,10 +209,10 @@ const rules: Rule[] = [
 
   // Functions
   {
-    title: "every function pins its search_path",
+    title: "every function pins its search_path, unless its body was parsed when it was created",
     sql: `select name as offender from ${FUNCTIONS} f
-           where not exists (select from unnest(f.proconfig) setting where setting like 'search_path=%')`,
-    breakIt: "create function one() returns int language sql return 1",
+           where prosqlbody is null and not exists (select from unnest(f.proconfig) setting where setting like 'search_path=%')`,
+    breakIt: "create function one() returns int language sql as 'select 1'",
     offender: "public.one",
   },
   {

@@ -149,10 +149,10 @@ describe("a session that the sweep abandoned", () => {
     expect(await storedSession(db, id)).toEqual({ ...before, status: "abandoned", revision: 1 });
   });
 
-  it("has a checkpoint with the time of the sweep, at which its state can be read", async () => {
+  it("has a revision with the time of the sweep, at which its state can be read", async () => {
     const id = await startAbandoned({ state: { a: 1 } });
     expect((await history(db, id)).at(-1)).toMatchObject({
-      ...{ revision: 1, save_id: null, status: "abandoned", patch: {}, checkpoint: true },
+      ...{ revision: 1, save_id: null, status: "abandoned", patch: {}, checkpoint: false },
     });
     const { rows } = await db.root.query(
       `select saved_at > now() - interval '1 day' and saved_at <= clock_timestamp() as just_now
@@ -267,12 +267,13 @@ describe("thin_wizard_session_revisions", () => {
     return singleRow((await by.query<{ sessions: number; revisions: number }>(query, [atMost])).rows);
   };
 
-  /** Starts a session, saves it 40 times, changes the stage at every seventh save, and returns its expected revisions. */
+  /** Starts a session and saves it 40 times. A null makes every seventh revision a checkpoint. Returns the revisions. */
   async function startSaved() {
     const { id } = await startSession(db, ada, { state: { started: true } });
     const expected = [{ stage: 1, text: '{"started": true}' }];
     for (let n = 1; n <= 40; n++) {
-      await update(db, ada, id, { state: { n, odd: n % 2 === 1 || undefined }, stage: 1 + (Math.floor(n / 7) % 6) });
+      const state = { n: n % 7 === 0 ? null : n, odd: n % 2 === 1 || undefined };
+      await update(db, ada, id, { state, stage: 1 + (Math.floor(n / 7) % 6) });
       const { rows } = await db.root.query("select stage, state::text as text from wizard_sessions where id = $1", [
         id,
       ]);
@@ -383,13 +384,13 @@ describe("preview_sweep", () => {
     await startAged("179 days", { status: "abandoned" });
     for (const status of ["abandoned", "completed", "in_progress"]) {
       const { id } = await startSession(db, ada);
-      for (const stage of [1, 1, 2, 2]) await update(db, ada, id, { stage });
+      for (const n of [1, 2, null, 4]) await update(db, ada, id, { state: { n } });
       if (status !== "in_progress") await update(db, ada, id, { status });
       await backdate(db, id, "200 days");
     }
     const before = await sessionTablesAsText(db);
     const counted = await preview();
-    expect(counted).toEqual({ purged: 1, abandoned: 3, thinned: 5 });
+    expect(counted).toEqual({ purged: 1, abandoned: 3, thinned: 4 });
     expect(await sessionTablesAsText(db)).toBe(before);
 
     const { rows } = await owner().query("select revisions from app_private.thin_wizard_session_revisions(0)");
@@ -397,7 +398,7 @@ describe("preview_sweep", () => {
     expect(await runBatch(PURGE)).toBe(1);
     expect(await runBatch(ABANDON)).toBe(3);
     const thinned = await owner().query("select revisions from app_private.thin_wizard_session_revisions(500)");
-    expect(thinned.rows).toEqual([{ revisions: 5 }]);
+    expect(thinned.rows).toEqual([{ revisions: 4 }]);
     // Two of the sessions that were just abandoned are old enough to be purged next.
     expect(await preview()).toEqual({ purged: 2, abandoned: 0, thinned: 0 });
   });

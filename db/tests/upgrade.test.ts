@@ -28,6 +28,7 @@ describe.each(RELEASES)("a filled database of release $version", ({ version, mig
   const { database: db, end } = openDatabase(name, "stagekeep_owner");
   let columns: Map<string, string[]>;
   let before: unknown;
+  let timesBefore: unknown;
 
   beforeAll(async () => {
     await runAsSuperuser(`create database ${name} template template0 owner stagekeep_owner`);
@@ -35,6 +36,12 @@ describe.each(RELEASES)("a filled database of release $version", ({ version, mig
     await db.root.query(await readFile(new URL(`releases/${version}.sql`, import.meta.url), "utf8"));
     columns = await tables();
     before = await contents();
+    timesBefore = (
+      await db.root.query(
+        `select distinct on (session_id) session_id as id, round(extract(epoch from time_spent), 3)::float8 as seconds
+           from wizard_session_revisions order by session_id, revision desc`,
+      )
+    ).rows;
     await runMigrations({ databaseUrl: db.ownerUrl, includeCurrent: true });
   });
   afterAll(end);
@@ -43,7 +50,10 @@ describe.each(RELEASES)("a filled database of release $version", ({ version, mig
     const { rows } = await db.root.query<{ name: string; columns: string[] }>(
       `select relname::text as name, array_agg(format('%I', attname) order by attnum) as columns
          from pg_class c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped
-        where relkind = 'r' and relnamespace = 'public'::regnamespace group by relname`,
+        where relkind = 'r' and relnamespace = 'public'::regnamespace
+          -- Moved to wizard_sessions.stage_seconds.
+          and attname <> 'time_spent'
+        group by relname`,
     );
     return new Map(rows.map((row) => [row.name, row.columns]));
   }
@@ -75,6 +85,14 @@ describe.each(RELEASES)("a filled database of release $version", ({ version, mig
 
   it("keeps every value byte for byte, and every revision can be rebuilt", async () => {
     expect(await contents()).toEqual(before);
+  });
+
+  it("has the working time of each session", async () => {
+    const { rows } = await db.root.query<{ id: string; seconds: number }>(
+      "select id, round(coalesce((select sum(n) from unnest(stage_seconds) n), 0)::numeric, 3)::float8 as seconds from wizard_sessions order by id",
+    );
+    expect(rows).toEqual(timesBefore);
+    expect(Math.max(...rows.map(({ seconds }) => seconds))).toBeGreaterThan(0);
   });
 
   it("has the schema and grants of a new database", async () => {

@@ -176,7 +176,7 @@ describe("state", () => {
     {
       what: "nested 101 levels deep",
       text: nested(101),
-      refused: { code: "23514", constraint: "wizard_sessions_state_depth_check" },
+      refused: { code: "WZ400", message: "The state can have at most 100 levels." },
     },
     { what: "nested too deeply to be parsed", text: nested(20_000), refused: { code: "54001" } },
     { what: "incomplete JSON", text: "{", refused: { code: "22P02" } },

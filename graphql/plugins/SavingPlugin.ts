@@ -33,6 +33,17 @@ export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin 
           stage: Int
           """The changes: an object with the new values, and null for what to remove. Arrays are replaced as a whole."""
           patch: JSON!
+          """
+          The values at the base of everything that the patch writes: an object with the patch's members. Leave out what had
+          no value. With them, a path conflicts only if its present value is neither the base value nor the new one, and the
+          base may be older than the history. Without them, a path conflicts if a save since the base wrote it.
+          """
+          baseValues: JSON
+        }
+
+        extend type SaveWizardSessionPayload {
+          """The session after the save; after a CONFLICT, the session as it is."""
+          wizardSession: WizardSession!
         }
       `,
       objects: {
@@ -46,7 +57,7 @@ export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin 
                   upgradeSession(client, id, definition),
                 );
               }
-              const names = ["id", "saveId", "baseRevision", "patch", "stage"];
+              const names = ["id", "saveId", "baseRevision", "patch", "stage", "baseValues"];
               return call(
                 save,
                 names.map((name) => args.getRaw(["input", name])),
@@ -54,6 +65,8 @@ export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin 
             },
           },
         },
+        // The session's columns are columns of the same row, so only the selected ones are read, in the same statement.
+        SaveWizardSessionPayload: { plans: { wizardSession: ($payload: Step) => $payload } },
       },
     };
   }, "SavingPlugin");
