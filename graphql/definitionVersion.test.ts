@@ -5,7 +5,7 @@ import { type Caller, useTestApi } from "../testkit/api.ts";
 import { completeState, storedEvent } from "../testkit/events.ts";
 import { storedSession } from "../testkit/rows.ts";
 import { history } from "../testkit/saving.ts";
-import { createSession, updateSession } from "../testkit/sessions.ts";
+import { createSession, UPDATE, updateSession } from "../testkit/sessions.ts";
 import type { Migration } from "../wizard/migrations.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
@@ -96,7 +96,8 @@ describe("a session saved under an older version", () => {
   });
 
   it("is not upgraded if it is completed", async () => {
-    const { id } = await createOld({ status: "COMPLETED" });
+    const { id } = await createOld();
+    await api.db.root.query("update wizard_sessions set status = 'completed' where id = $1", [id]);
     const before = await storedSession(api.db, id);
     await ada.ask(START, { id });
     expect(await storedSession(api.db, id)).toEqual(before);
@@ -153,6 +154,16 @@ describe("a session saved under an older version", () => {
     });
     expect(await storedEvent(api.db, completeWizardSession.event.id)).toMatchObject({ title: "Summer party" });
     expect(await storedSession(api.db, id)).toMatchObject({ status: "completed", state, definition_version: 2 });
+  });
+
+  it("can't get the status COMPLETED while it lacks an answer under its present name, until it is opened", async () => {
+    const { id } = await createOld();
+    const before = await storedSession(api.db, id);
+    const { extensions } = await ada.refused(UPDATE, { id, patch: { status: "COMPLETED" } });
+    expect(extensions).toMatchObject({ code: "INCOMPLETE", problems: [{ pointer: "/basics/title" }] });
+    expect(await storedSession(api.db, id)).toEqual(before);
+    await ada.ask(START, { id });
+    expect(await updateSession(ada, id, { status: "COMPLETED" })).toMatchObject({ status: "COMPLETED", state });
   });
 
   it("is not changed if completing is refused", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { useTestApi } from "../testkit/api.ts";
 import { createEventAs, createSession, readSession, updateSession } from "../testkit/sessions.ts";
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 const api = useTestApi();
 const EXPORT = "{ exportMyData }";
@@ -21,7 +22,7 @@ async function userWithData() {
   const eventId = await createEventAs(caller);
   const draft = await createSession(caller, { state: { basics: { title: "Fair" } } });
   const done = await createSession(caller, { eventId });
-  await updateSession(caller, done.id, { status: "COMPLETED" });
+  await updateSession(caller, done.id, { state: COMPLETE_STATE, status: "COMPLETED" });
   return { caller, eventId, draft, done };
 }
 

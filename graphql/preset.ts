@@ -13,6 +13,7 @@ import { type Claims, pgSettingsFor } from "./claims.ts";
 import { type MaskedFailure, makeMaskError } from "./errors.ts";
 import type { SessionChange } from "./live.ts";
 import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
+import { makeCompletedStatusPlugin } from "./plugins/CompletedStatusPlugin.ts";
 import { makeCompletingPlugin } from "./plugins/CompletingPlugin.ts";
 import { type ConstraintRule, makeConstraintsPlugin } from "./plugins/ConstraintsPlugin.ts";
 import { DatetimePlugin } from "./plugins/DatetimePlugin.ts";
@@ -126,6 +127,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       makeSavingPlugin(definition),
       SavePayloadPlugin,
       makeCompletingPlugin(definition),
+      makeCompletedStatusPlugin(definition),
       DescriptionsPlugin,
 
       // Fields from the wizard's definition, and the subscription.

@@ -5,6 +5,7 @@ import { type Caller, useTestApi } from "../testkit/api.ts";
 import { storedSession } from "../testkit/rows.ts";
 import { history } from "../testkit/saving.ts";
 import { createEventAs, createSession, readSession, type Session, updateSession } from "../testkit/sessions.ts";
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 const api = useTestApi();
 let ada: Caller;
@@ -88,7 +89,7 @@ describe("saveWizardSession", () => {
     const { id } = await createSession(ada);
     const saveId = randomUUID();
     await save(ada, id, 0, { a: 1 }, { saveId });
-    await updateSession(ada, id, { status: "COMPLETED" });
+    await updateSession(ada, id, { state: COMPLETE_STATE, status: "COMPLETED" });
     const { extensions } = await ada.refused(SAVE, inputFor(id, 2, { a: 2 }));
     expect(extensions).toEqual({ code: "SESSION_COMPLETED" });
     expect(await save(ada, id, 0, { a: 1 }, { saveId })).toMatchObject({ outcome: "DUPLICATE" });

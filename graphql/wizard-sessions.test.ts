@@ -12,6 +12,7 @@ import {
   UPDATE,
   updateSession,
 } from "../testkit/sessions.ts";
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 
 const api = useTestApi();
 let ada: Caller;
@@ -179,11 +180,11 @@ describe("the status of a session", () => {
     ["COMPLETED", "completed"],
     ["ABANDONED", "abandoned"],
   ])("is %s in GraphQL and %s in SQL", async (status, text) => {
-    const created = await createSession(ada, { status });
+    const created = await createSession(ada, { status, state: COMPLETE_STATE });
     expect(created.status).toBe(status);
     expect(await storedSession(api.db, created.id)).toMatchObject({ status: text });
 
-    const { id } = await createSession(ada);
+    const { id } = await createSession(ada, { state: COMPLETE_STATE });
     expect((await updateSession(ada, id, { status })).status).toBe(status);
     expect(await storedSession(api.db, id)).toMatchObject({ status: text });
     expect(await readSession(ada, id)).toMatchObject({ status });
@@ -193,7 +194,7 @@ describe("the status of a session", () => {
     ["its state", { state: { a: 1 } }, "IN_PROGRESS"],
     ["its stage", { stage: 2 }, "IN_PROGRESS"],
     ["its state and that it is abandoned", { state: { a: 1 }, status: "ABANDONED" }, "IN_PROGRESS"],
-    ["its state and that it is completed", { state: { a: 1 }, status: "COMPLETED" }, "COMPLETED"],
+    ["its state and that it is completed", { state: COMPLETE_STATE, status: "COMPLETED" }, "COMPLETED"],
   ])(
     "follows from a save of an abandoned session that writes %s: it is resumed unless it is completed",
     async (_, patch, status) => {
@@ -208,7 +209,7 @@ describe("the status of a session", () => {
   });
 
   it("sets the time of completion when it changes to completed", async () => {
-    const { id } = await createSession(ada);
+    const { id } = await createSession(ada, { state: COMPLETE_STATE });
     const { completedAt } = await updateSession(ada, id, { status: "COMPLETED" });
     expect(Date.now() - Date.parse(completedAt ?? "")).toBeLessThan(10_000);
   });
@@ -221,7 +222,7 @@ describe("the status of a session", () => {
     ["anything, with the right revision", { stage: 2, revision: 1 }],
     ["anything, with a stale revision", { stage: 2, revision: 0 }],
   ])("locks a completed session: its user can't change %s", async (_, patch) => {
-    const { id } = await createSession(ada);
+    const { id } = await createSession(ada, { state: COMPLETE_STATE });
     await updateSession(ada, id, { status: "COMPLETED" });
     const stored = await storedSession(api.db, id);
     const { extensions } = await ada.refused(UPDATE, { id, patch });
@@ -275,7 +276,7 @@ describe("another user's session", () => {
     ["a state that is too large", { state: { text: "x".repeat(300_000) } }],
     ["an event that is not there", { eventId: randomUUID() }],
   ])("does not reveal by its answer to %s whether it exists or is completed", async (_, patch) => {
-    const { id } = await createSession(ada);
+    const { id } = await createSession(ada, { state: COMPLETE_STATE });
     await updateSession(ada, id, { status: "COMPLETED" });
     const stored = await storedSession(api.db, id);
     expect(await ben.refused(UPDATE, { id, patch })).toMatchObject(REFUSED);
@@ -325,7 +326,7 @@ describe("a trusted back end", () => {
   });
 
   it("is bound by revisions and completion like every caller", async () => {
-    const [service, { id }] = [await api.service(), await createSession(ada)];
+    const [service, { id }] = [await api.service(), await createSession(ada, { state: COMPLETE_STATE })];
     const stale = await service.refused(UPDATE, { id, patch: { stage: 2, revision: 5 } });
     expect(stale.extensions).toEqual({ code: "REVISION_CONFLICT", currentRevision: 0 });
     await updateSession(service, id, { status: "COMPLETED" });

@@ -1,3 +1,4 @@
+import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 import type { TestDatabase } from "./database.ts";
 
 /** A row of wizard_sessions as JSON. Times are text, exact to the microsecond. */
@@ -27,8 +28,9 @@ export function singleRow<T>(rows: readonly T[]): T {
   return row;
 }
 
-/** Starts a session as a user. Columns that are not given have their defaults. */
-export async function startSession(db: TestDatabase, sub: string, fields: SessionFields = {}): Promise<SessionRow> {
+/** Starts a session as a user. Columns that are not given have their defaults, but a completed session is complete. */
+export async function startSession(db: TestDatabase, sub: string, given: SessionFields = {}): Promise<SessionRow> {
+  const fields = given.status === "completed" ? { state: COMPLETE_STATE, ...given } : given;
   const columns = Object.keys(fields);
   const values = columns.map((_, index) => `$${index + 1}`);
   const { rows } = await db.asUser(sub, (client) =>

@@ -67,9 +67,11 @@ export type WizardSessionChangeKind =
   | 'SAVED';
 
 /**
- * In progress, completed or abandoned. A completed session can't be changed. A
- * session that is not saved for a long time is abandoned and later deleted; saving
- * an abandoned session resumes it.
+ * In progress, completed or abandoned. Only a state without problems can be set to
+ * completed; otherwise the error is INCOMPLETE. This locks the session and
+ * publishes nothing: use completeWizardSession to publish an event. A completed
+ * session can't be changed. A session that is not saved for a long time is
+ * abandoned and later deleted; saving an abandoned session resumes it.
  */
 export type WizardSessionStatus =
   | 'ABANDONED'

@@ -5,6 +5,7 @@ import { useTestDatabase } from "../../testkit/database.ts";
 import { readFunnel } from "../../testkit/funnel.ts";
 import { singleRow, startSession } from "../../testkit/rows.ts";
 import { revisionNumbers, save, update } from "../../testkit/saving.ts";
+import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -93,7 +94,7 @@ describe("the funnel", () => {
 
   it("excludes purged sessions: an old period has only completed sessions and no drop-off", async () => {
     const [completed, abandoned] = [await startSession(db, ada), await startSession(db, ada)];
-    await update(db, ada, completed.id, { status: "completed" });
+    await update(db, ada, completed.id, { state: COMPLETE_STATE, status: "completed" });
     await update(db, ada, abandoned.id, { status: "abandoned" });
     for (const { id } of [completed, abandoned]) await backdate(db, id, "181 days");
     expect((await funnel())[0]).toMatchObject({ reached: 2, completed: 1, abandoned: 1, drop_off: 1 });

@@ -6,6 +6,7 @@ import { completeOn, completeState } from "../../testkit/events.ts";
 import { createEvent, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { save, update } from "../../testkit/saving.ts";
 import { until } from "../../testkit/until.ts";
+import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
 
@@ -98,7 +99,7 @@ async function fillFor(sub: string) {
   const { id: unfinishedId } = await startSession(db, sub, { state: { basics: { title: "Fair" } } });
   await save(db, sub, { id: unfinishedId, base: 0, patch: { basics: { summary: "Fun" } }, stage: 2 });
   const { id: completedId } = await startSession(db, sub, { event_id: eventId });
-  await update(db, sub, completedId, { status: "completed" });
+  await update(db, sub, completedId, { state: COMPLETE_STATE, status: "completed" });
   await db.asUser(sub, (client) => client.query("update profiles set display_name = 'Test user'"));
   return { eventId, unfinishedId, completedId };
 }

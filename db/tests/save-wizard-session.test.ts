@@ -3,6 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { createEvent, type SessionFields, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { history, revisionNumbers, type Save, type SaveAnswer, save, stateAt, update } from "../../testkit/saving.ts";
+import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
 
@@ -391,11 +392,11 @@ describe("a repeated saveId", () => {
     const { ada, id, saveOnto } = await newSession();
     const saveId = randomUUID();
     await saveOnto(0, { a: 1 }, { saveId });
-    await update(db, ada, id, { status: "completed" });
+    await update(db, ada, id, { state: COMPLETE_STATE, status: "completed" });
     const stored = await everythingOf(id);
     expect(await saveOnto(0, { a: 1 }, { saveId })).toMatchObject({
       outcome: "DUPLICATE",
-      session: { state: { a: 1 } },
+      session: { state: COMPLETE_STATE },
     });
     expect(await refusal(saveOnto(2, { a: 2 }))).toMatchObject({ code: "WZ423" });
     expect(await refusal(saveOnto(0, { a: 2 }))).toMatchObject({ code: "WZ423" });

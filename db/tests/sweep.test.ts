@@ -13,6 +13,7 @@ import {
 } from "../../testkit/rows.ts";
 import { withoutTriggers } from "../../testkit/sampleSessions.ts";
 import { history, revisionNumbers, save, stateAt, update } from "../../testkit/saving.ts";
+import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const pools: pg.Pool[] = [];
 // Registered first, because the pools must be closed before the database is dropped.
@@ -220,9 +221,9 @@ describe("a session that the sweep abandoned", () => {
 
   it("is completed when an update sets that status", async () => {
     const id = await startAbandoned();
-    await update(db, ada, id, { state: { b: 1 }, status: "completed" });
+    await update(db, ada, id, { state: COMPLETE_STATE, status: "completed" });
     expect(await storedSession(db, id)).toMatchObject({
-      ...{ state: { b: 1 }, status: "completed", completed_at: expect.any(String), revision: 2 },
+      ...{ state: COMPLETE_STATE, status: "completed", completed_at: expect.any(String), revision: 2 },
     });
   });
 
@@ -383,8 +384,8 @@ describe("preview_sweep", () => {
     await startAged("1 year");
     await startAged("179 days", { status: "abandoned" });
     for (const status of ["abandoned", "completed", "in_progress"]) {
-      const { id } = await startSession(db, ada);
-      for (const n of [1, 2, null, 4]) await update(db, ada, id, { state: { n } });
+      const { id } = await startSession(db, ada, { state: COMPLETE_STATE });
+      for (const n of [1, 2, null, 4]) await update(db, ada, id, { state: { ...COMPLETE_STATE, n } });
       if (status !== "in_progress") await update(db, ada, id, { status });
       await backdate(db, id, "200 days");
     }

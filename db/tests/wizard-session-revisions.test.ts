@@ -3,6 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { createEvent, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { history, revisionNumbers, save, stateAt, update } from "../../testkit/saving.ts";
+import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
 
@@ -263,7 +264,7 @@ describe("restore_wizard_session", () => {
     await update(db, ada, id, { state: {}, status: "abandoned" });
     await restore(ada, id, 1);
     expect(await storedSession(db, id)).toMatchObject({ status: "in_progress", state: {} });
-    await update(db, ada, id, { status: "completed" });
+    await update(db, ada, id, { state: COMPLETE_STATE, status: "completed" });
     const stored = await storedSession(db, id);
     expect(await refusal(restore(ada, id, 0))).toMatchObject({ code: "WZ423" });
     expect(await storedSession(db, id)).toEqual(stored);

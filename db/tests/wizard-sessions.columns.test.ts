@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { countSessions, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
+import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
 
@@ -131,7 +132,7 @@ describe("status", () => {
   it.each(["in_progress", "completed", "abandoned"])("can be %s", async (status) => {
     const ada = randomUUID();
     expect(await startSession(db, ada, { status })).toMatchObject({ status });
-    const { id } = await startSession(db, ada);
+    const { id } = await startSession(db, ada, { state: COMPLETE_STATE });
     await updateText(ada, id, "status", status);
     expect(await storedSession(db, id)).toMatchObject({ status });
   });

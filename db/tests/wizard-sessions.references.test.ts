@@ -3,6 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { countEvents } from "../../testkit/events.ts";
 import { countSessions, createEvent, startSession, storedSession } from "../../testkit/rows.ts";
+import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
 
@@ -83,7 +84,7 @@ describe("the event of a session", () => {
     async (status) => {
       const ada = randomUUID();
       const [event, otherEvent] = [await createEvent(db, ada), await createEvent(db, ada)];
-      const session = await startSession(db, ada, { event_id: event, status, state: { kept: true } });
+      const session = await startSession(db, ada, { event_id: event, status, state: COMPLETE_STATE });
       const other = await startSession(db, ada, { event_id: otherEvent, status });
 
       await db.asUser(ada, (client) => client.query("delete from events where id = $1", [event]));

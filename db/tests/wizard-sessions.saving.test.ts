@@ -4,6 +4,7 @@ import type pg from "pg";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { createEvent, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
 import { until } from "../../testkit/until.ts";
+import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
 
 const db = useTestDatabase();
 
@@ -224,7 +225,7 @@ describe("completing a session", () => {
 
   it("sets completed_at to the time of the update, and counts as a save", async () => {
     const ada = randomUUID();
-    const { id } = await startSession(db, ada);
+    const { id } = await startSession(db, ada, { state: COMPLETE_STATE });
     await setStatus(ada, id, "completed");
     expect(await storedSession(db, id)).toMatchObject({ status: "completed", revision: 1 });
     const { rows } = await db.root.query(
@@ -237,7 +238,7 @@ describe("completing a session", () => {
 
   it("is possible if the session is abandoned", async () => {
     const ada = randomUUID();
-    const { id } = await startSession(db, ada, { status: "abandoned" });
+    const { id } = await startSession(db, ada, { state: COMPLETE_STATE, status: "abandoned" });
     await setStatus(ada, id, "completed");
     expect(await storedSession(db, id)).toMatchObject({ status: "completed", completed_at: expect.any(String) });
   });

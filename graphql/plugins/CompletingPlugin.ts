@@ -1,10 +1,10 @@
 import { type PgClient, sideEffectWithPgClientTransaction } from "postgraphile/@dataplan/pg";
-import { access, type FieldArgs, type ObjectStep, object, SafeError, type Step } from "postgraphile/grafast";
+import { access, type FieldArgs, type ObjectStep, object, type Step } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
 import { extendSchema, gql } from "postgraphile/utils";
-import { completionOf } from "../../wizard/completion.ts";
 import type { Definition } from "../../wizard/migrations.ts";
+import { requireComplete } from "../incomplete.ts";
 import { lockSession, upgradeLockedSession } from "../lockedSession.ts";
 
 interface Input {
@@ -37,13 +37,7 @@ export const makeCompletingPlugin = (definition: Definition): GraphileConfig.Plu
         text: "select app_private.answers_to_publish($1, $2, $3) as state",
         values: [id, eventRevision, asNewEvent],
       });
-      const completion = completionOf(rows[0]?.state);
-      if (completion.ready) return { revision, answers: completion.answers };
-      const { problems } = completion;
-      throw new SafeError(
-        `The session can't be completed yet: ${problems.length === 1 ? "1 answer is" : `${problems.length} answers are`} missing or wrong.`,
-        { code: "INCOMPLETE", problems },
-      );
+      return { revision, answers: requireComplete(rows[0]?.state) };
     }
 
     async function complete(client: PgClient, input: Input) {

@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page, Request } from "playwright-core";
 import { type Caller, useTestApi } from "../../../testkit/api.ts";
 import { storedSession } from "../../../testkit/rows.ts";
 import { createSession, updateSession } from "../../../testkit/sessions.ts";
+import { COMPLETE_STATE } from "../../../wizard/testing/completeState.ts";
 import { startChromium } from "../support/chromium.ts";
 import { servePlainApollo } from "./serve.ts";
 
@@ -143,11 +144,11 @@ describe("the API refuses", () => {
   });
 
   it("any change of a completed session", async () => {
-    const id = await openSession({ state: { kept: true } });
+    const id = await openSession({ state: COMPLETE_STATE });
     await updateSession(await api.service(), id, { status: "COMPLETED" });
     await update({ state: {} });
     expect(await refusal()).toEqual(refused({ code: "SESSION_COMPLETED" }));
-    expect(await storedSession(api.db, id)).toMatchObject({ status: "completed", revision: 1, state: { kept: true } });
+    expect(await storedSession(api.db, id)).toMatchObject({ status: "completed", revision: 1, state: COMPLETE_STATE });
   });
 
   it("the session of another user, with the same error as for a missing one", async () => {
