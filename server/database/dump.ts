@@ -13,6 +13,20 @@ import { type MigrationFile, readMigrations } from "./migrationFiles.ts";
  * @throws {UserError} when a file fails on an empty database
  */
 export async function dumpMigrated(afterwards: readonly MigrationFile[] = []): Promise<string> {
+  const database = await migrateInMemory(afterwards);
+  try {
+    const dump = await pgDump({ pg: database, args: ["--schema-only", "--no-publications", "--no-subscriptions"] });
+    return stable(await dump.text());
+  } finally {
+    await database.close();
+  }
+}
+
+/**
+ * Returns a migrated database in memory, connected as a superuser.
+ * @throws {UserError} when a file fails on an empty database
+ */
+export async function migrateInMemory(afterwards: readonly MigrationFile[] = []): Promise<PGlite> {
   const roles = await readFile(resolve(PROJECT_ROOT, "db/roles.sql"), "utf8");
   const database = await PGlite.create();
   try {
@@ -24,10 +38,10 @@ export async function dumpMigrated(afterwards: readonly MigrationFile[] = []): P
       });
     }
     await database.exec("reset role");
-    const dump = await pgDump({ pg: database, args: ["--schema-only", "--no-publications", "--no-subscriptions"] });
-    return stable(await dump.text());
-  } finally {
+    return database;
+  } catch (error) {
     await database.close();
+    throw error;
   }
 }
 
