@@ -24,8 +24,14 @@ export interface BenchCluster {
   version(): Promise<string>;
 }
 
-/** Runs `work` on a temporary PostgreSQL with a migrated database, and with durability as in production. */
-export async function withBenchCluster(work: (cluster: BenchCluster) => Promise<void>): Promise<void> {
+/**
+ * Runs `work` on a temporary PostgreSQL with a migrated database, and with durability as in production. `settings` are added
+ * to its settings.
+ */
+export async function withBenchCluster(
+  work: (cluster: BenchCluster) => Promise<void>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "stagekeep-bench-"));
   try {
     // As root, PostgreSQL runs as another user, which needs access.
@@ -39,6 +45,7 @@ export async function withBenchCluster(work: (cluster: BenchCluster) => Promise<
         // Checkpoints only when a measurement requests one, so each variant has the same number.
         max_wal_size: "32GB",
         checkpoint_timeout: "1d",
+        ...settings,
       },
     });
     // Stopping the server makes every query fail, which leads to the `finally` below.

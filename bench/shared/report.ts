@@ -15,3 +15,9 @@ export function markdown(title: string, header: readonly string[], rows: readonl
 
 /** Formats a value relative to the base. */
 export const ratio = (value: number) => `× ${value >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3)}`;
+
+/** The value that the given part of the numbers does not exceed. */
+export function percentile(numbers: readonly number[], part: number): number {
+  const sorted = Float64Array.from(numbers).sort();
+  return sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;
+}
