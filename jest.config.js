@@ -2,6 +2,7 @@
 export default {
   testEnvironment: "node",
   roots: [
+    "<rootDir>/bench",
     "<rootDir>/client",
     "<rootDir>/db",
     "<rootDir>/docs",

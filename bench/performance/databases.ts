@@ -2,7 +2,7 @@ import type pg from "pg";
 import { signToken } from "../../server/tokens.ts";
 import { type BenchCluster, TEMPLATE } from "../shared/cluster.ts";
 import { makeState, randomNumbers } from "../shared/states.ts";
-import { type Contestant, isRead } from "./contestants.ts";
+import type { Contestant } from "./contestants.ts";
 import type { Session } from "./operations.ts";
 
 export const JWT_SECRET = "only for measuring, but of 32 bytes or more";
@@ -99,19 +99,26 @@ async function fillSessions(client: pg.Client, states: readonly string[], perUse
   return rows;
 }
 
-/** The saves that the database has stored. Call it after the server has stopped, because open connections count late. */
+/**
+ * Counts the saves in the database in two ways: those written, and the numbers in the titles that the last saves of each
+ * session stored. Call it after the server has stopped, because open connections report their updates late.
+ */
 export async function countSaves(
   cluster: BenchCluster,
-  contestant: Contestant,
+  { database }: Contestant,
   { name }: FilledDatabase,
-): Promise<number> {
-  if (isRead(contestant)) return 0;
-  return cluster.using(name, async (client) => {
-    const { rows } = await client.query<{ saves: number }>(
-      contestant.database === "sessions"
-        ? "select sum(revision)::int as saves from wizard_sessions"
-        : "select n_tup_upd::int as saves from pg_stat_user_tables where relid = 'drafts'::regclass",
-    );
-    return rows[0]?.saves ?? 0;
-  });
+): Promise<{ written: number; inTitles: number }> {
+  const [table, written] =
+    database === "sessions"
+      ? ["wizard_sessions", "sum(revision)"]
+      : ["drafts", "(select n_tup_upd from pg_stat_user_tables where relid = 'drafts'::regclass)"];
+  const { rows } = await cluster.using(name, (client) =>
+    client.query<{ written: number; inTitles: number }>(
+      `select
+         ${written}::int as written,
+         coalesce(sum(substring(state #>> '{basics,title}' from '^Title (\\d+) ')::int), 0)::int as "inTitles"
+       from ${table}`,
+    ),
+  );
+  return rows[0] ?? { written: 0, inTitles: 0 };
 }

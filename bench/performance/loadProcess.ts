@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
+import { stopProcess } from "../shared/processes.ts";
 import type { OperationName, Session } from "./operations.ts";
 
 export interface LoadOptions {
@@ -67,12 +67,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       if (typeof finished === "string" || !("finished" in finished)) throw new Error("Expected the totals.");
       return { window: measured.measured, totals: finished.finished, before, after };
     },
-    async stop() {
-      if (child.exitCode !== null) return;
-      const exited = once(child, "exit");
-      child.kill();
-      await exited;
-    },
+    stop: () => stopProcess(child),
   };
 }
 

@@ -53,29 +53,38 @@ export function report(results: Results): string {
   const saves = all.filter(({ contestant }) => !isRead(contestant));
   const reads = all.filter(({ contestant }) => isRead(contestant));
   return [
-    ...(saves.length > 0 ? [table(saves, "saves/s")] : []),
+    ...(saves.length > 0 ? [table(saves, SAVE_COLUMNS)] : []),
     ...watchedLine(results, saves),
-    ...(reads.length > 0 ? [table(reads, "reads/s")] : []),
+    ...(reads.length > 0 ? [table(reads, READ_COLUMNS)] : []),
     ...startLine(results),
   ].join("\n\n");
 }
 
-function table(rows: readonly Medians[], unit: string): string {
-  const writes = unit === "saves/s";
-  const columns: [string, (row: Medians) => string][] = [
-    ["", ({ contestant }) => contestant.name],
-    [`${unit} ÷ B`, ({ ratio }) => (ratio === undefined ? "" : ratio.toFixed(2))],
-    [unit, ({ perSecond }) => perSecond.toFixed(0)],
-    ["p50 ms", ({ p50 }) => p50.toFixed(0)],
-    ["p99 ms", ({ p99 }) => p99.toFixed(0)],
-    ["server CPU s/1000", ({ serverCpu }) => serverCpu.toFixed(2)],
-    ["PostgreSQL CPU s/1000", ({ postgresCpu }) => postgresCpu.toFixed(2)],
-    ...(writes ? [["WAL bytes", ({ walBytes }) => walBytes.toFixed(0)] as [string, (row: Medians) => string]] : []),
-    ["memory MB", ({ residentBytes }) => (residentBytes / 1e6).toFixed(0)],
-  ];
+type Column = readonly [title: string, cell: (row: Medians) => string];
+
+const NAME: Column = ["", ({ contestant }) => contestant.name];
+const COST: readonly Column[] = [
+  ["p50 ms", ({ p50 }) => p50.toFixed(0)],
+  ["p99 ms", ({ p99 }) => p99.toFixed(0)],
+  ["server CPU s/1000", ({ serverCpu }) => serverCpu.toFixed(2)],
+  ["PostgreSQL CPU s/1000", ({ postgresCpu }) => postgresCpu.toFixed(2)],
+];
+const MEMORY: Column = ["memory MB", ({ residentBytes }) => (residentBytes / 1e6).toFixed(0)];
+const SAVE_COLUMNS: readonly Column[] = [
+  NAME,
+  ["÷ B", ({ ratio }) => ratio?.toFixed(2) ?? ""],
+  ["saves/s", ({ perSecond }) => perSecond.toFixed(0)],
+  ...COST,
+  ["WAL bytes", ({ walBytes }) => walBytes.toFixed(0)],
+  MEMORY,
+];
+const READ_COLUMNS: readonly Column[] = [NAME, ["reads/s", ({ perSecond }) => perSecond.toFixed(0)], ...COST, MEMORY];
+
+function table(rows: readonly Medians[], columns: readonly Column[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const [header, align] = [columns.map(([title]) => title), columns.map((_, index) => (index === 0 ? "---" : "--:"))];
-  return [header, align, ...rows.map((row) => columns.map(([, cell]) => cell(row)))].map(line).join("\n");
+  const titles = columns.map(([title]) => title);
+  const alignment = columns.map((column) => (column === NAME ? "---" : "--:"));
+  return [titles, alignment, ...rows.map((row) => columns.map(([, cell]) => cell(row)))].map(line).join("\n");
 }
 
 function watchedLine(results: Results, saves: readonly Medians[]): string[] {

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PROJECT_ROOT } from "../../server/database/migrate.ts";
 import { ENV_VARIABLES } from "../../server/env.ts";
+import { stopProcess } from "../shared/processes.ts";
 import { JWT_SECRET } from "./databases.ts";
 
 export interface Server {
@@ -58,13 +58,6 @@ export async function startServer({ file, settings, logFolder }: Program): Promi
     await stop();
     throw error;
   }
-}
-
-async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
-  child.kill("SIGTERM");
-  await exited;
 }
 
 /** Whether the server answers, with any status: the peers have no health check. */

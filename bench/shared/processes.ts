@@ -1,4 +1,7 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { sum } from "./report.ts";
 
 // The unit of the times in /proc, the same on every Linux: sysconf(_SC_CLK_TCK).
 const TICKS_PER_SECOND = 100;
@@ -18,12 +21,19 @@ export function cpuSeconds(pid: number): number {
 
 /** CPU seconds of a PostgreSQL server: the postmaster, its present children, and those that have exited. */
 export function postgresCpuSeconds(postmaster: number): number {
-  const children = processIds().map(statOf);
-  const present = children
-    .filter((stat) => stat?.parent === postmaster)
-    .reduce((total, stat) => total + (stat?.cpu ?? 0), 0);
+  const children = processIds()
+    .map(statOf)
+    .filter((stat) => stat?.parent === postmaster);
   const own = statOf(postmaster);
-  return present + (own?.cpu ?? 0) + (own?.cpuOfExited ?? 0);
+  return sum(children.map((stat) => stat?.cpu ?? 0)) + (own?.cpu ?? 0) + (own?.cpuOfExited ?? 0);
+}
+
+/** Sends SIGTERM, and waits for the exit. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  await exited;
 }
 
 export function parentOf(pid: number): number {
@@ -51,7 +61,6 @@ function statOf(pid: number): ProcessStat | undefined {
   }
   // The program's name may contain spaces and brackets. Field 3, the state, follows the last bracket.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const seconds = (...numbers: number[]) =>
-    numbers.reduce((total, number) => total + Number(fields[number - 3]), 0) / TICKS_PER_SECOND;
+  const seconds = (...numbers: number[]) => sum(numbers.map((number) => Number(fields[number - 3]))) / TICKS_PER_SECOND;
   return { parent: Number(fields[1]), cpu: seconds(14, 15), cpuOfExited: seconds(16, 17) };
 }
