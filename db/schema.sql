@@ -804,7 +804,7 @@ COMMENT ON COLUMN public.wizard_sessions.stage IS 'The current stage, 1 to 6.';
 -- Name: COLUMN wizard_sessions.status; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.wizard_sessions.status IS 'In progress, completed or abandoned. A completed session can''t be changed. A session that is not saved for a long time is abandoned and later deleted; saving an abandoned session resumes it.';
+COMMENT ON COLUMN public.wizard_sessions.status IS 'In progress, completed or abandoned. Only a state without problems can be set to completed; otherwise the error is INCOMPLETE. This locks the session and publishes nothing: use completeWizardSession to publish an event. A completed session can''t be changed. A session that is not saved for a long time is abandoned and later deleted; saving an abandoned session resumes it.';
 
 
 --
@@ -1381,6 +1381,49 @@ $$;
 ALTER FUNCTION app_private.merge_answers(base jsonb, yours jsonb, theirs jsonb) OWNER TO stagekeep_owner;
 
 --
+-- Name: missing_answers(jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.missing_answers(state jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select jsonb_agg(jsonb_build_object(
+           'stage', r.stage, 'pointer', r.pointer, 'code', 'required', 'message', 'This answer is required. Fill it in.'
+         ) order by r.stage, r.pointer)
+    from (values
+           (1, '/basics/title', true),
+           (1, '/basics/category', true),
+           (1, '/basics/organizerName', true),
+           (2, '/schedule/timezone', true),
+           (2, '/schedule/startsAt', true),
+           (2, '/schedule/endsAt', true),
+           (3, '/location/mode', true),
+           (3, '/location/venueName', state #>> '{location,mode}' in ('venue', 'hybrid')),
+           (3, '/location/address', state #>> '{location,mode}' in ('venue', 'hybrid')),
+           (3, '/location/city', state #>> '{location,mode}' in ('venue', 'hybrid')),
+           (3, '/location/country', state #>> '{location,mode}' in ('venue', 'hybrid')),
+           (3, '/location/joinUrl', state #>> '{location,mode}' in ('online', 'hybrid')),
+           (4, '/tickets/tickets', true),
+           (5, '/page/description', true),
+           (5, '/page/slug', true),
+           (6, '/publish/visibility', true),
+           (6, '/publish/acceptTerms', true)
+         ) r (stage, pointer, is_required)
+   cross join lateral (select state #> string_to_array(ltrim(r.pointer, '/'), '/') as value) a
+   where r.is_required
+     and case r.pointer
+           when '/tickets/tickets' then jsonb_typeof(a.value) = 'object' and a.value <> '{}'
+           when '/publish/acceptTerms' then a.value = 'true'
+           -- A text of spaces is missing. No state has a text longer than this.
+           else app_private.is_text(a.value #>> '{}', 256 * 1024, true)
+         end is not true
+$$;
+
+
+ALTER FUNCTION app_private.missing_answers(state jsonb) OWNER TO stagekeep_owner;
+
+--
 -- Name: old_save_hash(uuid, uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1825,6 +1868,29 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__bury() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__check_answers(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__check_answers() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_owner    constant oid := (select c.relowner from pg_class c where c.oid = TG_RELID);
+  v_problems constant jsonb := app_private.missing_answers(NEW.state);
+begin
+  if v_problems is not null and not pg_has_role(v_owner, 'usage') then
+    raise exception 'The session can''t be completed yet: required answers are missing.'
+      using errcode = 'WZ422', detail = jsonb_build_object('problems', v_problems);
+  end if;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__check_answers() OWNER TO stagekeep_owner;
 
 --
 -- Name: tg_wizard_sessions__check_event(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -4223,6 +4289,13 @@ CREATE TRIGGER _300_save BEFORE UPDATE ON public.wizard_sessions FOR EACH ROW EX
 
 
 --
+-- Name: wizard_sessions _350_check_answers; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _350_check_answers BEFORE INSERT OR UPDATE OF status ON public.wizard_sessions FOR EACH ROW WHEN ((new.status = 'completed'::text)) EXECUTE FUNCTION app_private.tg_wizard_sessions__check_answers();
+
+
+--
 -- Name: wizard_sessions _400_complete; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
@@ -4871,6 +4944,15 @@ REVOKE ALL ON FUNCTION app_private.merge_answers(base jsonb, yours jsonb, theirs
 
 
 --
+-- Name: FUNCTION missing_answers(state jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.missing_answers(state jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.missing_answers(state jsonb) TO authenticated;
+GRANT ALL ON FUNCTION app_private.missing_answers(state jsonb) TO service_role;
+
+
+--
 -- Name: FUNCTION old_save_hash(session_id uuid, save_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -5006,6 +5088,13 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_session_revisions__keep_keys() FROM
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__bury() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__check_answers(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__check_answers() FROM PUBLIC;
 
 
 --

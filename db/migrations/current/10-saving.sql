@@ -82,9 +82,7 @@ create type public.save_wizard_session_payload as (
 --!include sessions/tg_wizard_sessions__save.sql
 --!include sessions/wizard_session_loses_event.sql
 --!include sessions/update_wizard_session_timestamp.sql
---!include sessions/triggers.sql
 --!include sessions/grants.sql
---!include sessions/comments.sql
 --!include revisions/tg_wizard_sessions__record.sql
 --!include revisions/triggers.sql
 --!include revisions/comments.sql
