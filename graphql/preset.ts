@@ -2,7 +2,6 @@ import { fileURLToPath } from "node:url";
 import { PgAggregatesPreset } from "@graphile/pg-aggregates";
 import { PgSimplifyInflectionPreset } from "@graphile/simplify-inflection";
 import type { Pool } from "pg";
-import { makePgService } from "postgraphile/adaptors/pg";
 import type {} from "postgraphile/grafserv/express/v4";
 import type { RuruClientConfig } from "postgraphile/grafserv/ruru/server";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
@@ -10,6 +9,7 @@ import { changeNullability, pgSmartTagsFromFile } from "postgraphile/utils";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
 import { DEFINITION, type Definition } from "../wizard/migrations.ts";
 import { type Claims, pgSettingsFor } from "./claims.ts";
+import { makeSingleTripService } from "./database/pgService.ts";
 import { type MaskedFailure, makeMaskError } from "./errors.ts";
 import type { SessionChange } from "./live.ts";
 import { CheckedTextEnumPlugin } from "./plugins/CheckedTextEnumPlugin.ts";
@@ -144,7 +144,7 @@ export function makePreset(options: PresetOptions): GraphileConfig.Preset {
       ...["PgConnectionArgFilterForwardRelationsPlugin", "PgConnectionArgFilterBackwardRelationsPlugin"],
       ...["PgAggregatesFilterRelationalAggregatesPlugin", "PgAggregatesOrderByAggregatesPlugin"],
     ],
-    pgServices: [makePgService({ pool: options.pool, schemas: ["public"] })],
+    pgServices: [makeSingleTripService(options.pool)],
     gather: {
       installWatchFixtures: false,
       // Function arguments without a default are required.

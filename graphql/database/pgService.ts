@@ -1,0 +1,76 @@
+import type pg from "pg";
+import type { PgClient, PgClientQuery, PgClientResult, WithPgClient } from "postgraphile/@dataplan/pg";
+import { createWithPgClient, makePgService } from "postgraphile/adaptors/pg";
+import { ClaimedQuery } from "./ClaimedQuery.ts";
+import { StatementCache } from "./StatementCache.ts";
+
+/** A prepared statement does not exist (DISCARD, or a pooler), or a migration changed the columns that it returns. */
+const STALE_STATEMENT = ["26000", "0A000"];
+
+const caches = new WeakMap<pg.PoolClient, StatementCache>();
+
+/**
+ * PostGraphile's connection to PostgreSQL. A single statement is one round trip. PostGraphile's own adaptor takes four, for
+ * `begin`, the settings, the statement and `commit`; transactions of several statements still use it.
+ */
+export function makeSingleTripService(pool: pg.Pool): GraphileConfig.PgServiceConfiguration {
+  const service = makePgService({ pool, schemas: ["public"] });
+  const adaptor = { makePgService, createWithPgClient: () => makeWithPgClient(pool) };
+  return { ...service, adaptor: adaptor as unknown as typeof service.adaptor };
+}
+
+/**
+ * Makes the function through which PostGraphile gets a client. Each `query` of that client is a transaction of its own, with
+ * the role and claims in `pgSettings`. Several statements of one transaction need `withTransaction`.
+ */
+function makeWithPgClient(pool: pg.Pool): WithPgClient {
+  const withTransactionOf = createWithPgClient({ pool }) as unknown as WithPgClient;
+  return async (pgSettings, callback) => {
+    // Introspection has no settings.
+    if (!pgSettings) return withTransactionOf(null, callback);
+    const client: PgClient = {
+      query: (query) => querySafely(pool, pgSettings, query),
+      withTransaction: (work) => withTransactionOf(pgSettings, (inTransaction) => work(inTransaction as never)),
+    };
+    return callback(client as never);
+  };
+}
+
+type Settings = Readonly<Record<string, string | undefined>>;
+
+async function querySafely<TData>(
+  pool: pg.Pool,
+  settings: Settings,
+  query: PgClientQuery,
+): Promise<PgClientResult<TData>> {
+  const client = await pool.connect();
+  try {
+    const cache = caches.get(client) ?? new StatementCache(client);
+    caches.set(client, cache);
+    try {
+      return await send(client, cache, settings, query);
+    } catch (error) {
+      if (!STALE_STATEMENT.includes((error as { readonly code?: string }).code ?? "")) throw error;
+      // It was refused before it ran.
+      await cache.reset();
+      return await send(client, cache, settings, query);
+    }
+  } finally {
+    client.release();
+  }
+}
+
+async function send<TData>(
+  client: pg.PoolClient,
+  cache: StatementCache,
+  settings: Settings,
+  { text, values = [], arrayMode }: PgClientQuery,
+): Promise<PgClientResult<TData>> {
+  const statement = await cache.settingsStatement(settings);
+  const config = { name: cache.nameOf(text), text, values, ...(arrayMode && { rowMode: "array" as const }) };
+  return new Promise((resolve, reject) => {
+    const settle = (error: Error | undefined, result: PgClientResult<TData>) =>
+      error ? reject(error) : resolve(result);
+    client.query(new ClaimedQuery(statement, config, settle) as unknown as pg.Submittable);
+  });
+}
