@@ -1,7 +1,7 @@
 import { isRead } from "./contestants.ts";
 import type { Medians } from "./report.ts";
 
-const [ROW, BAR, TOP, NAMES, PANEL, GAP] = [28, 16, 64, 270, 240, 70];
+const [ROW, BAR, TOP, NAMES, PANEL, GAP] = [28, 16, 64, 290, 240, 70];
 const WIDTH = NAMES + 2 * PANEL + 2 * GAP;
 
 // The colors follow the reader's theme. An image has no access to that of the page around it.

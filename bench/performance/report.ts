@@ -8,6 +8,8 @@ export interface Medians {
   readonly perSecond: number;
   /** Relative to the base in the same round; undefined if the base was not measured. */
   readonly ratio: number | undefined;
+  /** The ratios of all rounds, the smallest first. A wide range means that other programs used the machine. */
+  readonly ratios: readonly number[];
   readonly p50: number;
   readonly p99: number;
   /** CPU seconds per 1,000 answers. */
@@ -24,11 +26,13 @@ export function mediansOf(results: Results): Medians[] {
     const contestant = CONTESTANTS.find(({ key }) => key === result.key);
     if (!contestant) return [];
     const { rounds } = result;
+    const ratios = base ? ratiosOf(result, base).toSorted((a, b) => a - b) : [];
     const per = (read: (round: Round) => number) => median(rounds.map(read));
     return {
       contestant,
       perSecond: per(speed),
-      ratio: base && ratioOf(result, base),
+      ratio: base && median(ratios),
+      ratios,
       p50: per(({ p50 }) => p50),
       p99: per(({ p99 }) => p99),
       serverCpu: per(({ serverCpuSeconds, answers }) => (1000 * serverCpuSeconds) / answers),
@@ -40,9 +44,9 @@ export function mediansOf(results: Results): Medians[] {
   });
 }
 
-/** The median of the ratios of the same rounds, so that a slow minute of the machine affects both. */
-export function ratioOf(result: ContestantResult, base: ContestantResult): number {
-  return median(result.rounds.map((round, index) => speed(round) / speed(base.rounds[index] as Round)));
+/** The speed relative to the base in the same rounds, so that a slow minute of the machine affects both. */
+export function ratiosOf(result: ContestantResult, base: ContestantResult): number[] {
+  return result.rounds.map((round, index) => speed(round) / speed(base.rounds[index] as Round));
 }
 
 const speed = ({ answers, seconds }: Round) => answers / seconds;
@@ -73,6 +77,7 @@ const MEMORY: Column = ["memory MB", ({ residentBytes }) => (residentBytes / 1e6
 const SAVE_COLUMNS: readonly Column[] = [
   NAME,
   ["÷ B", ({ ratio }) => ratio?.toFixed(2) ?? ""],
+  ["range", ({ ratios }) => (ratios.length > 0 ? `${ratios[0]?.toFixed(2)}–${ratios.at(-1)?.toFixed(2)}` : "")],
   ["saves/s", ({ perSecond }) => perSecond.toFixed(0)],
   ...COST,
   ["WAL bytes", ({ walBytes }) => walBytes.toFixed(0)],
@@ -93,7 +98,7 @@ function watchedLine(results: Results, saves: readonly Medians[]): string[] {
     results.contestants.find(({ key }) => key === wanted),
   );
   if (!watched || !result || !unwatched) return [];
-  const ratio = ratioOf(result, unwatched).toFixed(2);
+  const ratio = median(ratiosOf(result, unwatched)).toFixed(2);
   const events = watched.eventsPerSave?.toFixed(2);
   return [
     `Watched saves run at ${ratio} of the speed of unwatched ones. Subscribers received ${events} events per save.`,
