@@ -66,8 +66,8 @@ export function apolloTransport(options: ApolloTransportOptions): Transport {
       return snapshotOf(data?.wizardSession);
     },
     save: async (request, how) => {
-      const { saveId, baseRevision, patch, stage } = request;
-      const input = { id, saveId, baseRevision, patch, stage };
+      const { saveId, baseRevision, patch, baseValues, stage } = request;
+      const input = { id, saveId, baseRevision, patch, baseValues, stage };
       const { saveWizardSession: answer } = await mutate(SaveWizardSessionDocument, { input }, how);
       if (!answer) throw new SaveError("NETWORK", "The server sent an empty answer.");
       const conflicts = answer.conflicts as readonly FieldConflict[];

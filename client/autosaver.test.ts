@@ -606,6 +606,29 @@ describe("other tabs and devices", () => {
     expect((await tabs.stored(ada.sessionId)).state).toEqual(state);
   });
 
+  it("merges what was typed offline with more saves elsewhere than the history keeps", async () => {
+    const { ada, tab } = await opened();
+    tab.saver.setField("/basics/title", "Fair");
+    await tab.saved();
+    tab.page.setOnline(false);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.phase("kept");
+    await api.db.asUser(ada.userId, (client) =>
+      client.query(`do $$ begin
+        for n in 1..320 loop
+          update wizard_sessions set state = jsonb_set(state, '{basics,summary}', to_jsonb(n)) where id = '${ada.sessionId}';
+        end loop;
+      end $$`),
+    );
+    tab.page.setOnline(true);
+    await tab.saved();
+    expect(saves(tab).at(-1)?.variables.input).toMatchObject({
+      baseRevision: 1,
+      baseValues: { basics: { title: "Fair" } },
+    });
+    expect(tab.saver.getView().state).toEqual({ basics: { title: "Fête", summary: 320 } });
+  });
+
   it("keeps a conflict and its edits after a crash", async () => {
     const { ada, tab } = await inConflict();
     tab.saver.setField("/page/slug", "fete");

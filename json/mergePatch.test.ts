@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { Json, JsonObject } from "./equality.ts";
-import { applyPatch, diffPatch, pathsOf } from "./mergePatch.ts";
+import { applyPatch, diffPatch, pathsOf, valuesBefore } from "./mergePatch.ts";
 
 describe("applyPatch", () => {
   // RFC 7396, appendix A.
@@ -72,5 +72,22 @@ describe("pathsOf", () => {
   it("lists the paths that a patch writes", () => {
     const patch = JSON.parse('{"__proto__":{"a":{"b":1}},"constructor":{"name":null,"c":{}},"list":[{"d":1}]}');
     expect(pathsOf(patch)).toEqual([["__proto__", "a", "b"], ["constructor", "name"], ["constructor", "c"], ["list"]]);
+  });
+});
+
+describe("valuesBefore", () => {
+  it.each([
+    ["a changed value", { a: 1, b: 2 }, { a: 3 }, { a: 1 }],
+    ["a removed value", { a: 1, b: 2 }, { a: null }, { a: 1 }],
+    ["no member for a new value", { a: 1 }, { b: { c: 1 } }, {}],
+    ["the members of an object that the patch changes", { a: { x: 1, y: 2 } }, { a: { x: 3, z: 4 } }, { a: { x: 1 } }],
+    ["an object that the patch replaces by a value", { a: { x: 1, y: 2 } }, { a: 5 }, { a: { x: 1, y: 2 } }],
+    ["a value that the patch replaces by an object", { a: 5 }, { a: { x: 1 } }, { a: 5 }],
+    ["an object where the patch has an empty one", { a: { x: 1 } }, { a: {} }, { a: { x: 1 } }],
+    ["an array as a whole", { a: [1, { b: 2 }] }, { a: [3] }, { a: [1, { b: 2 }] }],
+    ["a null in the state", { a: null }, { a: 1 }, { a: null }],
+    ["nothing of the prototype", {}, JSON.parse('{"__proto__": 1, "constructor": 2}'), {}],
+  ])("returns %s", (_, state, patch, values) => {
+    expect(valuesBefore(state as JsonObject, patch as JsonObject)).toEqual(values);
   });
 });

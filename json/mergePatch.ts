@@ -33,6 +33,18 @@ export function diffPatch(from: JsonObject, to: JsonObject): MergePatch {
   return Object.fromEntries(changes);
 }
 
+/** The values of `state` that a patch replaces, under the members of the patch. Members that `state` lacks are left out. */
+export function valuesBefore(state: JsonObject, patch: MergePatch): JsonObject {
+  const values = new Map<string, Json>();
+  for (const [key, written] of Object.entries(patch)) {
+    const before = member(state, key);
+    if (before === undefined) continue;
+    const isWalked = isObject(before) && isObject(written) && !isEmpty(written);
+    values.set(key, isWalked ? valuesBefore(before, written) : before);
+  }
+  return Object.fromEntries(values);
+}
+
 /** The paths that a patch writes. An empty object is written as one value. */
 export function pathsOf(patch: unknown): string[][] {
   if (!isObject(patch)) return [[]];

@@ -3,7 +3,7 @@ import { type Journal, memoryJournal, openJournal } from "./journal.ts";
 import { isClean } from "./pending.ts";
 import { report } from "./report.ts";
 import { ask } from "./requests.ts";
-import type { Effect, Happening, Message, Request } from "./state.ts";
+import type { Effect, Happening, Message, Request, SaveOnBase } from "./state.ts";
 import { acquireLock, lifeLock, saveLock } from "./tabLocks.ts";
 import { asSaveError, SaveError, type Transport } from "./transport.ts";
 
@@ -165,8 +165,8 @@ export function makeEffects(options: EffectsOptions): Effects {
       }
       case "save":
       case "orphanSave": {
-        const { save, baseRevision } = request;
-        const answer = await ask((options) => transport.save({ ...save, baseRevision }, options), how);
+        const { save, baseRevision, baseValues } = request;
+        const answer = await ask((options) => transport.save({ ...save, baseRevision, baseValues }, options), how);
         return { type: "saveAnswered", request, answer };
       }
       case "complete": {
@@ -178,10 +178,10 @@ export function makeEffects(options: EffectsOptions): Effects {
     }
   }
 
-  async function keepalive({ save, baseRevision }: Extract<Effect, { type: "keepalive" }>): Promise<void> {
+  async function keepalive({ save, baseRevision, baseValues }: SaveOnBase): Promise<void> {
     try {
       const how = { env, timeoutMs, keepalive: true };
-      const answer = await ask((options) => transport.save({ ...save, baseRevision }, options), how);
+      const answer = await ask((options) => transport.save({ ...save, baseRevision, baseValues }, options), how);
       dispatch({ type: "keepaliveAnswered", save, answer });
     } catch (error) {
       dispatch({ type: "keepaliveFailed", save, error: asSaveError(error) });

@@ -1,3 +1,4 @@
+import { valuesBefore } from "../../json/mergePatch.ts";
 import { isClean, type Pending, type Save } from "./pending.ts";
 import {
   type Block,
@@ -6,6 +7,7 @@ import {
   isJournaled,
   isSaved,
   type Reply,
+  type SaveOnBase,
   type State,
   signInCheckAt,
 } from "./state.ts";
@@ -65,7 +67,7 @@ function parallelEffect(state: State): Effect | undefined {
   }
   const [save] = pending?.saves ?? [];
   if (pending && save && keepalive?.is === "wanted") {
-    return { type: "keepalive", save, baseRevision: pending.base.revision };
+    return { type: "keepalive", ...onBase(save, pending) };
   }
   if (turn === "used") return { type: "releaseTurn" };
   if (state.isStopped) return turn === "held" ? { type: "releaseTurn" } : undefined;
@@ -113,8 +115,7 @@ function nextStep(state: State, now: number): Plan {
   if (readWanted && !(orphan && readLast)) return request({ kind: "read" });
   const [orphanSave] = orphan?.pending?.saves ?? [];
   if (orphan?.pending && orphanSave) {
-    const { revision } = orphan.pending.base;
-    return request({ kind: "orphanSave", tab: orphan.tab, save: orphanSave, baseRevision: revision });
+    return request({ kind: "orphanSave", tab: orphan.tab, ...onBase(orphanSave, orphan.pending) });
   }
   return due === undefined ? IDLE : { wakeAt: due };
 }
@@ -124,7 +125,11 @@ function sendStep(state: State, pending: Pending, save: Save): Plan {
   const isWritten = state.journal.written?.saves.some(({ saveId }) => saveId === save.saveId);
   if (!isWritten) return { waitsFor: "journal" };
   if (state.turn !== "held") return { effect: { type: "takeTurn" } };
-  return request({ kind: "save", save, baseRevision: pending.base.revision });
+  return request({ kind: "save", ...onBase(save, pending) });
+}
+
+function onBase(save: Save, { base }: Pending): SaveOnBase {
+  return { save, baseRevision: base.revision, baseValues: valuesBefore(base.state, save.patch) };
 }
 
 /** When to send the draft; undefined if there is none, or if the user has to act first. */

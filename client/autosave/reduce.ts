@@ -1,3 +1,5 @@
+import type { JsonObject } from "../../json/equality.ts";
+import { valuesBefore } from "../../json/mergePatch.ts";
 import {
   completeAnswered,
   requestFailed,
@@ -155,12 +157,13 @@ function hidden(state: State, { at }: Stamp): State {
   if (isBlocked || !state.pending) return state;
   const closed = state.pending.saves.length === 0 ? closeDraft(state) : state;
   const [save] = closed.pending?.saves ?? [];
-  if (!save || closed.keepalive || !fitsKeepalive(save, state.pending.base.revision)) return closed;
+  if (!save || closed.keepalive || !fitsKeepalive(save, state.pending.base.state)) return closed;
   return { ...closed, keepalive: { is: "wanted" } };
 }
 
-function fitsKeepalive(save: Save, baseRevision: number): boolean {
-  return new TextEncoder().encode(JSON.stringify({ ...save, baseRevision })).length <= KEEPALIVE_BYTES;
+function fitsKeepalive(save: Save, state: JsonObject): boolean {
+  const sent = JSON.stringify({ save, baseValues: valuesBefore(state, save.patch) });
+  return new TextEncoder().encode(sent).length <= KEEPALIVE_BYTES;
 }
 
 function stopped(state: State): State {

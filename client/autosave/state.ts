@@ -1,4 +1,4 @@
-import type { Json } from "../../json/equality.ts";
+import type { Json, JsonObject } from "../../json/equality.ts";
 import { isEqual } from "../../json/equality.ts";
 import { type Choices, isClean, type Pending, type Save } from "./pending.ts";
 import type { Terminal } from "./status.ts";
@@ -114,10 +114,17 @@ export interface Message {
   readonly revision?: number;
 }
 
+/** A save, the revision that it is based on, and the values of that revision that it replaces. */
+export interface SaveOnBase {
+  readonly save: Save;
+  readonly baseRevision: number;
+  readonly baseValues: JsonObject;
+}
+
 export type Request =
   | { readonly kind: "start" | "read" }
-  | { readonly kind: "save"; readonly save: Save; readonly baseRevision: number }
-  | { readonly kind: "orphanSave"; readonly tab: string; readonly save: Save; readonly baseRevision: number }
+  | ({ readonly kind: "save" } & SaveOnBase)
+  | ({ readonly kind: "orphanSave"; readonly tab: string } & SaveOnBase)
   | { readonly kind: "restore"; readonly key: string; readonly revision: number; readonly baseRevision: number }
   | { readonly kind: "complete"; readonly key: string; readonly baseRevision: number };
 
@@ -133,7 +140,7 @@ export type Effect =
   | { readonly type: "writeJournal"; readonly pending: Pending }
   | { readonly type: "takeTurn" }
   | { readonly type: "releaseTurn" }
-  | { readonly type: "keepalive"; readonly save: Save; readonly baseRevision: number }
+  | ({ readonly type: "keepalive" } & SaveOnBase)
   | { readonly type: "closeDraft" }
   | { readonly type: "watch" }
   | { readonly type: "watchTab"; readonly tab: string }

@@ -34,6 +34,8 @@ export interface SaveRequest {
   readonly saveId: string;
   readonly baseRevision: number;
   readonly patch: MergePatch;
+  /** The values of the base revision that the patch replaces. */
+  readonly baseValues: JsonObject;
   readonly stage?: number | undefined;
 }
 

@@ -25,7 +25,12 @@ export interface Network {
 export interface SentRequest {
   readonly operation: string;
   readonly variables: {
-    readonly input?: { readonly saveId?: string; readonly baseRevision?: number; readonly patch?: unknown };
+    readonly input?: {
+      readonly saveId?: string;
+      readonly baseRevision?: number;
+      readonly patch?: unknown;
+      readonly baseValues?: unknown;
+    };
   };
   readonly authorization: string | null;
   readonly keepalive: boolean;
