@@ -914,17 +914,12 @@ CREATE FUNCTION app_private.check_save_key(session public.wizard_sessions, save_
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_limits record;
-  v_hash   bytea;
+  v_hash bytea;
 begin
   select coalesce(r.save_hash, '') into v_hash
     from public.wizard_session_revisions r where r.session_id = session.id and r.save_id = check_save_key.save_id;
-  if not found then
-    v_limits = app_private.revision_limits();
-    -- Only these sessions can have lost revisions.
-    if session.revision > v_limits.always_kept or session.started_at < now() - v_limits.thinned_after then
-      v_hash = app_private.old_save_hash(session.id, save_id);
-    end if;
+  if not found and app_private.may_have_lost_revisions(session.revision, session.started_at) then
+    v_hash = app_private.old_save_hash(session.id, save_id);
   end if;
   if v_hash is null then
     return false;
@@ -1352,6 +1347,31 @@ $$;
 ALTER FUNCTION app_private.may_act_for(user_id uuid) OWNER TO stagekeep_owner;
 
 --
+-- Name: revision_limits(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select 50, 200, 40, interval '90 days', interval '90 days'
+$$;
+
+
+ALTER FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) OWNER TO stagekeep_owner;
+
+--
+-- Name: may_have_lost_revisions(integer, timestamp with time zone); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.may_have_lost_revisions(revision integer, started_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN ((revision > (app_private.revision_limits()).always_kept) OR (started_at < (now() - (app_private.revision_limits()).thinned_after)));
+
+
+ALTER FUNCTION app_private.may_have_lost_revisions(revision integer, started_at timestamp with time zone) OWNER TO stagekeep_owner;
+
+--
 -- Name: merge_answers(jsonb, jsonb, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1569,20 +1589,6 @@ $$;
 
 
 ALTER FUNCTION app_private.purge_wizard_sessions(unsaved_for interval, at_most integer) OWNER TO stagekeep_owner;
-
---
--- Name: revision_limits(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
---
-
-CREATE FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) RETURNS record
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select 50, 200, 40, interval '90 days', interval '90 days'
-$$;
-
-
-ALTER FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) OWNER TO stagekeep_owner;
 
 --
 -- Name: same_answer(text, jsonb, jsonb); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -4937,6 +4943,24 @@ REVOKE ALL ON FUNCTION app_private.may_act_for(user_id uuid) FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) TO authenticated;
+GRANT ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) TO service_role;
+
+
+--
+-- Name: FUNCTION may_have_lost_revisions(revision integer, started_at timestamp with time zone); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.may_have_lost_revisions(revision integer, started_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.may_have_lost_revisions(revision integer, started_at timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION app_private.may_have_lost_revisions(revision integer, started_at timestamp with time zone) TO service_role;
+
+
+--
 -- Name: FUNCTION merge_answers(base jsonb, yours jsonb, theirs jsonb); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4989,15 +5013,6 @@ REVOKE ALL ON FUNCTION app_private.prune_wizard_session_revisions(session_id uui
 --
 
 REVOKE ALL ON FUNCTION app_private.purge_wizard_sessions(unsaved_for interval, at_most integer) FROM PUBLIC;
-
-
---
--- Name: FUNCTION revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval); Type: ACL; Schema: app_private; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) FROM PUBLIC;
-GRANT ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) TO authenticated;
-GRANT ALL ON FUNCTION app_private.revision_limits(OUT checkpoint_every integer, OUT always_kept integer, OUT checkpoints_kept integer, OUT thinned_after interval, OUT keys_kept interval) TO service_role;
 
 
 --

@@ -10,10 +10,15 @@ export interface Claims {
   readonly [claim: string]: unknown;
 }
 
+const claimsAsJson = new WeakMap<Claims, string>();
+
 /** The settings of a request's transaction: its role, and the claims that `auth.uid()` reads. */
 export function pgSettingsFor(claims: Claims | undefined): Record<string, string> {
-  return {
-    role: claims?.role ?? "anon",
-    "request.jwt.claims": claims ? JSON.stringify({ ...claims, exp: undefined }) : "",
-  };
+  return { role: claims?.role ?? "anon", "request.jwt.claims": claims ? jsonOf(claims) : "" };
+}
+
+function jsonOf(claims: Claims): string {
+  const json = claimsAsJson.get(claims) ?? JSON.stringify({ ...claims, exp: undefined });
+  claimsAsJson.set(claims, json);
+  return json;
 }

@@ -8,7 +8,7 @@ import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJ
 import { TEST_TOKENS, type TestApi, useTestApi } from "../testkit/api.ts";
 import { type App, startApp } from "./app.ts";
 import { makeLogger } from "./log.ts";
-import type { TokenSettings } from "./tokens.ts";
+import { makeVerifyToken, TokenError, type TokenSettings } from "./tokens.ts";
 
 const ADA = "ada00000-0000-4000-8000-00000000000a";
 const CREATE = "mutation { createWizardSession(input: { wizardSession: {} }) { wizardSession { userId } } }";
@@ -270,6 +270,44 @@ function useServer(authUrl: () => string, tokens: () => TokenSettings): () => st
   afterEach(() => app.stop());
   return () => `${app.url}/graphql`;
 }
+
+describe("a token that was verified", () => {
+  const start = Date.now();
+  beforeEach(() => {
+    // Only the clocks: signing needs the others.
+    jest.useFakeTimers({ now: start, doNotFake: ["nextTick", "setImmediate", "queueMicrotask"] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+
+  it("is not verified again for a minute", async () => {
+    const verify = jest.spyOn(globalThis.crypto.subtle, "verify");
+    const verifyToken = makeVerifyToken(TEST_TOKENS);
+    const token = signWith({});
+    const claims = await verifyToken(token);
+    jest.advanceTimersByTime(59_000);
+    expect(await verifyToken(token)).toBe(claims);
+    expect(verify).toHaveBeenCalledTimes(1);
+    jest.advanceTimersByTime(2_000);
+    expect(await verifyToken(token)).toEqual(claims);
+    expect(verify).toHaveBeenCalledTimes(2);
+  });
+
+  it("is refused once it has expired, and not mistaken for another", async () => {
+    const verifyToken = makeVerifyToken(TEST_TOKENS);
+    const token = signWith({ exp: Math.floor(start / 1000) + 10 });
+    expect(await verifyToken(token)).toMatchObject({ sub: ADA });
+    jest.advanceTimersByTime(12_000);
+    expect(await verifyToken(token)).toMatchObject({ sub: ADA });
+    jest.advanceTimersByTime(5_000);
+    await expect(verifyToken(token)).rejects.toThrow(TokenError);
+    const other = randomUUID();
+    expect(await verifyToken(signWith({ sub: other }))).toMatchObject({ sub: other });
+    await expect(verifyToken(`${signWith({})}x`)).rejects.toThrow(TokenError);
+  });
+});
 
 describe("with an issuer", () => {
   const api = useTestApi();

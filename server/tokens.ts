@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { type Claims, TOKEN_ROLES } from "../graphql/claims.ts";
 
@@ -36,6 +37,9 @@ export type VerifyToken = (token: string) => Promise<Claims>;
 const SECRET_ALGORITHMS = ["HS256"];
 const KEY_SET_ALGORITHMS = ["RS256", "ES256", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
+/** How long a verified token is not verified again. A key that the issuer has withdrawn is refused after this time. */
+const VERIFIED_MS = 60_000;
+const MAXIMUM_VERIFIED = 10_000;
 
 // Any UUID that PostgreSQL accepts, which is more than the RFC allows.
 const claimsSchema = z.looseObject({ sub: z.guid(), role: z.enum(TOKEN_ROLES), exp: z.number() });
@@ -44,6 +48,8 @@ const claimsSchema = z.looseObject({ sub: z.guid(), role: z.enum(TOKEN_ROLES), e
  * Makes a function that verifies a token's signature (with fixed algorithms), `exp`, `sub` (a UUID), `role` (one of
  * TOKEN_ROLES), `aud`, and `iss` if one is configured. It returns `sub`, `role`, `exp` and the claims that the settings
  * name. It rejects with TokenError or KeysUnavailableError.
+ *
+ * A token is verified once a minute, because verifying costs a fifth of a save. Its expiry is checked each time.
  */
 export function makeVerifyToken({ secret, jwksUrl, issuer, audience, claims: names = [] }: TokenSettings): VerifyToken {
   const options = {
@@ -55,11 +61,19 @@ export function makeVerifyToken({ secret, jwksUrl, issuer, audience, claims: nam
   const verify = jwksUrl
     ? verifyByKeySet(jwksUrl, { ...options, algorithms: KEY_SET_ALGORITHMS })
     : verifyBySecret(secret, { ...options, algorithms: SECRET_ALGORITHMS });
-  return async (token) => {
+  const verified = new LRUCache<string, Claims>({ max: MAXIMUM_VERIFIED, ttl: VERIFIED_MS, perf: Date });
+  const verifyClaims = async (token: string): Promise<Claims> => {
     const claims = claimsSchema.safeParse(await verify(token));
     if (!claims.success) throw new TokenError(z.prettifyError(claims.error));
     const { sub, role, exp } = claims.data;
     return { ...Object.fromEntries(names.map((name) => [name, storable(name, claims.data[name])])), sub, role, exp };
+  };
+  return async (token) => {
+    const known = verified.get(token);
+    if (known && Date.now() / 1000 < known.exp + CLOCK_TOLERANCE_SECONDS) return known;
+    const claims = await verifyClaims(token);
+    verified.set(token, claims);
+    return claims;
   };
 }
 

@@ -71,6 +71,7 @@ create type public.save_wizard_session_payload as (
 --!include auth/role.sql
 --!include saving/json_merge_patch.sql
 --!include revisions/revision_limits.sql
+--!include saving/may_have_lost_revisions.sql
 --!include saving/check_save_key.sql
 --!include saving/save_conflicts_by_history.sql
 --!include saving/save_conflicts_by_value.sql
