@@ -87,7 +87,7 @@ async function measure(): Promise<Results> {
         };
       },
       // Every contestant has up to 20 connections.
-      { max_connections: "400" },
+      { settings: { max_connections: "400" } },
     );
     if (!measured) throw new Error("Nothing was measured.");
     const starts: Start[] | undefined = chosen.includes(STARTUP)

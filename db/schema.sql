@@ -2201,6 +2201,26 @@ $$;
 ALTER FUNCTION app_private.thinned_up_to(session_id uuid) OWNER TO stagekeep_owner;
 
 --
+-- Name: uuid_v7(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.uuid_v7() RETURNS uuid
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select encode(
+    set_bit(set_bit(
+      overlay(
+        uuid_send(gen_random_uuid())
+        placing substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6
+      ), 52, 1), 53, 1),
+    'hex')::uuid
+$$;
+
+
+ALTER FUNCTION app_private.uuid_v7() OWNER TO stagekeep_owner;
+
+--
 -- Name: wizard_session_loses_event(public.wizard_sessions, public.wizard_sessions); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -2239,7 +2259,7 @@ CREATE FUNCTION app_private.write_event(event_id uuid, owner_id uuid, answers js
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_id      constant uuid := coalesce(write_event.event_id, gen_random_uuid());
+  v_id      constant uuid := coalesce(write_event.event_id, app_private.uuid_v7());
   v_name    text;
   -- The format `email` in wizard/formats.ts allows these around an address.
   v_blanks  constant text := E' \t\r\n\u00a0';
@@ -2364,7 +2384,7 @@ COMMENT ON FUNCTION auth.role() IS 'The role in the caller''s token (the claim `
 --
 
 CREATE TABLE public.events (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    id uuid DEFAULT app_private.uuid_v7() NOT NULL,
     owner_id uuid DEFAULT auth.uid() NOT NULL,
     title text NOT NULL,
     status text DEFAULT 'draft'::text NOT NULL,
@@ -5194,6 +5214,15 @@ REVOKE ALL ON FUNCTION app_private.thin_wizard_session_revisions(at_most integer
 --
 
 REVOKE ALL ON FUNCTION app_private.thinned_up_to(session_id uuid) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION uuid_v7(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.uuid_v7() FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.uuid_v7() TO authenticated;
+GRANT ALL ON FUNCTION app_private.uuid_v7() TO service_role;
 
 
 --

@@ -26,11 +26,14 @@ export interface BenchCluster {
 
 /**
  * Runs `work` on a temporary PostgreSQL with a migrated database, and with durability as in production. `settings` are added
- * to its settings.
+ * to its settings. `programs` is the folder of the PostgreSQL programs, by default those that npm installed.
  */
 export async function withBenchCluster(
   work: (cluster: BenchCluster) => Promise<void>,
-  settings: Readonly<Record<string, string>> = {},
+  {
+    settings = {},
+    programs,
+  }: { readonly settings?: Readonly<Record<string, string>>; readonly programs?: string | undefined } = {},
 ): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "stagekeep-bench-"));
   try {
@@ -39,6 +42,7 @@ export async function withBenchCluster(
     const { rootUrl, stop } = await startCluster({
       dataDir,
       superuserPassword: "only-for-measuring",
+      programs,
       settings: {
         shared_buffers: "2GB",
         maintenance_work_mem: "512MB",

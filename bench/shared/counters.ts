@@ -46,7 +46,8 @@ async function updateCounters(client: pg.Client): Promise<{ updates: number; hot
 /** The end of the write-ahead log that is on disk and can be read. */
 async function endOfWal(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ lsn: string }>(
-    "select pg_logical_emit_message(false, 'bench', '', true)::text as lsn",
+    // Committing flushes it, also on a connection that otherwise does not wait.
+    "select pg_logical_emit_message(true, 'bench', '')::text as lsn, set_config('synchronous_commit', 'on', true)",
   );
   return rows[0]?.lsn ?? "";
 }

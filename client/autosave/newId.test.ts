@@ -4,19 +4,27 @@ import { expect, it } from "@jest/globals";
 import { browserEnvironment } from "./environment.ts";
 import { newId } from "./newId.ts";
 
-it("makes version 4 UUIDs where crypto.randomUUID does not exist, as on a plain-http page", () => {
+it("makes version 7 UUIDs where crypto.randomUUID does not exist, as on a plain-http page", () => {
   const { crypto } = globalThis;
   const plainHttp = { getRandomValues: crypto.getRandomValues.bind(crypto) };
   Object.defineProperty(globalThis, "crypto", { value: plainHttp, configurable: true });
   try {
     const ids = Array.from({ length: 1_000 }, () => newId());
     ids.push(browserEnvironment({}).newId());
-    for (const id of ids) expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
-    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+    // The server remembers old saves by the last 8 bytes.
+    expect(new Set(ids.map((id) => id.slice(19))).size).toBe(ids.length);
     expect(new Set(ids.map((id) => id[19]))).toEqual(new Set("89ab"));
   } finally {
     Object.defineProperty(globalThis, "crypto", { value: crypto, configurable: true });
   }
+});
+
+it("begins with the time, so that later ids sort after earlier ones", () => {
+  const time = Date.parse("2027-06-19T18:00:00.123Z");
+  expect(Number.parseInt(newId(time).slice(0, 13).replace("-", ""), 16)).toBe(time);
+  expect(newId(0)).toMatch(/^00000000-0000-7/);
+  expect(newId(time) < newId(time + 1)).toBe(true);
 });
 
 it("is the only way to make an id in client/ and web/", async () => {

@@ -1,0 +1,1 @@
+--!include ids/uuid_v7.sql
