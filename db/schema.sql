@@ -3717,6 +3717,28 @@ COMMENT ON FUNCTION public.wizard_session_revisions_changed_paths(revision publi
 
 
 --
+-- Name: wizard_sessions_title(public.wizard_sessions); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.wizard_sessions_title(session public.wizard_sessions) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select left(nullif(session.state #>> '{basics,title}', ''), 150)
+   where jsonb_typeof(session.state #> '{basics,title}') = 'string'
+$$;
+
+
+ALTER FUNCTION public.wizard_sessions_title(session public.wizard_sessions) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION wizard_sessions_title(session public.wizard_sessions); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.wizard_sessions_title(session public.wizard_sessions) IS 'The event''s title in the state, at most 150 characters. Null if there is none, or if it is not text.';
+
+
+--
 -- Name: deleted_wizard_sessions; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4228,6 +4250,13 @@ CREATE INDEX idx_wizard_sessions_status ON public.wizard_sessions USING btree (s
 --
 
 CREATE INDEX idx_wizard_sessions_user_id ON public.wizard_sessions USING btree (user_id);
+
+
+--
+-- Name: idx_wizard_sessions_user_started_at; Type: INDEX; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE INDEX idx_wizard_sessions_user_started_at ON public.wizard_sessions USING btree (user_id, started_at DESC);
 
 
 --
@@ -5448,6 +5477,15 @@ GRANT SELECT ON TABLE public.wizard_session_revisions TO service_role;
 REVOKE ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) TO authenticated;
 GRANT ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) TO service_role;
+
+
+--
+-- Name: FUNCTION wizard_sessions_title(session public.wizard_sessions); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.wizard_sessions_title(session public.wizard_sessions) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wizard_sessions_title(session public.wizard_sessions) TO authenticated;
+GRANT ALL ON FUNCTION public.wizard_sessions_title(session public.wizard_sessions) TO service_role;
 
 
 --

@@ -64,7 +64,8 @@ const NOT_FOUND = { extensions: { code: "NOT_FOUND" } };
 const WRONG_USER_ID = { extensions: { code: "INVALID_INPUT", field: "userId" } };
 const FORBIDDEN = { extensions: { code: "FORBIDDEN" } };
 
-const session = "id userId eventId stage status state startedAt lastSavedAt completedAt revision definitionVersion";
+const session =
+  "id userId eventId stage status title state startedAt lastSavedAt completedAt revision definitionVersion";
 const event = `id ownerId title status startsAt endsAt createdAt category summary organizerName timezone doorsAt mode
   venueName address city region postalCode country currency description slug coverImageUrl coverImageAlt accent
   supportEmail visibility publishAt refundPolicy revision`;

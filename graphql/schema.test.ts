@@ -83,7 +83,7 @@ describe("queries", () => {
       "lastSavedAt: Datetime!",
       ...["problems: [WizardProblem!]!", "progress: [WizardStageProgress!]!"],
       ...["revision: Int!", "revisions: WizardSessionRevisionConnection!", "stage: Int!", "startedAt: Datetime!"],
-      ...["state: JSON!", "status: WizardSessionStatus!", "user: Profile", "userId: UUID!"],
+      ...["state: JSON!", "status: WizardSessionStatus!", "title: String", "user: Profile", "userId: UUID!"],
     ]);
   });
 

@@ -45,10 +45,14 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
+async function explain(client: pg.ClientBase | pg.Pool, query: string, values: unknown[] = []): Promise<Plan[]> {
+  const { rows } = await client.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(`explain (format json) ${query}`, values);
+  return flatten(singleRow(rows)["QUERY PLAN"][0].Plan);
+}
+
 /** Returns the indexes in a query's plan, and the tables that it reads with a sequential scan. */
 async function planOf(client: pg.ClientBase | pg.Pool, query: string, values: unknown[] = []) {
-  const { rows } = await client.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(`explain (format json) ${query}`, values);
-  const nodes = flatten(singleRow(rows)["QUERY PLAN"][0].Plan);
+  const nodes = await explain(client, query, values);
   return {
     indexes: nodes.flatMap((node) => node["Index Name"] ?? []),
     scanned: nodes.flatMap((node) => (node["Node Type"] === "Seq Scan" ? (node["Relation Name"] ?? []) : [])),
@@ -110,6 +114,13 @@ describe(`in a table of ${SESSIONS} sessions, PostgreSQL`, () => {
       ]),
     );
     expect(plan).toEqual({ indexes: ["idx_wizard_sessions_user_status"], scanned: [] });
+  });
+
+  it("uses an index for the order of a user's sessions by their start, and does not sort all of them", async () => {
+    const query = "select * from wizard_sessions where status <> 'in_progress' order by started_at desc, id limit 21";
+    const nodes = await db.asUser(ADA, (client) => explain(client, query));
+    expect(nodes.flatMap((node) => node["Index Name"] ?? [])).toEqual(["idx_wizard_sessions_user_started_at"]);
+    expect(nodes.map((node) => node["Node Type"])).not.toContain("Sort");
   });
 
   it("uses the primary key for one session, with RLS", async () => {

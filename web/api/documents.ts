@@ -1,5 +1,6 @@
-import type { DraftsQuery, FunnelQuery, PublishedEventQuery, RevisionsQuery } from "../../client/index.ts";
+import type { FunnelQuery, PublishedEventQuery, RevisionsQuery } from "../../client/index.ts";
 
+export type { SessionCardFragment as DraftRow } from "../../client/index.ts";
 export {
   DeleteDraftDocument,
   DraftsDocument,
@@ -8,8 +9,6 @@ export {
   RevisionsDocument,
   StatesAroundDocument,
 } from "../../client/index.ts";
-
-export type DraftRow = NonNullable<DraftsQuery["wizardSessions"]>["nodes"][number];
 export type RevisionRow = NonNullable<RevisionsQuery["wizardSession"]>["revisions"]["nodes"][number];
 export type FunnelStage = FunnelQuery["wizardFunnel"][number];
 export type PublishedEvent = NonNullable<PublishedEventQuery["publishedEvent"]>;

@@ -20,6 +20,11 @@ const STATUS = {
   COMPLETED: { label: "Completed", color: "gray" },
   ABANDONED: { label: "Abandoned", color: "gray" },
 } as const;
+// Drafts are in the order of their last save, the others in the order of their start.
+const LISTS = [
+  { key: "drafts", title: "Drafts" },
+  { key: "finished", title: "Published and finished" },
+] as const;
 const PUBLISHED = { label: "Published", color: "green" } as const;
 
 export default function DraftsPage() {
@@ -30,11 +35,11 @@ export default function DraftsPage() {
 
 function DraftList() {
   const navigate = useNavigate();
-  const [first, setFirst] = useState(PAGE_SIZE);
-  const { data, previousData, error, refetch } = useQuery(DraftsDocument, { variables: { first } });
+  const [shown, setShown] = useState({ drafts: PAGE_SIZE, finished: PAGE_SIZE });
+  const { data, previousData, error, refetch } = useQuery(DraftsDocument, { variables: shown });
   const [deleting, setDeleting] = useState<DraftRow>();
   const heading = useRef<HTMLHeadingElement>(null);
-  const sessions = (data ?? previousData)?.wizardSessions;
+  const lists = data ?? previousData;
   // The client makes the id: repeating a request whose answer was lost does not create a second session.
   const create = () => navigate(`/sessions/${newId()}`);
   const edit = (eventId: string) => navigate(`/sessions/${newId()}?event=${eventId}`);
@@ -50,7 +55,7 @@ function DraftList() {
           New event
         </Button>
       </Group>
-      {error && !sessions && (
+      {error && !lists && (
         <Alert color="red" role="alert" title="Your events can't be loaded">
           <Stack gap="xs" align="flex-start">
             {errorText(error)}
@@ -60,26 +65,39 @@ function DraftList() {
           </Stack>
         </Alert>
       )}
-      {!sessions && !error && <Loading />}
-      {sessions?.nodes.length === 0 && (
+      {!lists && !error && <Loading />}
+      {lists && LISTS.every(({ key }) => lists[key]?.nodes.length === 0) && (
         <Card withBorder padding="xl" radius="lg">
           <Text>
             You have no events yet. Create your first one: it is saved as you type, and you can finish it later.
           </Text>
         </Card>
       )}
-      {sessions && sessions.nodes.length > 0 && (
-        <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: "none" }}>
-          {sessions.nodes.map((draft) => (
-            <DraftCard key={draft.id} draft={draft} onEdit={edit} onDelete={() => setDeleting(draft)} />
-          ))}
-        </Stack>
-      )}
-      {sessions && sessions.totalCount > sessions.nodes.length && first < MAX_SHOWN && (
-        <Button variant="default" onClick={() => setFirst(Math.min(first + PAGE_SIZE, MAX_SHOWN))}>
-          Show more
-        </Button>
-      )}
+      {LISTS.map(({ key, title }) => {
+        const list = lists?.[key];
+        if (!list || list.nodes.length === 0) return null;
+        return (
+          <Stack key={key} component="section" gap="sm" aria-labelledby={key}>
+            <Title order={2} size="h3" id={key}>
+              {title}
+            </Title>
+            <Stack component="ul" gap="sm" m={0} p={0} style={{ listStyle: "none" }}>
+              {list.nodes.map((draft) => (
+                <DraftCard key={draft.id} draft={draft} onEdit={edit} onDelete={() => setDeleting(draft)} />
+              ))}
+            </Stack>
+            {list.pageInfo.hasNextPage && shown[key] < MAX_SHOWN && (
+              <Button
+                variant="default"
+                aria-describedby={key}
+                onClick={() => setShown({ ...shown, [key]: Math.min(shown[key] + PAGE_SIZE, MAX_SHOWN) })}
+              >
+                Show more
+              </Button>
+            )}
+          </Stack>
+        );
+      })}
       <DeleteDialog
         draft={deleting}
         onClose={() => setDeleting(undefined)}
@@ -98,7 +116,7 @@ interface DraftCardProps {
 
 function DraftCard({ draft, onEdit, onDelete }: DraftCardProps) {
   const now = useNow();
-  const title = draftName(draft.state);
+  const title = draftName(draft.title);
   const done = draft.progress.filter(({ complete }) => complete).length;
   const completed = draft.status === "COMPLETED";
   const page = eventPageOf(completed ? draft.event : null, now);
@@ -109,7 +127,7 @@ function DraftCard({ draft, onEdit, onDelete }: DraftCardProps) {
       <Group justify="space-between" gap="md">
         <Stack gap={6} flex="1 1 260px" miw={0}>
           <Group gap="xs" wrap="nowrap">
-            <Title order={2} size="h4" dir="auto" lineClamp={2} style={{ overflowWrap: "anywhere" }}>
+            <Title order={3} size="h4" dir="auto" lineClamp={2} style={{ overflowWrap: "anywhere" }}>
               {title}
             </Title>
             <Badge variant="outline" color={color} flex="none" className="readable">
@@ -193,7 +211,7 @@ function DeleteDialog({ draft, onClose, onDeleted, onClosed }: DeleteDialogProps
     >
       <Stack gap="md">
         <Text>
-          {draft && `“${draftName(draft.state)}”`} and its history will be deleted. This can't be undone.
+          {draft && `“${draftName(draft.title)}”`} and its history will be deleted. This can't be undone.
           {draft?.status === "COMPLETED" && draft.event && " The published event stays."}
         </Text>
         {error && <Alert color="red" role="alert" children={errorText(error)} />}

@@ -4,6 +4,7 @@ import { useNavigate } from "react-router";
 import type { SaveStatus } from "../../client/index.ts";
 import { useWizardSession } from "../../client/index.ts";
 import type { Json } from "../../json/equality.ts";
+import { valueAt } from "../../json/pointer.ts";
 import { STAGES } from "../../wizard/stages.ts";
 import { validToken } from "../auth/signedIn.ts";
 import { draftName } from "../format/draftName.ts";
@@ -107,7 +108,7 @@ export function Wizard({ sessionId, userId, eventId }: WizardProps) {
       Back
     </Button>
   );
-  const name = draftName(state);
+  const name = draftName(valueAt(state, "/basics/title"));
 
   return (
     <>

@@ -1,4 +1,4 @@
-import type { DraftsQuery } from "../../client/index.ts";
+import type { SessionCardFragment } from "../../client/index.ts";
 import { valueAt } from "../../json/pointer.ts";
 import { instantOf } from "../../wizard/instants.ts";
 
@@ -11,7 +11,7 @@ export type EventPageLink =
   /** There is no published event, or it has no page address. */
   | { readonly kind: "none" };
 
-type SessionEvent = NonNullable<NonNullable<DraftsQuery["wizardSessions"]>["nodes"][number]["event"]>;
+type SessionEvent = NonNullable<SessionCardFragment["event"]>;
 
 /** Based on the answers that were published. */
 export function eventPageOfDraft(state: unknown, now: Date): EventPageLink {
