@@ -2613,7 +2613,7 @@ COMMENT ON COLUMN public.events.description IS 'The description in Markdown, at 
 -- Name: COLUMN events.slug; Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON COLUMN public.events.slug IS 'The last part of the event page''s URL: 3 to 60 lowercase letters, digits and hyphens. Unique.';
+COMMENT ON COLUMN public.events.slug IS 'The last part of the event page''s URL: 3 to 60 lowercase letters, digits and hyphens. Unique among published public and unlisted events; others have no event page.';
 
 
 --
@@ -4128,21 +4128,6 @@ ALTER TABLE ONLY public.events
 
 
 --
--- Name: events events_slug_key; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
---
-
-ALTER TABLE ONLY public.events
-    ADD CONSTRAINT events_slug_key UNIQUE (slug);
-
-
---
--- Name: CONSTRAINT events_slug_key ON events; Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON CONSTRAINT events_slug_key ON public.events IS 'Another event uses this page address.';
-
-
---
 -- Name: profiles profiles_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -4201,6 +4186,20 @@ CREATE INDEX idx_wizard_session_old_keys_forget_after ON app_private.wizard_sess
 --
 
 CREATE INDEX idx_wizard_session_old_keys_session_id ON app_private.wizard_session_old_keys USING btree (session_id);
+
+
+--
+-- Name: events_slug_key; Type: INDEX; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE UNIQUE INDEX events_slug_key ON public.events USING btree (slug) WHERE ((status = 'published'::text) AND (visibility = ANY (ARRAY['public'::text, 'unlisted'::text])));
+
+
+--
+-- Name: INDEX events_slug_key; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON INDEX public.events_slug_key IS 'Only publishing reserves a page address. Drafts, cancelled and private events reserve and reveal none.';
 
 
 --

@@ -381,8 +381,8 @@ describe("completing a session fails and writes nothing", () => {
     expect(await storedEvent(db, id)).toEqual(before);
   });
 
-  it("when the slug belongs to another event, even a private one of another user", async () => {
-    const { slug } = await publish(db, ben, { publish: { visibility: "private", acceptTerms: true } });
+  it("when the slug belongs to another event with an event page, also of another user", async () => {
+    const { slug } = await publish(db, ben, { publish: { visibility: "unlisted", acceptTerms: true } });
     const { session, options } = await ready(completeState({ page: { description: "Come!", slug } }));
     const error = await refusal(complete(db, ada, options));
     expect(error.code).toBe("WZ422");
