@@ -6,6 +6,7 @@ import { history } from "../testkit/saving.ts";
 import { until } from "../testkit/until.ts";
 import { COMPLETE_STATE } from "../wizard/testing/completeState.ts";
 import { type Journal, memoryJournal, openJournal, ownerOf } from "./autosave/journal.ts";
+import { statusText } from "./autosave/status.ts";
 import { makeBrowser } from "./testing/page.ts";
 import { type Tab, useTabs } from "./testing/tabs.ts";
 
@@ -219,6 +220,36 @@ describe("failed requests", () => {
       basics: { title: "Fête" },
       page: { description: "short" },
     });
+  });
+
+  it("keeps a save that is refused because of a quota, says what to do, and saves it once there is room", async () => {
+    const { ada, tab } = await opened();
+    const quota = (bytes: number) => api.db.root.query("update app_private.quotas set stored_bytes = $1", [bytes]);
+    await quota(100);
+    tab.saver.setField("/page/description", "x".repeat(20_000));
+    await tab.phase("refused");
+    const { status } = tab.saver.getView();
+    expect(status).toMatchObject({ phase: "refused", code: "QUOTA_EXCEEDED" });
+    expect(statusText(status, new Date())).toMatch(/^Not saved\. Your drafts .* Delete drafts that you no longer need/);
+    expect(await revisions(ada.sessionId)).toBe(0);
+    await quota(512 * 1024 * 1024);
+    tab.saver.setField("/basics/title", "Fête");
+    await tab.saved();
+    expect((await tabs.stored(ada.sessionId)).state).toMatchObject({ basics: { title: "Fête" } });
+  });
+
+  it("shows why a session can't be started because of a quota", async () => {
+    await api.db.root.query("update app_private.quotas set unfinished_sessions = 0");
+    try {
+      const tab = tabs.open(await tabs.newUser());
+      await tab.phase("refused");
+      expect(tab.saver.getView()).toMatchObject({
+        revision: undefined,
+        status: { phase: "refused", code: "QUOTA_EXCEEDED", message: expect.stringMatching(/^You have 0 unfinished/) },
+      });
+    } finally {
+      await api.db.root.query("update app_private.quotas set unfinished_sessions = 1000");
+    }
   });
 
   it("stops at another user's session, and at a deleted one", async () => {

@@ -1794,6 +1794,36 @@ $$;
 ALTER FUNCTION app_private.tg_events__keep_published() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_events__limit_addresses(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_events__limit_addresses() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_limit integer;
+  v_used  integer;
+  v_has_address boolean;
+begin
+  -- As in tg_wizard_sessions__limit_unfinished: the second of two waits, and counts the first.
+  perform from public.profiles p where p.id = NEW.owner_id for no key update;
+  select count(*), bool_or(e.id = NEW.id) into v_used, v_has_address from public.events e
+   where e.owner_id = NEW.owner_id and e.status = 'published' and e.visibility in ('public', 'unlisted');
+  select q.page_addresses into v_limit from app_private.quotas q;
+  -- An event that is published again keeps its place.
+  if v_used >= v_limit and v_has_address is not true then
+    raise exception 'You have % published events with a page address; the limit is %. Unpublish events that are over, or ask the operator of this site for more.', v_used, v_limit
+      using errcode = 'WZ429', detail = jsonb_build_object('quota', 'PAGE_ADDRESSES', 'limit', v_limit, 'used', v_used);
+  end if;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_events__limit_addresses() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg_events__part_changed(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1833,6 +1863,30 @@ $$;
 ALTER FUNCTION app_private.tg_events__save() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_wizard_session_revisions__free_bytes(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_session_revisions__free_bytes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update app_private.wizard_session_sizes z set bytes = z.bytes - g.bytes
+    from (
+      select session_id, sum(200 + pg_column_size(patch) + coalesce(pg_column_size(snapshot), 0)) as bytes
+        from gone group by session_id
+    ) g
+    -- A session that is being deleted is gone already: its size is deleted with it.
+    join public.wizard_sessions s on s.id = g.session_id
+   where z.user_id = s.user_id and z.session_id = s.id;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_session_revisions__free_bytes() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg_wizard_session_revisions__keep_keys(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1857,6 +1911,45 @@ $$;
 ALTER FUNCTION app_private.tg_wizard_session_revisions__keep_keys() OWNER TO stagekeep_owner;
 
 --
+-- Name: tg_wizard_session_revisions__limit_bytes(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_session_revisions__limit_bytes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_user  uuid;
+  v_limit bigint;
+  v_used  bigint;
+begin
+  -- The sizes as stored, and about 200 bytes for the rest of a revision and its index entries.
+  insert into app_private.wizard_session_sizes as z (user_id, session_id, bytes)
+  select s.user_id, s.id, pg_column_size(s.state) + (
+           select sum(200 + pg_column_size(r.patch) + coalesce(pg_column_size(r.snapshot), 0))
+             from public.wizard_session_revisions r where r.session_id = s.id
+         )
+    from public.wizard_sessions s where s.id = NEW.session_id
+  on conflict on constraint wizard_session_sizes_pkey do update set bytes = excluded.bytes
+  returning z.user_id into v_user;
+  -- Only a user's own saves are limited: not what a back end or the sweep writes. Completing and abandoning end a session.
+  if NEW.status = 'in_progress' and v_user = auth.uid() then
+    select q.stored_bytes into v_limit from app_private.quotas q;
+    select sum(z.bytes) into v_used from app_private.wizard_session_sizes z where z.user_id = v_user;
+    if v_used > v_limit then
+      raise exception 'Your drafts and their history take % MB; the limit is % MB. Delete drafts that you no longer need, or ask the operator of this site for more.',
+        round(v_used / 1e6, 1), round(v_limit / 1e6, 1)
+        using errcode = 'WZ429', detail = jsonb_build_object('quota', 'STORED_BYTES', 'limit', v_limit, 'used', v_used);
+    end if;
+  end if;
+  return null;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_session_revisions__limit_bytes() OWNER TO stagekeep_owner;
+
+--
 -- Name: tg_wizard_sessions__bury(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1868,6 +1961,7 @@ begin
   insert into app_private.deleted_wizard_sessions (id, forget_after) values (OLD.id, now() + (app_private.revision_limits()).keys_kept)
   on conflict (id) do update set forget_after = excluded.forget_after;
   delete from app_private.wizard_session_old_keys k where k.session_id = OLD.id;
+  delete from app_private.wizard_session_sizes z where z.user_id = OLD.user_id and z.session_id = OLD.id;
   return null;
 end;
 $$;
@@ -1981,6 +2075,40 @@ $_$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__limit_state() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__limit_unfinished(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__limit_unfinished() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_limit integer;
+  v_used  integer;
+begin
+  -- Of two sessions that are started at once, the second waits here and then counts the first. It is the last lock that
+  -- starting takes (docs/decisions/0016-lock-order.md), and foreign keys don't wait for it.
+  perform from public.profiles p where p.id = NEW.user_id for no key update;
+  -- A session that exists is not a new one: `on conflict do nothing` and the primary key decide.
+  if exists (select from public.wizard_sessions s where s.id = NEW.id) then
+    return NEW;
+  end if;
+  select q.unfinished_sessions into v_limit from app_private.quotas q;
+  select count(*) into v_used from public.wizard_sessions s
+   where s.user_id = NEW.user_id and s.status in ('in_progress', 'abandoned');
+  if v_used >= v_limit then
+    raise exception 'You have % unfinished drafts; the limit is %. Delete drafts that you no longer need, or ask the operator of this site for more.', v_used, v_limit
+      using errcode = 'WZ429',
+            detail = jsonb_build_object('quota', 'UNFINISHED_SESSIONS', 'limit', v_limit, 'used', v_used);
+  end if;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__limit_unfinished() OWNER TO stagekeep_owner;
 
 --
 -- Name: tg_wizard_sessions__lock_profile(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -3751,6 +3879,24 @@ CREATE TABLE app_private.deleted_wizard_sessions (
 ALTER TABLE app_private.deleted_wizard_sessions OWNER TO stagekeep_owner;
 
 --
+-- Name: quotas; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE TABLE app_private.quotas (
+    only_row boolean DEFAULT true NOT NULL,
+    unfinished_sessions integer DEFAULT 1000 NOT NULL,
+    stored_bytes bigint DEFAULT ((512 * 1024) * 1024) NOT NULL,
+    page_addresses integer DEFAULT 1000 NOT NULL,
+    CONSTRAINT quotas_only_row_check CHECK (only_row),
+    CONSTRAINT quotas_page_addresses_check CHECK ((page_addresses >= 0)),
+    CONSTRAINT quotas_stored_bytes_check CHECK ((stored_bytes >= 0)),
+    CONSTRAINT quotas_unfinished_sessions_check CHECK ((unfinished_sessions >= 0))
+);
+
+
+ALTER TABLE app_private.quotas OWNER TO stagekeep_owner;
+
+--
 -- Name: wizard_session_old_keys; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -3762,6 +3908,19 @@ CREATE TABLE app_private.wizard_session_old_keys (
 
 
 ALTER TABLE app_private.wizard_session_old_keys OWNER TO stagekeep_owner;
+
+--
+-- Name: wizard_session_sizes; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE TABLE app_private.wizard_session_sizes (
+    user_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    bytes bigint NOT NULL
+);
+
+
+ALTER TABLE app_private.wizard_session_sizes OWNER TO stagekeep_owner;
 
 --
 -- Name: event_private_details; Type: TABLE; Schema: public; Owner: stagekeep_owner
@@ -4104,6 +4263,22 @@ ALTER TABLE ONLY app_private.deleted_wizard_sessions
 
 
 --
+-- Name: quotas quotas_pkey; Type: CONSTRAINT; Schema: app_private; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY app_private.quotas
+    ADD CONSTRAINT quotas_pkey PRIMARY KEY (only_row);
+
+
+--
+-- Name: wizard_session_sizes wizard_session_sizes_pkey; Type: CONSTRAINT; Schema: app_private; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY app_private.wizard_session_sizes
+    ADD CONSTRAINT wizard_session_sizes_pkey PRIMARY KEY (user_id, session_id) INCLUDE (bytes);
+
+
+--
 -- Name: event_private_details event_private_details_pkey; Type: CONSTRAINT; Schema: public; Owner: stagekeep_owner
 --
 
@@ -4301,10 +4476,24 @@ CREATE TRIGGER _120_check_id BEFORE INSERT ON public.wizard_sessions FOR EACH RO
 
 
 --
+-- Name: wizard_sessions _130_limit_unfinished; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _130_limit_unfinished BEFORE INSERT ON public.wizard_sessions FOR EACH ROW WHEN (((new.user_id = auth.uid()) AND (new.status <> 'completed'::text))) EXECUTE FUNCTION app_private.tg_wizard_sessions__limit_unfinished();
+
+
+--
 -- Name: wizard_sessions _150_check_event; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
 CREATE TRIGGER _150_check_event BEFORE INSERT OR UPDATE OF event_id, user_id ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__check_event();
+
+
+--
+-- Name: wizard_session_revisions _200_free_bytes; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _200_free_bytes AFTER DELETE ON public.wizard_session_revisions REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION app_private.tg_wizard_session_revisions__free_bytes();
 
 
 --
@@ -4315,10 +4504,24 @@ CREATE TRIGGER _200_keep_published BEFORE DELETE ON public.events FOR EACH ROW W
 
 
 --
+-- Name: wizard_session_revisions _200_limit_bytes; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _200_limit_bytes AFTER INSERT ON public.wizard_session_revisions FOR EACH ROW WHEN (((new.snapshot IS NOT NULL) OR (pg_column_size(new.patch) > 8192))) EXECUTE FUNCTION app_private.tg_wizard_session_revisions__limit_bytes();
+
+
+--
 -- Name: wizard_sessions _200_limit_state; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
 --
 
 CREATE TRIGGER _200_limit_state BEFORE INSERT OR UPDATE OF state ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__limit_state();
+
+
+--
+-- Name: events _250_limit_addresses; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _250_limit_addresses BEFORE INSERT OR UPDATE OF status, visibility ON public.events FOR EACH ROW WHEN (((new.owner_id = auth.uid()) AND (new.status = 'published'::text) AND (new.visibility = ANY (ARRAY['public'::text, 'unlisted'::text])))) EXECUTE FUNCTION app_private.tg_events__limit_addresses();
 
 
 --
@@ -5126,6 +5329,13 @@ REVOKE ALL ON FUNCTION app_private.tg_events__keep_published() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION tg_events__limit_addresses(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_events__limit_addresses() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tg_events__part_changed(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -5140,10 +5350,24 @@ REVOKE ALL ON FUNCTION app_private.tg_events__save() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION tg_wizard_session_revisions__free_bytes(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_session_revisions__free_bytes() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION tg_wizard_session_revisions__keep_keys(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_wizard_session_revisions__keep_keys() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_session_revisions__limit_bytes(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_session_revisions__limit_bytes() FROM PUBLIC;
 
 
 --
@@ -5186,6 +5410,13 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__complete() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__limit_state() FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION tg_wizard_sessions__limit_unfinished(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__limit_unfinished() FROM PUBLIC;
 
 
 --

@@ -149,6 +149,12 @@ describe("starting a session while the data is erased", () => {
     expect(await countSessions(db, ada)).toBe(0);
   });
 
+  it("does not deadlock when two sessions are started, which wait for each other because of the quota", async () => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    expect(await interleave(db, holdRevisions(), [start(first), erase, start(second)])).toEqual([done, done, done]);
+    expect(await interleave(db, holdRevisions(), [start(), start(), erase])).toEqual([done, done, done]);
+  });
+
   it.each([
     ["the event is already locked", holdTickets],
     // The lock is compatible with that of `start`, which would be granted at once.
