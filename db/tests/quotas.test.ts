@@ -254,6 +254,7 @@ describe("the quota of page addresses", () => {
   });
 
   it("allows private events, other users, and events that are published again", async () => {
+    await publish(db, ada, { publish: { visibility: "private", ...terms } });
     const first = completeState({ publish: { visibility: "public", ...terms } });
     const { id: event } = await publish(db, ada, { publish: first.publish, page: first.page });
     await publish(db, ada, { publish: { visibility: "private", ...terms } });
