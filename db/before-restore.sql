@@ -19,3 +19,5 @@ begin
   end loop;
 end
 $$;
+-- The migrations have inserted the defaults. The backup has the values of the operator.
+truncate app_private.quotas;

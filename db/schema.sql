@@ -428,7 +428,8 @@ CREATE TYPE public.save_wizard_session_payload AS (
 	last_save_id uuid,
 	definition_version integer,
 	last_save_hash bytea,
-	stage_seconds double precision[]
+	stage_seconds double precision[],
+	title text
 );
 
 
@@ -754,6 +755,7 @@ CREATE TABLE public.wizard_sessions (
     definition_version integer DEFAULT COALESCE((NULLIF(current_setting('stagekeep.definition_version'::text, true), ''::text))::integer, 1) NOT NULL,
     last_save_hash bytea,
     stage_seconds double precision[] DEFAULT '{NULL,NULL,NULL,NULL,NULL,NULL}'::double precision[] NOT NULL,
+    title text,
     CONSTRAINT wizard_sessions_completed_at_check CHECK (((status = 'completed'::text) = (completed_at IS NOT NULL))),
     CONSTRAINT wizard_sessions_definition_version_check CHECK ((definition_version >= 1)),
     CONSTRAINT wizard_sessions_stage_check CHECK (((stage >= 1) AND (stage <= 6))),
@@ -868,6 +870,13 @@ COMMENT ON COLUMN public.wizard_sessions.last_save_hash IS 'Identifies the reque
 --
 
 COMMENT ON COLUMN public.wizard_sessions.stage_seconds IS 'The working time at each of the six stages in seconds, up to the last save. Null for stages that the session has not left yet. A break counts as 30 minutes at most.';
+
+
+--
+-- Name: COLUMN wizard_sessions.title; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.wizard_sessions.title IS 'The event''s title in the state, at most 150 characters. Null if there is none, or if it is not text.';
 
 
 --
@@ -2282,6 +2291,24 @@ $$;
 
 
 ALTER FUNCTION app_private.tg_wizard_sessions__save() OWNER TO stagekeep_owner;
+
+--
+-- Name: tg_wizard_sessions__set_title(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.tg_wizard_sessions__set_title() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  NEW.title = case jsonb_typeof(NEW.state #> '{basics,title}')
+    when 'string' then left(nullif(NEW.state #>> '{basics,title}', ''), 150) end;
+  return NEW;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.tg_wizard_sessions__set_title() OWNER TO stagekeep_owner;
 
 --
 -- Name: thin_wizard_session_revisions(integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -3845,28 +3872,6 @@ COMMENT ON FUNCTION public.wizard_session_revisions_changed_paths(revision publi
 
 
 --
--- Name: wizard_sessions_title(public.wizard_sessions); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
---
-
-CREATE FUNCTION public.wizard_sessions_title(session public.wizard_sessions) RETURNS text
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select left(nullif(session.state #>> '{basics,title}', ''), 150)
-   where jsonb_typeof(session.state #> '{basics,title}') = 'string'
-$$;
-
-
-ALTER FUNCTION public.wizard_sessions_title(session public.wizard_sessions) OWNER TO stagekeep_owner;
-
---
--- Name: FUNCTION wizard_sessions_title(session public.wizard_sessions); Type: COMMENT; Schema: public; Owner: stagekeep_owner
---
-
-COMMENT ON FUNCTION public.wizard_sessions_title(session public.wizard_sessions) IS 'The event''s title in the state, at most 150 characters. Null if there is none, or if it is not text.';
-
-
---
 -- Name: deleted_wizard_sessions; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4515,6 +4520,13 @@ CREATE TRIGGER _200_limit_bytes AFTER INSERT ON public.wizard_session_revisions 
 --
 
 CREATE TRIGGER _200_limit_state BEFORE INSERT OR UPDATE OF state ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__limit_state();
+
+
+--
+-- Name: wizard_sessions _210_set_title; Type: TRIGGER; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TRIGGER _210_set_title BEFORE INSERT OR UPDATE OF state ON public.wizard_sessions FOR EACH ROW EXECUTE FUNCTION app_private.tg_wizard_sessions__set_title();
 
 
 --
@@ -5462,6 +5474,13 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__save() FROM PUBLIC;
 
 
 --
+-- Name: FUNCTION tg_wizard_sessions__set_title(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__set_title() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -5707,15 +5726,6 @@ GRANT SELECT ON TABLE public.wizard_session_revisions TO service_role;
 REVOKE ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) TO authenticated;
 GRANT ALL ON FUNCTION public.wizard_session_revisions_changed_paths(revision public.wizard_session_revisions) TO service_role;
-
-
---
--- Name: FUNCTION wizard_sessions_title(session public.wizard_sessions); Type: ACL; Schema: public; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION public.wizard_sessions_title(session public.wizard_sessions) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.wizard_sessions_title(session public.wizard_sessions) TO authenticated;
-GRANT ALL ON FUNCTION public.wizard_sessions_title(session public.wizard_sessions) TO service_role;
 
 
 --

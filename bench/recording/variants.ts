@@ -34,7 +34,7 @@ export const VARIANTS: readonly Variant[] = [
     save: (client, session, title) =>
       client.query({
         name: "save",
-        text: "select outcome, (wizard_session).*, conflicts from save_wizard_session($1, $2, $3, $4)",
+        text: "select * from save_wizard_session($1, $2, $3, $4)",
         values: [session.id, randomUUID(), session.revision++, JSON.stringify({ basics: { title } })],
       }),
   },

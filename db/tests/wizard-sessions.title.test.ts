@@ -1,21 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "@jest/globals";
 import { refusal, useTestDatabase } from "../../testkit/database.ts";
-import { singleRow, startSession } from "../../testkit/rows.ts";
+import { startSession, storedSession } from "../../testkit/rows.ts";
+import { save, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
-
-async function titleOf(state: object): Promise<string | null> {
-  const ada = randomUUID();
-  const { id } = await startSession(db, ada, { state });
-  const { rows } = await db.asUser(ada, (client) =>
-    client.query<{ title: string | null }>(
-      "select s.wizard_sessions_title as title from wizard_sessions s where id = $1",
-      [id],
-    ),
-  );
-  return singleRow(rows).title;
-}
 
 it.each([
   { what: "text", title: "Fête", expected: "Fête" },
@@ -25,15 +14,27 @@ it.each([
   { what: "an object", title: { a: "b" }, expected: null },
   { what: "JSON null", title: null, expected: null },
 ])("the title of a session is $expected if it is $what in the state", async ({ title, expected }) => {
-  expect(await titleOf({ basics: { title } })).toBe(expected);
+  expect(await startSession(db, randomUUID(), { state: { basics: { title } } })).toMatchObject({ title: expected });
 });
 
 it.each([{}, { basics: {} }, { basics: "title" }, { basics: ["title"] }])(
   "the title of a session is null if the state is %j",
-  async (state) => expect(await titleOf(state)).toBeNull(),
+  async (state) => expect(await startSession(db, randomUUID(), { state })).toMatchObject({ title: null }),
 );
 
-it("can't be computed by anonymous clients", async () => {
-  const attempt = db.asAnon((client) => client.query("select wizard_sessions_title(null)"));
-  expect(await refusal(attempt)).toMatchObject({ code: "42501" });
+it("follows each save, with any statement", async () => {
+  const ada = randomUUID();
+  const { id } = await startSession(db, ada, { state: { basics: { title: "Fair" } } });
+  expect((await save(db, ada, { id, base: 0, patch: { basics: { title: "Fête" } } })).session).toMatchObject({
+    title: "Fête",
+  });
+  await update(db, ada, id, { state: {} });
+  expect(await storedSession(db, id)).toMatchObject({ title: null });
+});
+
+it("can't be written by users", async () => {
+  const ada = randomUUID();
+  const session = await startSession(db, ada, { state: { basics: { title: "Fair" } } });
+  expect(await refusal(update(db, ada, session.id, { title: "Forged" }))).toMatchObject({ code: "42501" });
+  expect(await storedSession(db, session.id)).toEqual(session);
 });

@@ -1,9 +1,11 @@
--- Saves that cost less, conflicts by the values that the client had, and the times of the funnel in the session's row.
+-- Saves that cost less, conflicts by the values that the client had, and the session's title and times in its row.
 
 -- The working time per stage was the difference of two revisions, which pruning could remove.
 alter table wizard_sessions drop column if exists stage_seconds;
 alter table wizard_sessions add column stage_seconds double precision[] not null
   default '{NULL,NULL,NULL,NULL,NULL,NULL}';
+alter table wizard_sessions drop column if exists title;
+alter table wizard_sessions add column title text;
 alter table wizard_session_revisions add column if not exists time_spent interval not null default '0';
 -- The triggers would count it as a save.
 alter table wizard_sessions disable trigger user;
@@ -34,6 +36,9 @@ update wizard_sessions s
      group by a.session_id
   ) v
  where v.session_id = s.id;
+update wizard_sessions
+   set title = left(nullif(state #>> '{basics,title}', ''), 150)
+ where jsonb_typeof(state #> '{basics,title}') = 'string';
 alter table wizard_sessions enable trigger user;
 alter table wizard_session_revisions drop column time_spent;
 
@@ -43,6 +48,7 @@ alter table wizard_sessions drop constraint if exists wizard_sessions_state_dept
 -- The columns of the session are columns of the result, so that the API selects some of them in the same statement.
 drop function if exists public.save_wizard_session(uuid, uuid, integer, jsonb, integer);
 drop function if exists public.save_wizard_session(uuid, uuid, integer, jsonb, integer, jsonb);
+drop function if exists app_private.may_have_lost_revisions(integer, timestamptz);
 drop function if exists app_private.revision_limits();
 drop function if exists app_private.save_conflicts(wizard_sessions, integer, jsonb);
 drop type if exists public.save_wizard_session_payload;
@@ -63,7 +69,8 @@ create type public.save_wizard_session_payload as (
   last_save_id uuid,
   definition_version integer,
   last_save_hash bytea,
-  stage_seconds double precision[]
+  stage_seconds double precision[],
+  title text
 );
 
 --!include auth/jwt.sql
@@ -79,6 +86,7 @@ create type public.save_wizard_session_payload as (
 --!include saving/tg_wizard_session_revisions__keep_keys.sql
 --!include sessions/tg_wizard_sessions__bury.sql
 --!include sessions/tg_wizard_sessions__limit_state.sql
+--!include sessions/tg_wizard_sessions__set_title.sql
 --!include sessions/tg_wizard_sessions__resume.sql
 --!include sessions/tg_wizard_sessions__save.sql
 --!include sessions/wizard_session_loses_event.sql

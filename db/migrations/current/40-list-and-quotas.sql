@@ -2,7 +2,6 @@
 
 -- A user's sessions, newest first. Saves don't change these columns (docs/decisions/0002-last-saved-index.md).
 create index if not exists idx_wizard_sessions_user_started_at on wizard_sessions (user_id, started_at desc);
---!include sessions/wizard_sessions_title.sql
 
 -- What a user may store: one row, which the operator updates (docs/operations.md). Not for the API roles.
 drop table if exists app_private.quotas;
