@@ -261,6 +261,11 @@ const PROBES: Readonly<Record<string, Probe>> = {
     },
   },
 
+  "a result page of the export of the caller's data": {
+    document: `{ exportMyDataPage(after: "wizard_sessions/${SESSION}/0") { rows next } }`,
+    owner: { exportMyDataPage: { next: null } },
+    other: { data: { exportMyDataPage: { rows: [], next: null } } },
+  },
   "the export of the caller's data": {
     document: "{ exportMyData }",
     owner: {

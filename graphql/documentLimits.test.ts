@@ -73,11 +73,13 @@ describe("a document", () => {
     );
   });
 
-  it("can ask for exportMyData once, without any state", async () => {
+  it("can ask for exportMyData or a page of it once, without any state", async () => {
     const message = (count: number) =>
       `The operation asks for ${count} states or other large values; the limit is 200. Request smaller pages with \`first\`, or each value only once.`;
     await allowed("{ exportMyData wizardSessions { nodes { id } } }");
     await refused("{ a: exportMyData b: exportMyData(history: false) }", message(400));
+    await allowed("{ exportMyDataPage { rows next } }");
+    await refused("{ exportMyData exportMyDataPage { rows } }", message(400));
     await refused("{ exportMyData wizardSessions(first: 1) { nodes { state } } }", message(201));
   });
 

@@ -71,7 +71,7 @@ describe("exportMyData", () => {
       }
     });
     expect(await caller.refused(EXPORT)).toMatchObject({
-      message: expect.stringContaining("Export it without history"),
+      message: expect.stringContaining("Export it in result pages"),
       extensions: { code: "STATE_TOO_LARGE", limit: 16 * 1024 * 1024 },
     });
   });
@@ -95,7 +95,81 @@ describe("exportMyData", () => {
   });
 });
 
+interface Page {
+  readonly exportMyDataPage: {
+    readonly rows: readonly { readonly table: string; readonly row: Readonly<Record<string, unknown>> }[];
+    readonly next: string | null;
+  };
+}
+
+describe("exportMyDataPage", () => {
+  const PAGE =
+    "query ($after: String, $history: Boolean) { exportMyDataPage(after: $after, history: $history) { rows next } }";
+
+  it("returns the rows that exportMyData returns, in as many result pages as needed", async () => {
+    const { caller, draft } = await userWithData();
+    const text = "x".repeat(200 * 1024);
+    await api.db.asUser(String(caller.id), async (client) => {
+      for (let n = 0; n < 8; n++) {
+        const values = [draft.id, 1 + (n % 6), { text: `${n} ${text}` }];
+        await client.query("update wizard_sessions set stage = $2, state = $3 where id = $1", values);
+      }
+    });
+    const { exportMyData } = await caller.ask<MyData>(EXPORT);
+    const rows: Page["exportMyDataPage"]["rows"][number][] = [];
+    let [after, pages]: [string | null, number] = [null, 0];
+    do {
+      const page: Page = await caller.ask<Page>(PAGE, { after });
+      rows.push(...page.exportMyDataPage.rows);
+      after = page.exportMyDataPage.next;
+      pages++;
+    } while (after !== null);
+    expect(pages).toBeGreaterThan(1);
+    for (const [table, expected] of Object.entries(exportMyData.tables)) {
+      const exported = rows.filter((row) => row.table === table).map(({ row }) => row);
+      expect(exported).toHaveLength(expected.length);
+      expect(exported).toEqual(expect.arrayContaining([...expected]));
+    }
+  });
+
+  it("can omit the history", async () => {
+    const { caller } = await userWithData();
+    const { exportMyDataPage } = await caller.ask<Page>(PAGE, { history: false });
+    expect(exportMyDataPage.next).toBeNull();
+    expect(exportMyDataPage.rows.map(({ table }) => table)).toEqual([
+      ...["profiles", "events", "wizard_sessions", "wizard_sessions", "wizard_session_event_bases"],
+    ]);
+  });
+
+  it("is refused with an `after` that no page has returned", async () => {
+    const { caller } = await userWithData();
+    expect(await caller.refused(PAGE, { after: "elsewhere" })).toMatchObject({
+      message: "after must be the `next` of another page.",
+      extensions: { code: "INVALID_INPUT", field: "after" },
+    });
+  });
+
+  it("is refused to anonymous callers and analysts", async () => {
+    for (const caller of [api.anon(), await api.analyst()]) {
+      expect((await caller.refused(PAGE)).extensions).toEqual({ code: "FORBIDDEN" });
+    }
+  });
+});
+
 describe("eraseMe", () => {
+  it("erases at most the given number of sessions per call, until nothing is left", async () => {
+    const { caller, draft, done } = await userWithData();
+    const some = "mutation ($id: UUID!, $atMost: Int) { eraseMe(input: { userId: $id, atMost: $atMost }) { erased } }";
+    const erase = () => caller.ask(some, { id: caller.id, atMost: 1 });
+    expect(await erase()).toMatchObject({ eraseMe: { erased: { profiles: 0, events: 0, wizard_sessions: 1 } } });
+    expect(await erase()).toMatchObject({ eraseMe: { erased: { profiles: 1, events: 1, wizard_sessions: 1 } } });
+    expect(await erase()).toEqual({ eraseMe: { erased: NOTHING } });
+    expect([await readSession(caller, draft.id), await readSession(caller, done.id)]).toEqual([null, null]);
+    expect(await caller.refused(some, { id: caller.id, atMost: 0 })).toMatchObject({
+      extensions: { code: "INVALID_INPUT", field: "atMost" },
+    });
+  });
+
   it("erases all of the caller's data, once, and nothing else; a later save creates a new profile", async () => {
     const [{ caller, draft, done }, other] = [await userWithData(), await userWithData()];
     const erased = {

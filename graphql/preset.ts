@@ -72,6 +72,7 @@ const SUBSCRIPTION_LIMITS = { ...DOCUMENT_LIMITS, values: 1_000, jsonValues: 2 }
 const LARGE_FIELDS = {
   // An export has up to 16 MiB and takes several times that in memory. A document can contain one, and then no state.
   "Query.exportMyData": 200,
+  "MyDataPage.rows": 200,
   // Up to 50,000 characters, readable without signing in.
   "Event.description": 1,
   "PublishedEvent.description": 1,

@@ -34,7 +34,7 @@ const typeOf = (typeName: string, field: string) => String(fieldsOf(typeName)[fi
 // The types of a single row of a table.
 const ROWS = Object.values(schema.getQueryType()?.getFields() ?? {})
   .map(({ type }) => getNamedType(type).name)
-  .filter((name) => !/(Connection|State|Stage|JSON)$|^Published/.test(name))
+  .filter((name) => !/(Connection|State|Stage|Page|JSON)$|^Published/.test(name))
   .toSorted();
 
 it("is the schema that the server returns", async () => {
@@ -57,7 +57,7 @@ describe("queries", () => {
   it("are one row by its id, and lists", () => {
     expect(ROWS).toEqual(["Event", "Profile", "WizardSession"]);
     const queries = [
-      ...["event", "events", "exportMyData", "profile", "profiles", "publishedEvent"],
+      ...["event", "events", "exportMyData", "exportMyDataPage", "profile", "profiles", "publishedEvent"],
       ...["wizardFunnel", "wizardSession", "wizardSessionAt", "wizardSessions", "wizardStages"],
     ];
     expect(namesOf("Query")).toEqual(queries);
@@ -165,7 +165,8 @@ describe("mutations", () => {
       "SaveWizardSessionPayload",
       ["conflicts: [SaveConflict!]!", "outcome: SaveOutcome!", "wizardSession: WizardSession!"],
     ],
-    ["EraseMeInput", ["clientMutationId: String", "userId: UUID!"]],
+    ["EraseMeInput", ["atMost: Int", "clientMutationId: String", "userId: UUID!"]],
+    ["MyDataPage", ["next: String", "rows: JSON!"]],
     ["SaveConflict", ["base: JSON", "pointer: String!", "theirs: JSON", "yours: JSON"]],
     [
       "WizardSessionState",

@@ -288,7 +288,7 @@ describe("an analyst", () => {
   it.each([
     ["select on events", "grant select on events to analyst", "events select"],
     ["update of a column of profiles", "grant update (display_name) on profiles to analyst", "profiles update"],
-    ["execute on erase_me", "grant execute on function erase_me(uuid) to analyst", "erase_me(uuid)"],
+    ["execute on erase_me", "grant execute on function erase_me(uuid, integer) to analyst", "erase_me(uuid,integer)"],
   ])("does not pass the test above with %s", async (_, grant, may) => {
     const client = await db.root.connect();
     try {

@@ -23,6 +23,7 @@ type Action = () => Promise<unknown>;
 const asAda = (statement: string, ...values: unknown[]) => db.asUser(ada, (client) => client.query(statement, values));
 
 const erase: Action = () => asAda("select erase_me($1)", ada);
+const eraseOneSession: Action = () => asAda("select erase_me($1, 1)", ada);
 const deleteEvent: Action = () => asAda("delete from events where id = $1", event);
 const deleteProfile: Action = () => db.asService((client) => client.query("delete from profiles where id = $1", [ada]));
 const updateEvent: Action = () => asAda("update events set title = 'Winter party' where id = $1", event);
@@ -124,6 +125,30 @@ describe("saving a session", () => {
       const { outcome } = await save(db, ada, { id, base: 1, patch: { basics: { title: "Saved" } }, stage: 2 });
       expect(outcome).toBe("SAVED");
     });
+  });
+});
+
+describe("erasing a part of the sessions", () => {
+  it("waits for a session that is being completed", async () => {
+    const { complete } = await editing();
+    await start()();
+    expect(await interleave(db, holdTickets(), [complete, eraseOneSession])).toEqual([completed, done]);
+    expect(await countSessions(db, ada)).toBe(2);
+  });
+
+  it("makes completing wait, which then succeeds or is NOT_FOUND", async () => {
+    // Only the two sessions below can be the erased one.
+    await asAda("delete from wizard_sessions");
+    const [one, two] = [await editing(), await editing()];
+    const outcomes = await interleave(db, holdRevisions(), [eraseOneSession, one.complete, two.complete]);
+    expect(outcomes).toEqual([done, expect.anything(), expect.anything()]);
+    expect(outcomes).toEqual(expect.arrayContaining([completed, expect.objectContaining({ refused: "WZ404" })]));
+  });
+
+  it("makes starting a session wait", async () => {
+    await start()();
+    expect(await interleave(db, holdRevisions(), [eraseOneSession, start()])).toEqual([done, done]);
+    expect(await countSessions(db, ada)).toBe(2);
   });
 });
 

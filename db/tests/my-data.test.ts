@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { claimsFor, refusal, useTestDatabase } from "../../testkit/database.ts";
 import { completeOn, completeState } from "../../testkit/events.ts";
 import { createEvent, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
+import { withoutTriggers } from "../../testkit/sampleSessions.ts";
 import { save, update } from "../../testkit/saving.ts";
 import { until } from "../../testkit/until.ts";
 import { COMPLETE_STATE } from "../../wizard/testing/completeState.ts";
@@ -27,9 +28,39 @@ async function exportOf(sub: string, ...history: unknown[]): Promise<MyData> {
   return singleRow(rows).data;
 }
 
-async function erase(sub: string, id: string | null = sub): Promise<Record<string, number>> {
+interface Page {
+  readonly rows: readonly { readonly table: string; readonly row: Readonly<Record<string, unknown>> }[];
+  readonly next: string | null;
+}
+
+async function exportPage(sub: string, after: string | null = null, history: boolean | null = true): Promise<Page> {
   const { rows } = await db.asUser(sub, (client) =>
-    client.query<{ erased: Record<string, number> }>("select erase_me($1) as erased", [id]),
+    client.query<Page>("select * from export_my_data_page($1, $2)", [after, history]),
+  );
+  return singleRow(rows);
+}
+
+/** Exports all result pages, and calls `between` before each page except the first. */
+async function exportPages(sub: string, history = true, between?: (pages: readonly Page[]) => Promise<unknown>) {
+  const pages = [await exportPage(sub, null, history)];
+  for (let last = pages.at(-1); last?.next != null; last = pages.at(-1)) {
+    await between?.(pages);
+    pages.push(await exportPage(sub, last.next, history));
+  }
+  return pages;
+}
+
+/** The rows of a table in result pages, in the order of the pages. */
+const rowsOf = (pages: readonly Page[], table: string) =>
+  pages.flatMap(({ rows }) => rows.filter((row) => row.table === table).map(({ row }) => row));
+
+async function erase(
+  sub: string,
+  id: string | null = sub,
+  atMost: number | null = null,
+): Promise<Record<string, number>> {
+  const { rows } = await db.asUser(sub, (client) =>
+    client.query<{ erased: Record<string, number> }>("select erase_me($1, $2) as erased", [id, atMost]),
   );
   return singleRow(rows).erased;
 }
@@ -204,7 +235,7 @@ describe("export_my_data", () => {
       ...{
         code: "WZ413",
         detail: '{"limit": 16777216}',
-        message: expect.stringContaining("Export it without history"),
+        message: expect.stringContaining("Export it in result pages, with exportMyDataPage."),
       },
     });
     expect((await exportOf(ada, false)).tables.wizard_sessions).toHaveLength(3);
@@ -212,7 +243,131 @@ describe("export_my_data", () => {
   });
 });
 
-describe("a second call of export_my_data while one is running", () => {
+describe("export_my_data_page", () => {
+  const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).toSorted();
+
+  it.each([true, false])("returns the rows of export_my_data(%s) in one page if they are few", async (history) => {
+    const { tables } = await exportOf(ada, history);
+    const page = await exportPage(ada, null, history);
+    expect(page.next).toBeNull();
+    for (const [table, rows] of Object.entries(tables)) expect(sorted(rowsOf([page], table))).toEqual(sorted(rows));
+    expect(page.rows).toHaveLength(Object.values(tables).flat().length);
+  });
+
+  it("returns the revisions when history is null", async () => {
+    expect(rowsOf([await exportPage(ada, null, null)], "wizard_session_revisions")).toHaveLength(4);
+  });
+
+  it("returns an empty page for an unknown user", async () => {
+    expect(await exportPage(randomUUID())).toEqual({ rows: [], next: null });
+  });
+
+  describe("of much data", () => {
+    /** Three sessions, one of which has more history than a page. */
+    async function startLarge() {
+      const ids = [];
+      for (let n = 0; n < 2; n++) ids.push((await startSession(db, ada, { state: { n } })).id);
+      const [large = ""] = ids;
+      await db.asUser(ada, async (client) => {
+        for (let n = 0; n < 20; n++) {
+          await client.query("update wizard_sessions set stage = $2, state = $3 where id = $1", [
+            ...[large, 1 + (n % 6), { text: `${n} ${"x".repeat(250 * 1024)}` }],
+          ]);
+        }
+      });
+      return large;
+    }
+    const keyOf = ({ session_id, revision }: Readonly<Record<string, unknown>>) => `${session_id} ${revision}`;
+    const storedRevisions = async () => {
+      const { rows } = await db.root.query(
+        "select r.* from wizard_session_revisions r join wizard_sessions s on s.id = r.session_id where s.user_id = $1",
+        [ada],
+      );
+      return rows.map(keyOf).toSorted();
+    };
+
+    it("returns each row once, and splits the history of a session at 2 MiB", async () => {
+      const large = await startLarge();
+      const pages = await exportPages(ada);
+      // A row with a checkpoint has the state twice.
+      for (const page of pages) expect(JSON.stringify(page).length).toBeLessThan(3 * 1024 * 1024);
+      const ofLarge = pages.filter(({ rows }) => rows.some(({ row }) => row.session_id === large));
+      expect(ofLarge.length).toBeGreaterThan(1);
+      expect(rowsOf(pages, "wizard_session_revisions").map(keyOf).toSorted()).toEqual(await storedRevisions());
+      expect(rowsOf(pages, "wizard_sessions")).toHaveLength(4);
+      expect(rowsOf(pages, "event_tickets").map(({ key }) => key)).toEqual(["a", "b"]);
+    });
+
+    it("leaves out the revisions when history is false", async () => {
+      await startLarge();
+      const [page, ...others] = await exportPages(ada, false);
+      expect(others).toEqual([]);
+      expect(page?.rows).toHaveLength(1 + 1 + 2 + 1 + 4 + 1);
+    });
+
+    it("continues when the revisions and the session at the end of a page were deleted", async () => {
+      const large = await startLarge();
+      let after: string | null = null;
+      const pages = await exportPages(ada, true, async (before) => {
+        const last = before.at(-1);
+        if (after === null && last?.next?.includes(large)) {
+          after = last.next;
+          await db.asUser(ada, (client) => client.query("delete from wizard_sessions where id = $1", [large]));
+        }
+      });
+      expect(after).toMatch(/^wizard_session_revisions\//);
+      expect(rowsOf(pages, "wizard_session_revisions").map(keyOf)).toEqual(
+        expect.arrayContaining(await storedRevisions()),
+      );
+    });
+
+    it("ends a page after 5,000 steps, also when it has found nothing", async () => {
+      await withoutTriggers(
+        db,
+        `insert into wizard_sessions (user_id) select '${ada}' from generate_series(1, 11000);
+         delete from wizard_session_event_bases`,
+      );
+      const pages = await exportPages(ada);
+      expect(rowsOf(pages, "wizard_sessions")).toHaveLength(11002);
+      expect(new Set(rowsOf(pages, "wizard_sessions").map(({ id }) => id)).size).toBe(11002);
+      expect(pages.map(({ rows }) => rows.length)).toContain(0);
+      expect(Math.max(...pages.map(({ rows }) => rows.length))).toBeLessThanOrEqual(5000);
+    });
+  });
+
+  it.each([
+    "",
+    "wizard_sessions",
+    `app_private.thinning/${randomUUID()}/1`,
+    `pg_class/${randomUUID()}/1`,
+    `wizard_sessions/${randomUUID()}/-1`,
+    `wizard_sessions/${randomUUID()}/1; drop table wizard_sessions`,
+  ])("fails for an `after` that no page has returned: %j", async (after) => {
+    expect(await refusal(exportPage(ada, after))).toMatchObject({
+      ...{ code: "WZ400", detail: '{"field": "after"}', message: "after must be the `next` of another page." },
+    });
+  });
+
+  it("returns no row of another user, also with that user's `after`", async () => {
+    const id = (await exportOf(ada)).tables.wizard_sessions?.[0]?.id;
+    for (const table of ["profiles", "wizard_sessions", "wizard_session_revisions"]) {
+      const page = await exportPage(ben, `${table}/${id}/0`);
+      expect(JSON.stringify(page)).not.toMatch(new RegExp([ada, unfinished, completed, event].join("|")));
+    }
+  });
+});
+
+describe("a second export while one is running", () => {
+  it("fails for the same user, but not for another user: result pages", async () => {
+    await db.asUser(ada, async (client) => {
+      await client.query("select export_my_data_page()");
+      for (const attempt of [exportPage(ada), exportOf(ada)]) {
+        expect(await refusal(attempt)).toMatchObject({ code: "WZ408" });
+      }
+      expect((await exportPage(ben)).rows).not.toEqual([]);
+    });
+  });
+
   it("fails for the same user, but not for another user", async () => {
     await db.asUser(ada, async (client) => {
       await client.query("select export_my_data()");
@@ -239,6 +394,35 @@ describe("erase_me", () => {
       [unfinished, completed],
     ]);
     expect(rows).toEqual([]);
+  });
+
+  it("deletes at most the given number of sessions per call, and everything else with the last ones", async () => {
+    await startSession(db, ada);
+    const all = { ...ALL_ROWS, wizard_sessions: 3, wizard_session_revisions: 5 };
+    const calls: Record<string, number>[] = [];
+    for (let left = 2; left >= 1; left--) {
+      calls.push(await erase(ada, ada, 1));
+      expect(calls.at(-1)).toMatchObject({ profiles: 0, events: 0, event_tickets: 0, wizard_sessions: 1 });
+      expect(await countsOf(ada)).toMatchObject({ profiles: 1, events: 1, event_tickets: 2, wizard_sessions: left });
+    }
+    calls.push(await erase(ada, ada, 1));
+    expect(calls.at(-1)).toMatchObject({ profiles: 1, events: 1, event_tickets: 2, wizard_sessions: 1 });
+    const sum = (table: string) => calls.reduce((total, erased) => total + (erased[table] ?? 0), 0);
+    expect(Object.fromEntries(Object.keys(all).map((table) => [table, sum(table)]))).toEqual(all);
+    expect([await countsOf(ada), await countsOf(ben)]).toEqual([NO_ROWS, ALL_ROWS]);
+    expect(await erase(ada, ada, 1)).toEqual(NO_ROWS);
+  });
+
+  it("deletes everything in one call if there are not more sessions than that", async () => {
+    expect(await erase(ada, ada, 2)).toEqual(ALL_ROWS);
+    expect(await countsOf(ada)).toEqual(NO_ROWS);
+  });
+
+  it.each([0, -1])("fails when it is called with %d sessions at most", async (atMost) => {
+    expect(await refusal(erase(ada, ada, atMost))).toMatchObject({
+      ...{ code: "WZ400", detail: '{"field": "atMost"}', message: "atMost must be at least 1." },
+    });
+    expect(await countsOf(ada)).toEqual(ALL_ROWS);
   });
 
   it("leaves nothing to export", async () => {
@@ -310,8 +494,11 @@ it("docs/privacy.md has a row for each table with personal data", async () => {
   expect(documented).toEqual((await personalTables()).map(({ name }) => name));
 });
 
-describe("export_my_data and erase_me", () => {
-  const calls = ["select export_my_data()", `select erase_me('${randomUUID()}')`];
+describe("export_my_data, export_my_data_page and erase_me", () => {
+  const calls = [
+    ...["select export_my_data()", "select export_my_data_page()"],
+    ...[`select erase_me('${randomUUID()}')`, `select erase_me('${randomUUID()}', 1)`],
+  ];
 
   it.each(calls)("are denied to an anonymous client: %s", async (call) => {
     expect(await refusal(db.asAnon((client) => client.query(call)))).toMatchObject({

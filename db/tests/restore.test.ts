@@ -52,6 +52,7 @@ async function fill(db: TestDatabase) {
            completed_at = case status when 'completed' then timestamptz '2021-01-01Z' end;
     update wizard_session_revisions set saved_at = '2020-06-01Z' where revision = 0;
     update profiles set display_name = 'Ada' where id = '${ada}';
+    insert into app_private.thinning (thinned_up_to) values ('2020-06-01Z');
     reset session_replication_role`);
   return { ada, ben, busy: busy.id, saveId, completed: completed.id, deleted: deleted.id };
 }

@@ -102,6 +102,15 @@ const rules: Rule[] = [
     offender: "public.events events_bare",
   },
   {
+    title: "every policy that looks for another row does so once per row, not for all rows at once: offset 0",
+    sql: `select t.name || ' ' || polname as offender from pg_policy p join ${TABLES} t on t.oid = p.polrelid
+           where regexp_count(pg_get_expr(polqual, polrelid), 'EXISTS')
+              <> regexp_count(pg_get_expr(polqual, polrelid), 'OFFSET 0')`,
+    breakIt: `alter policy event_tickets_policy on event_tickets
+                using (exists (select from events where events.id = event_tickets.event_id))`,
+    offender: "public.event_tickets event_tickets_policy",
+  },
+  {
     title: "every view reads with the privileges of its caller",
     sql: `select name as offender from ${TABLES} t
            where relkind = 'v' and coalesce(reloptions::text, '') !~ 'security_invoker=(true|on|1|yes)'`,

@@ -45,7 +45,8 @@ const startAged = async (by: string, fields: SessionFields = {}) => {
 };
 const statusOf = async (id: string) => (await storedSession(db, id))?.status;
 
-beforeEach(() => db.root.query("delete from wizard_sessions"));
+// Thinning starts from the beginning again, because the tests write the past.
+beforeEach(() => db.root.query("delete from wizard_sessions; delete from app_private.thinning"));
 
 describe.each([
   ["abandon_wizard_sessions", ABANDON, "in_progress", "30 days", "abandoned"],
@@ -264,8 +265,8 @@ describe("a session that the sweep abandoned", () => {
 
 describe("thin_wizard_session_revisions", () => {
   const thin = async (atMost = 500, by: Queryable = owner()) => {
-    const query = "select sessions, revisions from app_private.thin_wizard_session_revisions($1)";
-    return singleRow((await by.query<{ sessions: number; revisions: number }>(query, [atMost])).rows);
+    const query = "select checkpoints, revisions from app_private.thin_wizard_session_revisions($1)";
+    return singleRow((await by.query<{ checkpoints: number; revisions: number }>(query, [atMost])).rows);
   };
 
   /** Starts a session and saves it 40 times. A null makes every seventh revision a checkpoint. Returns the revisions. */
@@ -308,11 +309,10 @@ describe("thin_wizard_session_revisions", () => {
   ])("keeps checkpoints of old revisions, and every kept revision can be rebuilt, when %s", async (_, old, kept) => {
     const { id, expected } = await startSaved();
     await ageUpTo(id, old);
-    const removed = 41 - kept.length;
-    expect(await thin()).toEqual({ sessions: removed > 0 ? 1 : 0, revisions: removed });
+    expect(await thin()).toMatchObject({ revisions: 41 - kept.length });
     expect(await revisionNumbers(db, id)).toEqual(kept);
     await expectRebuilt(id, expected);
-    expect(await thin()).toEqual({ sessions: 0, revisions: 0 });
+    expect(await thin()).toEqual({ checkpoints: 0, revisions: 0 });
   });
 
   it("leaves a session that can be saved, merged and restored", async () => {
@@ -351,19 +351,67 @@ describe("thin_wizard_session_revisions", () => {
     }
   });
 
-  it("processes at most the given number of sessions, and skips those that a save or another worker has locked", async () => {
+  it("continues where the batch before stopped, and with checkpoints that have become old since", async () => {
+    const { id, expected } = await startSaved();
+    await ageUpTo(id, 21);
+    // Each of the three checkpoints 7, 14 and 21 has six patches before it.
+    const batches = [await thin(1), await thin(1), await thin(1), await thin(1)];
+    expect(batches).toEqual([...Array(3).fill({ checkpoints: 1, revisions: 6 }), { checkpoints: 0, revisions: 0 }]);
+    await withoutTriggers(
+      db,
+      `update wizard_session_revisions set saved_at = saved_at - interval '91 days'
+        where session_id = '${id}' and revision between 22 and 28`,
+    );
+    expect(await thin()).toEqual({ checkpoints: 1, revisions: 6 });
+    expect(await revisionNumbers(db, id)).toEqual([0, 7, 14, 21, ...from(28)]);
+    await expectRebuilt(id, expected);
+  });
+
+  it("skips a session that is being saved without waiting, and thins it with its next old checkpoint", async () => {
+    const [busy, { id: idle }] = [await startSaved(), await startSaved()];
+    await ageUpTo(busy.id, 14);
+    await ageUpTo(idle, 7, "92 days");
+    await db.asUser(ada, async (client) => {
+      await client.query("update wizard_sessions set stage = 1 where id = $1", [busy.id]);
+      expect(await thin(2)).toEqual({ checkpoints: 2, revisions: 6 });
+      expect(await revisionNumbers(db, busy.id)).toEqual(from(0));
+    });
+    expect(await thin()).toEqual({ checkpoints: 1, revisions: 12 });
+    expect(await revisionNumbers(db, busy.id)).toEqual([0, 7, ...from(14, 41)]);
+  });
+
+  it("processes all checkpoints of the same time in one batch, even if they are more than the given number", async () => {
     const sessions = [await startSaved(), await startSaved(), await startSaved()];
     for (const { id } of sessions) await ageUpTo(id, 7);
-    const [held] = sessions.map(({ id }) => id);
-    await db.asUser(ada, async (client) => {
-      await client.query("update wizard_sessions set stage = 1 where id = $1", [held]);
-      await inTransaction(owner(), async (first) => {
-        expect(await thin(1, first)).toEqual({ sessions: 1, revisions: 6 });
-        expect(await thin()).toEqual({ sessions: 1, revisions: 6 });
-      });
-      expect(await thin()).toEqual({ sessions: 0, revisions: 0 });
+    await withoutTriggers(
+      db,
+      "update wizard_session_revisions set saved_at = now() - interval '91 days' where revision = 7",
+    );
+    expect(await thin(1)).toEqual({ checkpoints: 3, revisions: 18 });
+  });
+
+  it("does nothing while another worker is thinning", async () => {
+    const { id } = await startSaved();
+    await ageUpTo(id, 7);
+    // The row exists after the first batch.
+    await thin(0);
+    await inTransaction(owner(), async (first) => {
+      expect(await thin(500, first)).toEqual({ checkpoints: 1, revisions: 6 });
+      expect(await thin()).toEqual({ checkpoints: 0, revisions: 0 });
     });
-    expect(await thin()).toEqual({ sessions: 1, revisions: 6 });
+    expect(await thin()).toEqual({ checkpoints: 0, revisions: 0 });
+  });
+
+  it("starts again from the beginning when its row is deleted, for example after old history was imported", async () => {
+    const { id } = await startSaved();
+    await ageUpTo(id, 7);
+    await thin();
+    const imported = await startSaved();
+    await ageUpTo(imported.id, 7, "1 year");
+    expect(await thin()).toEqual({ checkpoints: 0, revisions: 0 });
+    await owner().query("delete from app_private.thinning");
+    expect(await thin()).toEqual({ checkpoints: 2, revisions: 6 });
+    expect(await revisionNumbers(db, imported.id)).toEqual([0, ...from(7)]);
   });
 });
 
@@ -372,7 +420,8 @@ describe("preview_sweep", () => {
     singleRow(
       (
         await owner().query(
-          `select purged::int, abandoned::int, thinned::int from app_private.preview_sweep('30 days', '180 days')`,
+          `select purged::int, abandoned::int, thinned::int, more_to_thin
+             from app_private.preview_sweep('30 days', '180 days')`,
         )
       ).rows,
     );
@@ -391,7 +440,7 @@ describe("preview_sweep", () => {
     }
     const before = await sessionTablesAsText(db);
     const counted = await preview();
-    expect(counted).toEqual({ purged: 1, abandoned: 3, thinned: 4 });
+    expect(counted).toEqual({ purged: 1, abandoned: 3, thinned: 4, more_to_thin: false });
     expect(await sessionTablesAsText(db)).toBe(before);
 
     const { rows } = await owner().query("select revisions from app_private.thin_wizard_session_revisions(0)");
@@ -401,7 +450,32 @@ describe("preview_sweep", () => {
     const thinned = await owner().query("select revisions from app_private.thin_wizard_session_revisions(500)");
     expect(thinned.rows).toEqual([{ revisions: 4 }]);
     // Two of the sessions that were just abandoned are old enough to be purged next.
-    expect(await preview()).toEqual({ purged: 2, abandoned: 0, thinned: 0 });
+    expect(await preview()).toEqual({ purged: 2, abandoned: 0, thinned: 0, more_to_thin: false });
+  });
+
+  it("counts what is left after the batches until now", async () => {
+    const { id } = await startSession(db, ada);
+    // A null makes a revision a checkpoint.
+    for (const n of [1, 2, null, 4, null]) await update(db, ada, id, { state: { n } });
+    await backdate(db, id, "100 days");
+    expect(await preview()).toMatchObject({ thinned: 3 });
+    await owner().query("select app_private.thin_wizard_session_revisions(1)");
+    expect(await preview()).toMatchObject({ thinned: 1 });
+  });
+
+  it("stops counting revisions after 10,000 checkpoints, and says so", async () => {
+    const { id } = await startSession(db, ada);
+    const insertCheckpoints = (first: number, last: number) =>
+      withoutTriggers(
+        db,
+        `insert into wizard_session_revisions (session_id, revision, stage, status, patch, snapshot, size, saved_at)
+         select '${id}', n, 1, 'in_progress', '{}', case when n % 2 = 0 then '{}'::jsonb end, 2, now() - interval '1 year' + n * interval '1 s'
+           from generate_series(${first}, ${last}) n`,
+      );
+    await insertCheckpoints(1, 19_999);
+    expect(await preview()).toMatchObject({ thinned: 9_999, more_to_thin: false });
+    await insertCheckpoints(20_000, 20_003);
+    expect(await preview()).toMatchObject({ thinned: 10_000, more_to_thin: true });
   });
 
   it("fails for an age of zero or null", async () => {
@@ -417,8 +491,6 @@ it.each([
   "purge_wizard_sessions('1 day', 1)",
   "thin_wizard_session_revisions(1)",
   "preview_sweep('1 day', '1 day')",
-  "sessions_to_thin()",
-  `thinned_up_to('${randomUUID()}')`,
 ])("anonymous clients, users and service_role can't call app_private.%s", async (call) => {
   const id = await startAged("1 year");
   const before = await sessionTablesAsText(db);

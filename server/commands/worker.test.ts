@@ -17,7 +17,8 @@ const settings = () => ({ DATABASE_URL: db.ownerUrl, AUTH_DATABASE_URL: db.authU
 
 async function aged(by: string, status = "in_progress"): Promise<string> {
   const { id } = await startSession(db, ADA);
-  for (const stage of [1, 1, 2]) await update(db, ADA, id, { stage });
+  // The null makes the last one a checkpoint, before which two revisions can be thinned.
+  for (const n of [1, 2, null]) await update(db, ADA, id, { state: { n } });
   if (status !== "in_progress") await update(db, ADA, id, { status });
   await backdate(db, id, by);
   return id;

@@ -54,14 +54,14 @@ async function describeSweep(connectionString: string, { abandonAfter, purgeAfte
   // Guarantees that the preview changes nothing.
   const config = { connectionString, options: "-c default_transaction_read_only=on" };
   try {
-    const { purged, abandoned, thinned } = await withClient(config, (client) =>
+    const { purged, abandoned, thinned, moreToThin } = await withClient(config, (client) =>
       previewSweep(client, { abandonAfter, purgeAfter }),
     );
     return [
       "A sweep would now",
       `  delete   ${counted(purged, "abandoned session")} not saved for ${purgeAfter}`,
       `  abandon  ${counted(abandoned, "session")} in progress not saved for ${abandonAfter}`,
-      `  thin out ${counted(thinned, "old revision")}`,
+      `  thin out ${moreToThin ? "at least " : ""}${counted(thinned, "old revision")}`,
       "Nothing was changed.",
     ].join("\n");
   } catch (error) {

@@ -10,9 +10,9 @@ begin
   select string_agg(format('public.%I', p.proname), ', ') into v_taken
     from pg_proc p
    where p.pronamespace = 'public'::regnamespace and p.proname in (
-     'cancel_event', 'complete_wizard_session', 'duplicate_event', 'erase_me', 'export_my_data', 'published_event', 'restore_wizard_session',
-     'save_wizard_session', 'start_wizard_session', 'unpublish_event', 'update_wizard_session_timestamp', 'wizard_funnel',
-     'wizard_session_at', 'wizard_session_revisions_changed_paths'
+     'cancel_event', 'complete_wizard_session', 'duplicate_event', 'erase_me', 'export_my_data', 'export_my_data_page',
+     'published_event', 'restore_wizard_session', 'save_wizard_session', 'start_wizard_session', 'unpublish_event',
+     'update_wizard_session_timestamp', 'wizard_funnel', 'wizard_session_at', 'wizard_session_revisions_changed_paths'
    );
   if v_taken is not null then
     raise exception 'These functions already exist: %. Rename or drop them, then apply the export again.', v_taken

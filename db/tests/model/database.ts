@@ -110,6 +110,8 @@ export class Database {
       }
       if (operation.does === "sweep") {
         const { what } = operation;
+        // From the beginning: the model expects that a session which was skipped is thinned by the next sweep.
+        if (what === "thin") await this.query("delete from app_private.thinning");
         const [swept] = await this.query<{ rows: number }>(SWEEPS[what]);
         return what === "forget" ? { outcome: what } : { outcome: what, rows: swept?.rows ?? 0 };
       }

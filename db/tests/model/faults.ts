@@ -49,9 +49,9 @@ export const FAULTS: readonly Fault[] = [
   fault("revision 0 is pruned", "app_private.prune_wizard_session_revisions", "and r.revision > 0", ""),
   fault(
     "thinning deletes what a checkpoint does not replace",
-    "app_private.thinned_up_to",
-    "and r.snapshot is not null",
-    "",
+    "app_private.thin_wizard_session_revisions",
+    "where r.snapshot is not null and",
+    "where",
   ),
   fault(
     "a checkpoint is left out where a patch is enough",
