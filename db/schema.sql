@@ -33,6 +33,39 @@ CREATE SCHEMA auth;
 ALTER SCHEMA auth OWNER TO stagekeep_owner;
 
 --
+-- Name: my_data_page; Type: TYPE; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE TYPE public.my_data_page AS (
+	rows json,
+	next text
+);
+
+
+ALTER TYPE public.my_data_page OWNER TO stagekeep_owner;
+
+--
+-- Name: TYPE my_data_page; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON TYPE public.my_data_page IS 'A part of the data of a user.';
+
+
+--
+-- Name: COLUMN my_data_page.rows; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.my_data_page.rows IS 'A JSON array of objects, each with the name of a `table` and one `row` of it, with times in UTC. It can be empty.';
+
+
+--
+-- Name: COLUMN my_data_page.next; Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON COLUMN public.my_data_page.next IS 'The `after` of the following page; null on the last one.';
+
+
+--
 -- Name: published_ticket; Type: TYPE; Schema: public; Owner: stagekeep_owner
 --
 
@@ -962,29 +995,118 @@ $$;
 ALTER FUNCTION app_private.check_sweep_age(age interval) OWNER TO stagekeep_owner;
 
 --
--- Name: count_personal_rows(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+-- Name: count_funnel(timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.count_personal_rows(user_id uuid) RETURNS jsonb
+CREATE FUNCTION app_private.count_funnel("from" timestamp with time zone, "to" timestamp with time zone, minimum_cohort integer) RETURNS SETOF public.wizard_funnel_stage
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+begin
+  return query
+  -- Counts sessions by a number, because one number is the fastest key. From 100 million on, it is a stage times 100 million plus
+  -- the whole seconds there, which leaves thousands of values to sort instead of millions. Below, its four digits say
+  -- where a session is (see `fates`).
+  with numbers as materialized (
+    select n.number, count(*) as sessions
+      from (
+        select unnest(array[
+                 1e8 + s.stage_seconds[1], 2e8 + s.stage_seconds[2], 3e8 + s.stage_seconds[3],
+                 4e8 + s.stage_seconds[4], 5e8 + s.stage_seconds[5], 6e8 + s.stage_seconds[6],
+                 case when s.stage_seconds[s.stage] is null then 1000 else 0 end
+                 + case s.status when 'completed' then 100 when 'abandoned' then 200 else 300 end
+                 + 10 * s.stage
+                 + greatest(s.stage, case
+                     when s.stage_seconds[6] is not null then 6 when s.stage_seconds[5] is not null then 5
+                     when s.stage_seconds[4] is not null then 4 when s.stage_seconds[3] is not null then 3
+                     when s.stage_seconds[2] is not null then 2 else 1 end)
+               ])::integer as number
+          from public.wizard_sessions s
+         where s.started_at >= count_funnel."from" and s.started_at < count_funnel."to"
+      ) n
+     where n.number is not null
+     group by n.number
+  ),
+  -- A session that was not saved since it came to its stage has null there, but is there.
+  fates as (
+    select c.number / 1000 = 1 as is_new_there, c.number / 100 % 10 = 1 as is_completed, c.number / 100 % 10 = 2 as is_abandoned,
+           c.number / 10 % 10 as last_stage, c.number % 10 as furthest, c.sessions
+      from numbers c
+     where c.number < 100000000
+  ),
+  times as (
+    select c.number / 100000000 as stage, c.number % 100000000 as seconds, c.sessions
+      from numbers c
+     where c.number >= 100000000
+  ),
+  ranks as (
+    select t.stage, t.seconds, sum(t.sessions) over (partition by t.stage order by t.seconds) as up_to,
+           sum(t.sessions) over (partition by t.stage) as measured
+      from times t
+     where t.seconds > 0
+  ),
+  -- As percentile_cont: interpolates between the two times next to the position.
+  percentiles as (
+    select p.stage, p.part, round(p.below + (p.above - p.below) * (p.part * (p.measured - 1) % 1))::integer as seconds
+      from (
+        select r.stage, p.part, r.measured,
+               min(r.seconds) filter (where r.up_to > floor(p.part * (r.measured - 1))) as below,
+               min(r.seconds) filter (where r.up_to > ceil(p.part * (r.measured - 1))) as above
+          from ranks r cross join (values (0.5), (0.9)) p (part)
+         where r.measured >= minimum_cohort
+         group by r.stage, p.part, r.measured
+      ) p
+  )
+  select n.stage,
+         (
+           coalesce((select sum(t.sessions) from times t where t.stage = n.stage), 0)
+           + coalesce(sum(f.sessions) filter (where f.is_new_there and f.last_stage = n.stage), 0)
+         )::integer,
+         coalesce(sum(f.sessions) filter (where f.furthest >= n.stage), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.furthest >= n.stage and f.is_completed), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.last_stage = n.stage and f.is_abandoned), 0)::integer,
+         coalesce(sum(f.sessions) filter (where f.furthest = n.stage and not f.is_completed), 0)::integer,
+         (select p.seconds from percentiles p where p.stage = n.stage and p.part = 0.5),
+         (select p.seconds from percentiles p where p.stage = n.stage and p.part = 0.9)
+    from generate_series(1, 6) n (stage)
+    left join fates f on true
+   group by n.stage
+   order by n.stage;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.count_funnel("from" timestamp with time zone, "to" timestamp with time zone, minimum_cohort integer) OWNER TO stagekeep_owner;
+
+--
+-- Name: count_personal_rows(uuid, uuid[]); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.count_personal_rows(user_id uuid, session_ids uuid[] DEFAULT NULL::uuid[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
 declare
   v_counts jsonb := '{}';
   v_table  record;
   v_count  bigint;
 begin
   for v_table in select * from app_private.personal_tables() loop
-    execute format('select count(*) from public.%I where %s', v_table.name, v_table.of_user)
-       into v_count using count_personal_rows.user_id;
+    v_count = 0;
+    if session_ids is null then
+      execute format('select count(*) from public.%I where %s', v_table.name, v_table.of_user) into v_count using user_id;
+    elsif v_table.part_of = 'wizard_sessions' then
+      execute format('select count(*) from public.%I where %I = any($1)', v_table.name, v_table.part_key)
+         into v_count using session_ids;
+    end if;
     v_counts = v_counts || jsonb_build_object(v_table.name, v_count);
   end loop;
   return v_counts;
 end;
-$$;
+$_$;
 
 
-ALTER FUNCTION app_private.count_personal_rows(user_id uuid) OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.count_personal_rows(user_id uuid, session_ids uuid[]) OWNER TO stagekeep_owner;
 
 --
 -- Name: event_answers(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1302,6 +1424,25 @@ $$;
 ALTER FUNCTION app_private.lock_event(event_id uuid) OWNER TO stagekeep_owner;
 
 --
+-- Name: lock_export(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION app_private.lock_export(user_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  -- The upper half is "data" in ASCII, to avoid collisions with other advisory locks.
+  if not pg_try_advisory_xact_lock((1684108385::bigint << 32) | (uuid_hash_extended(user_id, 0) & 4294967295)) then
+    raise exception 'Another export of your data is already running. Try again when it has finished.' using errcode = 'WZ408';
+  end if;
+end;
+$$;
+
+
+ALTER FUNCTION app_private.lock_export(user_id uuid) OWNER TO stagekeep_owner;
+
+--
 -- Name: lock_wizard_session(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -1490,23 +1631,26 @@ ALTER FUNCTION app_private.old_save_hash(session_id uuid, save_id uuid) OWNER TO
 -- Name: personal_tables(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.personal_tables() RETURNS TABLE(name text, of_user text, in_order text, is_history boolean)
+CREATE FUNCTION app_private.personal_tables() RETURNS TABLE(place integer, name text, of_user text, in_order text, is_history boolean, part_of text, part_key text)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
-  select * from (values
-    ('profiles', 'id = $1', 'id', false),
-    ('events', 'owner_id = $1', 'id', false),
-    ('event_tickets', 'event_id in (select id from public.events where owner_id = $1)', 'event_id, key', false),
-    ('event_private_details', 'event_id in (select id from public.events where owner_id = $1)', 'event_id', false),
-    ('wizard_sessions', 'user_id = $1', 'started_at, id', false),
-    ('wizard_session_event_bases', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
-     'session_id', false),
-    ('wizard_session_revisions', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
-     'session_id, revision', true)
-  ) known (name, of_user, in_order, is_history)
-  -- A project with its own `events` does not have our other event tables.
-  where to_regclass('public.' || known.name) is not null
+  select known.*
+    from (values
+      (1, 'profiles', 'id = $1', 'id', false, 'profiles', 'id'),
+      (2, 'events', 'owner_id = $1', 'id', false, 'events', 'id'),
+      (3, 'event_tickets', 'event_id in (select id from public.events where owner_id = $1)', 'event_id, key', false,
+       'events', 'event_id'),
+      (4, 'event_private_details', 'event_id in (select id from public.events where owner_id = $1)', 'event_id', false,
+       'events', 'event_id'),
+      (5, 'wizard_sessions', 'user_id = $1', 'started_at, id', false, 'wizard_sessions', 'id'),
+      (6, 'wizard_session_event_bases', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
+       'session_id', false, 'wizard_sessions', 'session_id'),
+      (7, 'wizard_session_revisions', 'session_id in (select id from public.wizard_sessions where user_id = $1)',
+       'session_id, revision', true, 'wizard_sessions', 'session_id')
+    ) known (place, name, of_user, in_order, is_history, part_of, part_key)
+   -- A project with its own `events` does not have our other event tables.
+   where to_regclass('public.' || known.name) is not null
 $_$;
 
 
@@ -1516,10 +1660,12 @@ ALTER FUNCTION app_private.personal_tables() OWNER TO stagekeep_owner;
 -- Name: preview_sweep(interval, interval); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint) RETURNS record
+CREATE FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint, OUT more_to_thin boolean) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_at_most constant integer := 10000;
 begin
   perform app_private.check_sweep_age(abandon_after), app_private.check_sweep_age(purge_after);
   select count(*) filter (where s.status = 'abandoned' and s.last_saved_at <= now() - purge_after),
@@ -1527,18 +1673,27 @@ begin
     into purged, abandoned
     from public.wizard_sessions s
    where s.status in ('in_progress', 'abandoned');
-  select count(*) into thinned
-    -- `offset 0` evaluates thinned_up_to once per session instead of once per revision.
-    from (select id, app_private.thinned_up_to(id) as up_to from app_private.sessions_to_thin() id offset 0) old
+  with due as materialized (
+    select r.session_id, r.revision
+      from public.wizard_session_revisions r
+     where r.snapshot is not null and r.revision > 0
+       and r.saved_at > coalesce((select t.thinned_up_to from app_private.thinning t), '-infinity')
+       and r.saved_at <= now() - (select l.thinned_after from app_private.revision_limits() l)
+     order by r.saved_at
+     limit v_at_most
+  )
+  select count(*), (select count(*) from due) = v_at_most
+    into thinned, more_to_thin
+    from (select d.session_id, max(d.revision) as revision from due d group by d.session_id) d
     join public.wizard_sessions s
-      on s.id = old.id and not (s.status = 'abandoned' and s.last_saved_at <= now() - purge_after)
+      on s.id = d.session_id and not (s.status = 'abandoned' and s.last_saved_at <= now() - purge_after)
     join public.wizard_session_revisions r
-      on r.session_id = old.id and r.snapshot is null and r.revision < old.up_to;
+      on r.session_id = d.session_id and r.snapshot is null and r.revision < d.revision;
 end;
 $$;
 
 
-ALTER FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint) OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint, OUT more_to_thin boolean) OWNER TO stagekeep_owner;
 
 --
 -- Name: prune_wizard_session_revisions(uuid, integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -1717,24 +1872,6 @@ $$;
 
 
 ALTER FUNCTION app_private.save_request_hash(request text) OWNER TO stagekeep_owner;
-
---
--- Name: sessions_to_thin(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
---
-
-CREATE FUNCTION app_private.sessions_to_thin() RETURNS SETOF uuid
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select r.session_id
-    from public.wizard_session_revisions r
-   where r.snapshot is null and r.saved_at <= now() - (select thinned_after from app_private.revision_limits())
-   group by r.session_id
-  having min(r.revision) < app_private.thinned_up_to(r.session_id)
-$$;
-
-
-ALTER FUNCTION app_private.sessions_to_thin() OWNER TO stagekeep_owner;
 
 --
 -- Name: tg__ensure_profile(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -2314,46 +2451,54 @@ ALTER FUNCTION app_private.tg_wizard_sessions__set_title() OWNER TO stagekeep_ow
 -- Name: thin_wizard_session_revisions(integer); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer) RETURNS record
+CREATE FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT checkpoints integer, OUT revisions integer) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  -- Lock the sessions first: a save prunes revisions too while it holds its session.
-  v_ids constant uuid[] := array(
-    select s.id from public.wizard_sessions s
-     where s.id in (select app_private.sessions_to_thin())
-     limit at_most
-       for no key update skip locked
-  );
+  v_old  constant timestamptz := now() - (select thinned_after from app_private.revision_limits());
+  v_from timestamptz;
 begin
-  delete from public.wizard_session_revisions r
-   using (select id, app_private.thinned_up_to(id) as up_to from unnest(v_ids) id) thinned
-   where r.session_id = thinned.id and r.revision < thinned.up_to and r.snapshot is null;
-  get diagnostics revisions = row_count;
-  sessions = cardinality(v_ids);
+  checkpoints = 0;
+  revisions = 0;
+  -- Not without looking first: `on conflict` would wait for another worker that has changed the row.
+  if not exists (select from app_private.thinning) then
+    insert into app_private.thinning (thinned_up_to) values ('-infinity') on conflict do nothing;
+  end if;
+  select t.thinned_up_to into v_from from app_private.thinning t for update skip locked;
+  -- Another worker is thinning.
+  if not found then
+    return;
+  end if;
+  with due as materialized (
+    select r.session_id, r.revision, r.saved_at
+      from public.wizard_session_revisions r
+     where r.snapshot is not null and r.revision > 0 and r.saved_at > v_from and r.saved_at <= v_old
+     order by r.saved_at
+     -- The next batch starts after the last time, so all checkpoints of the same time belong to this one.
+     fetch first (at_most) rows with ties
+  ),
+  -- A save holds its session while it prunes. A session that is locked now is thinned with its next checkpoint.
+  free as (
+    select s.id, d.revision
+      from (select d.session_id, max(d.revision) as revision from due d group by d.session_id) d
+      join public.wizard_sessions s on s.id = d.session_id
+       for no key update of s skip locked
+  ),
+  deleted as (
+    delete from public.wizard_session_revisions r using free f
+     where r.session_id = f.id and r.revision < f.revision and r.snapshot is null
+    returning 1
+  )
+  select d.count, d.up_to, (select count(*) from deleted)
+    into checkpoints, v_from, revisions
+    from (select count(*), coalesce(max(due.saved_at), v_from) as up_to from due) d;
+  update app_private.thinning t set thinned_up_to = v_from where t.thinned_up_to <> v_from;
 end;
 $$;
 
 
-ALTER FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer) OWNER TO stagekeep_owner;
-
---
--- Name: thinned_up_to(uuid); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
---
-
-CREATE FUNCTION app_private.thinned_up_to(session_id uuid) RETURNS integer
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-  select max(r.revision)
-    from public.wizard_session_revisions r
-   where r.session_id = thinned_up_to.session_id and r.snapshot is not null
-     and r.saved_at <= now() - (select thinned_after from app_private.revision_limits())
-$$;
-
-
-ALTER FUNCTION app_private.thinned_up_to(session_id uuid) OWNER TO stagekeep_owner;
+ALTER FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT checkpoints integer, OUT revisions integer) OWNER TO stagekeep_owner;
 
 --
 -- Name: uuid_v7(); Type: FUNCTION; Schema: app_private; Owner: stagekeep_owner
@@ -3205,15 +3350,16 @@ COMMENT ON FUNCTION public.duplicate_event(id uuid, event_id uuid) IS 'Starts a 
 
 
 --
--- Name: erase_me(uuid); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+-- Name: erase_me(uuid, integer); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE FUNCTION public.erase_me(user_id uuid) RETURNS jsonb
+CREATE FUNCTION public.erase_me(user_id uuid, at_most integer DEFAULT NULL::integer) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_user   constant uuid := auth.uid();
+  v_ids    uuid[];
   v_before jsonb;
   v_after  jsonb;
 begin
@@ -3225,9 +3371,21 @@ begin
     raise exception 'To erase your data, send your own user id as userId.'
       using errcode = 'WZ400', detail = '{"field": "userId"}';
   end if;
+  if at_most < 1 then
+    raise exception 'atMost must be at least 1.' using errcode = 'WZ400', detail = '{"field": "atMost"}';
+  end if;
   -- In the order of docs/decisions/0016-lock-order.md, to avoid deadlocks. With the profile locked, no session or event can
   -- be created between counting and deleting.
   perform from public.profiles p where p.id = v_user for update;
+  -- A null is never greater.
+  if (select count(*) from (select from public.wizard_sessions s where s.user_id = v_user limit at_most + 1) _) > at_most then
+    v_ids = array(
+      select s.id from public.wizard_sessions s where s.user_id = v_user order by s.id limit at_most for update
+    );
+    v_before = app_private.count_personal_rows(v_user, v_ids);
+    delete from public.wizard_sessions s where s.id = any(v_ids);
+    return v_before;
+  end if;
   perform from public.events e where e.owner_id = v_user order by e.id for update;
   perform from public.wizard_sessions s where s.user_id = v_user order by s.id for update;
   v_before = app_private.count_personal_rows(v_user);
@@ -3241,13 +3399,13 @@ end;
 $$;
 
 
-ALTER FUNCTION public.erase_me(user_id uuid) OWNER TO stagekeep_owner;
+ALTER FUNCTION public.erase_me(user_id uuid, at_most integer) OWNER TO stagekeep_owner;
 
 --
--- Name: FUNCTION erase_me(user_id uuid); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION erase_me(user_id uuid, at_most integer); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.erase_me(user_id uuid) IS 'Permanently deletes everything that is stored about the caller, including completed sessions and published events. `userId` must be the caller''s own id, as a confirmation. Returns the number of deleted rows per table. The caller''s next session or event creates a new profile.';
+COMMENT ON FUNCTION public.erase_me(user_id uuid, at_most integer) IS 'Permanently deletes everything that is stored about the caller, including completed sessions and published events. `userId` must be the caller''s own id, as a confirmation. Returns the number of deleted rows per table. If the caller has more than `atMost` sessions, deletes only that many of them with their history: repeat the call until all numbers are 0. The caller''s next session or event creates a new profile.';
 
 
 --
@@ -3271,11 +3429,11 @@ begin
   if v_user is null then
     raise exception 'Sign in to export your data.' using errcode = 'WZ403';
   end if;
-  -- The upper half is "data" in ASCII, to avoid collisions with other advisory locks.
-  if not pg_try_advisory_xact_lock((1684108385::bigint << 32) | (uuid_hash_extended(v_user, 0) & 4294967295)) then
-    raise exception 'Another export of your data is already running. Try again when it has finished.' using errcode = 'WZ408';
-  end if;
-  for v_table in select * from app_private.personal_tables() t where history is not false or not t.is_history loop
+  perform app_private.lock_export(v_user);
+  for v_table in select * from app_private.personal_tables() t
+     where history is not false or not t.is_history
+     order by t.place
+  loop
     v_rows = '{}';
     for v_row in execute format(
       'select to_json(t)::text from (select * from public.%I where %s order by %s) t',
@@ -3283,7 +3441,7 @@ begin
     ) using v_user loop
       v_bytes = v_bytes + octet_length(v_row);
       if v_bytes > v_limit then
-        raise exception 'Your data is more than % bytes of JSON text, the limit of one export. Export it without history and read the history of each session; or ask the operator of this service.', v_limit
+        raise exception 'Your data is more than % bytes of JSON text, the limit of one export. Export it in result pages, with exportMyDataPage.', v_limit
           using errcode = 'WZ413', detail = jsonb_build_object('limit', v_limit);
       end if;
       v_rows = v_rows || v_row;
@@ -3304,7 +3462,88 @@ ALTER FUNCTION public.export_my_data(history boolean) OWNER TO stagekeep_owner;
 -- Name: FUNCTION export_my_data(history boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.export_my_data(history boolean) IS 'Everything that is stored about the caller as one JSON document: the rows of each table, with times in UTC. `history: false` leaves out the revisions of the sessions. STATE_TOO_LARGE if the document would exceed 16 MiB; TIMEOUT while another export of the same user is running.';
+COMMENT ON FUNCTION public.export_my_data(history boolean) IS 'Everything that is stored about the caller as one JSON document: the rows of each table, with times in UTC. `history: false` leaves out the revisions of the sessions. STATE_TOO_LARGE if the document would exceed 16 MiB: then use exportMyDataPage. TIMEOUT while another export of the same user is running.';
+
+
+--
+-- Name: export_my_data_page(text, boolean); Type: FUNCTION; Schema: public; Owner: stagekeep_owner
+--
+
+CREATE FUNCTION public.export_my_data_page(after text DEFAULT NULL::text, history boolean DEFAULT true) RETURNS public.my_data_page
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+declare
+  -- A page ends when it reaches one of these. A step is a row, or an id without rows. Far less than the API's time limit.
+  v_most_bytes constant integer := 2 * 1024 * 1024;
+  v_most_steps constant integer := 5000;
+  -- Larger than any revision: all rows of the id were exported.
+  v_end constant integer := 999999999;
+  v_user   constant uuid := auth.uid();
+  -- Table, id and revision of the last row of the page before.
+  v_cursor text[] := regexp_match(after, '^(\w+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(\d{1,9})$');
+  v_rows   text[] := '{}';
+  v_bytes  integer := 0;
+  v_steps  integer := 0;
+  v_table  record;
+  v_id     uuid;
+  v_row    record;
+  v_next   text;
+begin
+  if v_user is null then
+    raise exception 'Sign in to export your data.' using errcode = 'WZ403';
+  end if;
+  if after is not null and not exists (select from app_private.personal_tables() t where t.name = v_cursor[1]) then
+    raise exception 'after must be the `next` of another page.' using errcode = 'WZ400', detail = '{"field": "after"}';
+  end if;
+  perform app_private.lock_export(v_user);
+  <<page>>
+  for v_table in
+    select t.*, whole.of_user as whole_of_user
+      from app_private.personal_tables() t join app_private.personal_tables() whole on whole.name = t.part_of
+     where history is not false or not t.is_history
+     order by t.place
+  loop
+    continue when v_cursor[1] <> v_table.name;
+    for v_id in execute format(
+      'select id from public.%I where %s and id >= $2 order by id', v_table.part_of, v_table.whole_of_user
+    ) using v_user, coalesce(v_cursor[2], '00000000-0000-0000-0000-000000000000')::uuid loop
+      for v_row in execute format(
+        'select to_json(t)::text as json, %1$s as revision
+           from (select * from public.%2$I where %3$I = $1 and %1$s > $2 order by %4$s) t',
+        case when v_table.is_history then 'revision' else '0' end, v_table.name, v_table.part_key, v_table.in_order
+      ) using v_id, case when v_id = v_cursor[2]::uuid then v_cursor[3]::integer else -1 end loop
+        v_rows = v_rows || format('{"table": %s, "row": %s}', to_json(v_table.name), v_row.json);
+        v_bytes = v_bytes + octet_length(v_row.json);
+        v_steps = v_steps + 1;
+        -- The history of one session can be larger than a page.
+        if v_table.is_history and v_bytes >= v_most_bytes then
+          v_next = concat_ws('/', v_table.name, v_id, v_row.revision);
+          exit page;
+        end if;
+      end loop;
+      v_steps = v_steps + 1;
+      if v_bytes >= v_most_bytes or v_steps >= v_most_steps then
+        v_next = concat_ws('/', v_table.name, v_id, v_end);
+        exit page;
+      end if;
+    end loop;
+    -- The following tables start from the beginning.
+    v_cursor = null;
+  end loop;
+  return row(format('[%s]', array_to_string(v_rows, ', ')), v_next)::public.my_data_page;
+end;
+$_$;
+
+
+ALTER FUNCTION public.export_my_data_page(after text, history boolean) OWNER TO stagekeep_owner;
+
+--
+-- Name: FUNCTION export_my_data_page(after text, history boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
+--
+
+COMMENT ON FUNCTION public.export_my_data_page(after text, history boolean) IS 'A part of everything that is stored about the caller, in rows of about 2 MiB. Start without `after`, then send the `next` of each page as the `after` of the following one, until it is null. `history: false` leaves out the revisions of the sessions. TIMEOUT while another export of the same user is running.';
 
 
 --
@@ -3623,7 +3862,6 @@ declare
   v_longest_span constant interval := '400 days';
   -- Times are returned for at least this many sessions.
   v_minimum_cohort constant integer := 5;
-  v_stages public.wizard_funnel_stage[];
 begin
   if v_from is null or v_to is null or v_from >= v_to then
     raise exception '`from` must be before `to`.' using errcode = 'WZ400';
@@ -3632,39 +3870,7 @@ begin
     raise exception 'The time from `from` to `to` must be at most %.', v_longest_span using errcode = 'WZ400';
   end if;
 
-  with cohort as materialized (
-    select s.stage, s.status, s.stage_seconds,
-           greatest(s.stage, (select max(n) from generate_series(1, 6) n where s.stage_seconds[n] is not null)) as highest
-      from public.wizard_sessions s
-     where s.started_at >= v_from and s.started_at < v_to
-  ),
-  fates as (
-    select c.status, c.stage as last_stage, c.highest, count(*) as sessions
-      from cohort c
-     group by c.status, c.stage, c.highest
-  ),
-  times as (
-    select n.stage, count(*) as started, count(*) filter (where c.stage_seconds[n.stage] > 0) as measured,
-           percentile_cont(array[0.5, 0.9]) within group (order by nullif(c.stage_seconds[n.stage], 0)) as percentiles
-      from cohort c cross join generate_series(1, 6) n (stage)
-     where c.stage = n.stage or c.stage_seconds[n.stage] is not null
-     group by n.stage
-  )
-  select array_agg(row(n.*)::public.wizard_funnel_stage order by n.stage) into v_stages from (
-    select n.stage,
-           coalesce(max(t.started), 0)::integer,
-           coalesce(sum(f.sessions) filter (where f.highest >= n.stage), 0)::integer,
-           coalesce(sum(f.sessions) filter (where f.highest >= n.stage and f.status = 'completed'), 0)::integer,
-           coalesce(sum(f.sessions) filter (where f.last_stage = n.stage and f.status = 'abandoned'), 0)::integer,
-           coalesce(sum(f.sessions) filter (where f.highest = n.stage and f.status <> 'completed'), 0)::integer,
-           round(max(t.percentiles[1]) filter (where t.measured >= v_minimum_cohort))::integer,
-           round(max(t.percentiles[2]) filter (where t.measured >= v_minimum_cohort))::integer
-      from generate_series(1, 6) n (stage)
-      left join times t on t.stage = n.stage
-      left join fates f on true
-     group by n.stage
-  ) n;
-  return v_stages;
+  return array(select n from app_private.count_funnel(v_from, v_to, v_minimum_cohort) n order by n.stage);
 end;
 $$;
 
@@ -3900,6 +4106,19 @@ CREATE TABLE app_private.quotas (
 
 
 ALTER TABLE app_private.quotas OWNER TO stagekeep_owner;
+
+--
+-- Name: thinning; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
+--
+
+CREATE TABLE app_private.thinning (
+    only_row boolean DEFAULT true NOT NULL,
+    thinned_up_to timestamp with time zone NOT NULL,
+    CONSTRAINT thinning_only_row_check CHECK (only_row)
+);
+
+
+ALTER TABLE app_private.thinning OWNER TO stagekeep_owner;
 
 --
 -- Name: wizard_session_old_keys; Type: TABLE; Schema: app_private; Owner: stagekeep_owner
@@ -4276,6 +4495,14 @@ ALTER TABLE ONLY app_private.quotas
 
 
 --
+-- Name: thinning thinning_pkey; Type: CONSTRAINT; Schema: app_private; Owner: stagekeep_owner
+--
+
+ALTER TABLE ONLY app_private.thinning
+    ADD CONSTRAINT thinning_pkey PRIMARY KEY (only_row);
+
+
+--
 -- Name: wizard_session_sizes wizard_session_sizes_pkey; Type: CONSTRAINT; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -4397,10 +4624,10 @@ CREATE INDEX idx_events_published ON public.events USING btree (starts_at) WHERE
 
 
 --
--- Name: idx_wizard_session_revisions_patches; Type: INDEX; Schema: public; Owner: stagekeep_owner
+-- Name: idx_wizard_session_revisions_checkpoints; Type: INDEX; Schema: public; Owner: stagekeep_owner
 --
 
-CREATE INDEX idx_wizard_session_revisions_patches ON public.wizard_session_revisions USING btree (saved_at) WHERE (snapshot IS NULL);
+CREATE INDEX idx_wizard_session_revisions_checkpoints ON public.wizard_session_revisions USING btree (saved_at) WHERE ((snapshot IS NOT NULL) AND (revision > 0));
 
 
 --
@@ -4793,7 +5020,8 @@ ALTER TABLE public.event_private_details ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY event_private_details_policy ON public.event_private_details FOR SELECT TO authenticated USING ((EXISTS ( SELECT
    FROM public.events
-  WHERE ((events.id = event_private_details.event_id) AND (events.owner_id = ( SELECT auth.uid() AS uid))))));
+  WHERE ((events.id = event_private_details.event_id) AND (events.owner_id = ( SELECT auth.uid() AS uid)))
+ OFFSET 0)));
 
 
 --
@@ -4808,7 +5036,8 @@ ALTER TABLE public.event_tickets ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY event_tickets_policy ON public.event_tickets FOR SELECT TO anon, authenticated USING ((EXISTS ( SELECT
    FROM public.events
-  WHERE (events.id = event_tickets.event_id))));
+  WHERE (events.id = event_tickets.event_id)
+ OFFSET 0)));
 
 
 --
@@ -4856,7 +5085,8 @@ ALTER TABLE public.wizard_session_event_bases ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY wizard_session_event_bases_policy ON public.wizard_session_event_bases FOR SELECT TO authenticated USING ((EXISTS ( SELECT
    FROM public.wizard_sessions s
-  WHERE ((s.id = wizard_session_event_bases.session_id) AND (s.user_id = ( SELECT auth.uid() AS uid))))));
+  WHERE ((s.id = wizard_session_event_bases.session_id) AND (s.user_id = ( SELECT auth.uid() AS uid)))
+ OFFSET 0)));
 
 
 --
@@ -4871,7 +5101,8 @@ ALTER TABLE public.wizard_session_revisions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY wizard_session_revisions_policy ON public.wizard_session_revisions FOR SELECT TO authenticated USING ((EXISTS ( SELECT
    FROM public.wizard_sessions s
-  WHERE ((s.id = wizard_session_revisions.session_id) AND (s.user_id = ( SELECT auth.uid() AS uid))))));
+  WHERE ((s.id = wizard_session_revisions.session_id) AND (s.user_id = ( SELECT auth.uid() AS uid)))
+ OFFSET 0)));
 
 
 --
@@ -5079,10 +5310,17 @@ REVOKE ALL ON FUNCTION app_private.check_sweep_age(age interval) FROM PUBLIC;
 
 
 --
--- Name: FUNCTION count_personal_rows(user_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+-- Name: FUNCTION count_funnel("from" timestamp with time zone, "to" timestamp with time zone, minimum_cohort integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION app_private.count_personal_rows(user_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app_private.count_funnel("from" timestamp with time zone, "to" timestamp with time zone, minimum_cohort integer) FROM PUBLIC;
+
+
+--
+-- Name: FUNCTION count_personal_rows(user_id uuid, session_ids uuid[]); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.count_personal_rows(user_id uuid, session_ids uuid[]) FROM PUBLIC;
 
 
 --
@@ -5190,6 +5428,15 @@ GRANT ALL ON FUNCTION app_private.lock_event(event_id uuid) TO service_role;
 
 
 --
+-- Name: FUNCTION lock_export(user_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION app_private.lock_export(user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION app_private.lock_export(user_id uuid) TO authenticated;
+GRANT ALL ON FUNCTION app_private.lock_export(user_id uuid) TO service_role;
+
+
+--
 -- Name: FUNCTION lock_wizard_session(id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
@@ -5258,10 +5505,10 @@ GRANT ALL ON FUNCTION app_private.personal_tables() TO service_role;
 
 
 --
--- Name: FUNCTION preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+-- Name: FUNCTION preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint, OUT more_to_thin boolean); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app_private.preview_sweep(abandon_after interval, purge_after interval, OUT purged bigint, OUT abandoned bigint, OUT thinned bigint, OUT more_to_thin boolean) FROM PUBLIC;
 
 
 --
@@ -5310,13 +5557,6 @@ GRANT ALL ON FUNCTION app_private.save_conflicts_by_value(state jsonb, patch jso
 REVOKE ALL ON FUNCTION app_private.save_request_hash(request text) FROM PUBLIC;
 GRANT ALL ON FUNCTION app_private.save_request_hash(request text) TO authenticated;
 GRANT ALL ON FUNCTION app_private.save_request_hash(request text) TO service_role;
-
-
---
--- Name: FUNCTION sessions_to_thin(); Type: ACL; Schema: app_private; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION app_private.sessions_to_thin() FROM PUBLIC;
 
 
 --
@@ -5481,17 +5721,10 @@ REVOKE ALL ON FUNCTION app_private.tg_wizard_sessions__set_title() FROM PUBLIC;
 
 
 --
--- Name: FUNCTION thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
+-- Name: FUNCTION thin_wizard_session_revisions(at_most integer, OUT checkpoints integer, OUT revisions integer); Type: ACL; Schema: app_private; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT sessions integer, OUT revisions integer) FROM PUBLIC;
-
-
---
--- Name: FUNCTION thinned_up_to(session_id uuid); Type: ACL; Schema: app_private; Owner: stagekeep_owner
---
-
-REVOKE ALL ON FUNCTION app_private.thinned_up_to(session_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app_private.thin_wizard_session_revisions(at_most integer, OUT checkpoints integer, OUT revisions integer) FROM PUBLIC;
 
 
 --
@@ -5623,12 +5856,12 @@ GRANT ALL ON FUNCTION public.duplicate_event(id uuid, event_id uuid) TO service_
 
 
 --
--- Name: FUNCTION erase_me(user_id uuid); Type: ACL; Schema: public; Owner: stagekeep_owner
+-- Name: FUNCTION erase_me(user_id uuid, at_most integer); Type: ACL; Schema: public; Owner: stagekeep_owner
 --
 
-REVOKE ALL ON FUNCTION public.erase_me(user_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.erase_me(user_id uuid) TO authenticated;
-GRANT ALL ON FUNCTION public.erase_me(user_id uuid) TO service_role;
+REVOKE ALL ON FUNCTION public.erase_me(user_id uuid, at_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_me(user_id uuid, at_most integer) TO authenticated;
+GRANT ALL ON FUNCTION public.erase_me(user_id uuid, at_most integer) TO service_role;
 
 
 --
@@ -5638,6 +5871,15 @@ GRANT ALL ON FUNCTION public.erase_me(user_id uuid) TO service_role;
 REVOKE ALL ON FUNCTION public.export_my_data(history boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.export_my_data(history boolean) TO authenticated;
 GRANT ALL ON FUNCTION public.export_my_data(history boolean) TO service_role;
+
+
+--
+-- Name: FUNCTION export_my_data_page(after text, history boolean); Type: ACL; Schema: public; Owner: stagekeep_owner
+--
+
+REVOKE ALL ON FUNCTION public.export_my_data_page(after text, history boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.export_my_data_page(after text, history boolean) TO authenticated;
+GRANT ALL ON FUNCTION public.export_my_data_page(after text, history boolean) TO service_role;
 
 
 --

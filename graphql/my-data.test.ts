@@ -110,7 +110,7 @@ describe("exportMyDataPage", () => {
     const { caller, draft } = await userWithData();
     const text = "x".repeat(200 * 1024);
     await api.db.asUser(String(caller.id), async (client) => {
-      for (let n = 0; n < 8; n++) {
+      for (let n = 0; n < 14; n++) {
         const values = [draft.id, 1 + (n % 6), { text: `${n} ${text}` }];
         await client.query("update wizard_sessions set stage = $2, state = $3 where id = $1", values);
       }
