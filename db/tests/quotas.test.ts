@@ -76,7 +76,7 @@ describe("the quota of unfinished sessions", () => {
     const [{ id }] = [await startSession(db, ada), await startSession(db, ada)];
     await update(db, ada, id, { status: "abandoned" });
     expect(await refusedQuota(start(ada))).toMatchObject({ code: "WZ429", used: 2 });
-    await update(db, ada, id, { status: "completed" });
+    await update(db, ada, id, { state: completeState(), status: "completed" });
     await start(ada);
     await startSession(db, ada, { status: "completed" });
     expect(await countSessions(db, ada)).toBe(4);
@@ -214,7 +214,10 @@ describe("the quota of stored bytes", () => {
     await db.asService((client) =>
       client.query("update wizard_sessions set state = $2 where id = $1", [id, { a: noise(30_000) }]),
     );
+    expect(await sizes(ada)).toEqual([{ session_id: id, bytes: await bytesOf(id) }]);
     await db.root.query("update wizard_sessions set status = 'abandoned' where id = $1", [id]);
+    // A null makes the revision a checkpoint, at which the bytes are counted again.
+    await db.root.query("update wizard_sessions set state = '{\"none\": null}' where id = $1", [id]);
     expect(await sizes(ada)).toEqual([{ session_id: id, bytes: await bytesOf(id) }]);
   });
 

@@ -1,4 +1,4 @@
-import type pg from "pg";
+import pg from "pg";
 import type { PgClient, PgClientQuery, PgClientResult, WithPgClient } from "postgraphile/@dataplan/pg";
 import { createWithPgClient, makePgService } from "postgraphile/adaptors/pg";
 import { ClaimedQuery } from "./ClaimedQuery.ts";
@@ -44,20 +44,29 @@ async function querySafely<TData>(
   query: PgClientQuery,
 ): Promise<PgClientResult<TData>> {
   const client = await pool.connect();
+  let isLost = false;
   try {
     const cache = caches.get(client) ?? new StatementCache(client);
     caches.set(client, cache);
     try {
       return await send(client, cache, settings, query);
     } catch (error) {
-      if (!STALE_STATEMENT.includes((error as { readonly code?: string }).code ?? "")) throw error;
+      if (!isStale(error)) throw error;
       // It was refused before it ran.
       await cache.reset();
       return await send(client, cache, settings, query);
     }
+  } catch (error) {
+    // The socket closes a moment later. Until then, the pool would give the connection to the next request.
+    isLost = !(error instanceof pg.DatabaseError) || error.severity === "FATAL";
+    throw error;
   } finally {
-    client.release();
+    client.release(isLost);
   }
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && STALE_STATEMENT.includes(error.code ?? "");
 }
 
 async function send<TData>(

@@ -26,7 +26,7 @@ describe("a broken rule", () => {
     const { failure } = await check({ cluster: cluster(), seed: 1, operations: 500, change });
     if (!failure) throw new Error("The fault was not found.");
     expect(failure.difference).toContain("REVISION_CONFLICT");
-    const smallest = await shrink(cluster(), failure, change, 6);
+    const smallest = await shrink(cluster(), failure, change, 25);
     expect(smallest.operations.length).toBeLessThan(failure.operations.length);
     expect(await replay(cluster(), smallest.operations)).toBeUndefined();
   });
