@@ -1,4 +1,0 @@
---!include sessions/missing_answers.sql
---!include sessions/tg_wizard_sessions__check_answers.sql
---!include sessions/triggers.sql
---!include sessions/comments.sql
