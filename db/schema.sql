@@ -3692,6 +3692,14 @@ begin
       using errcode = 'WZ400', detail = '{"field": "baseRevision"}';
   end if;
 
+  -- A patch of an older state would be undone by a later upgrade.
+  if v_session.status <> 'completed'
+    and v_session.definition_version < coalesce(nullif(current_setting('stagekeep.definition_version', true), '')::integer, 1)
+  then
+    raise exception 'This session was saved under an older definition of the wizard. Open it with startWizardSession, then save.'
+      using errcode = 'WZ426', detail = jsonb_build_object('id', v_id);
+  end if;
+
   v_merged = app_private.json_merge_patch(v_session.state, patch);
   -- Skip completed sessions: the update below refuses them with WZ423.
   if v_base < v_session.revision and v_session.status <> 'completed' then

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { beforeEach, describe, expect, it } from "@jest/globals";
+import { beforeEach, describe, expect, it, jest } from "@jest/globals";
+import pg from "pg";
 import { isObject } from "../json/equality.ts";
 import { type Caller, useTestApi } from "../testkit/api.ts";
 import { completeState, storedEvent } from "../testkit/events.ts";
@@ -69,6 +70,17 @@ describe("a session", () => {
       wizardSession: { problems: [], progress: Array.from({ length: 6 }, () => ({ complete: true })) },
     });
   });
+});
+
+it("a save of a session of the current version is one query", async () => {
+  const { id } = await createSession(ada, { state });
+  const save = (baseRevision: number) =>
+    ada.ask(SAVE, { input: { id, saveId: randomUUID(), baseRevision, patch: { n: baseRevision } } });
+  await save(0);
+  const query = jest.spyOn(pg.Client.prototype, "query");
+  await save(1);
+  expect(query).toHaveBeenCalledTimes(1);
+  query.mockRestore();
 });
 
 describe("a session saved under an older version", () => {

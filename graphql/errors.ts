@@ -59,6 +59,7 @@ const OWN_CODES: Readonly<Record<string, string>> = {
   WZ422: "INCOMPLETE",
   WZ423: "SESSION_COMPLETED",
   WZ424: "EVENT_STATUS",
+  WZ426: "UPGRADE_REQUIRED",
   WZ429: "QUOTA_EXCEEDED",
 };
 

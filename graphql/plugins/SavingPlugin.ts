@@ -1,4 +1,4 @@
-import { sideEffectWithPgClientTransaction } from "postgraphile/@dataplan/pg";
+import type { PgExecutor, PgResource } from "postgraphile/@dataplan/pg";
 import type { FieldArgs, Step } from "postgraphile/grafast";
 import type {} from "postgraphile/graphile-build";
 import type {} from "postgraphile/graphile-build-pg";
@@ -9,12 +9,14 @@ import { upgradeSession } from "../lockedSession.ts";
 
 /**
  * Adds `saveWizardSession`. PostGraphile would wrap what the SQL function returns in another object, and can't upgrade
- * the session to the current definition first.
+ * the session to the current definition.
  */
 export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin =>
   extendSchema((build) => {
     const { save_wizard_session: save, wizard_sessions: sessions } = build.pgResources;
     if (!save || !sessions) throw new Error("The SQL function save_wizard_session is missing. Migrate the database.");
+
+    const upgradable = upgradingWhenRequired(save, definition);
 
     return {
       typeDefs: gql`
@@ -50,16 +52,9 @@ export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin 
         Mutation: {
           plans: {
             saveWizardSession(_: Step, args: FieldArgs) {
-              // First, so that the save is merged with it like with any other: a patch of an older state would be undone by
-              // a later upgrade. While there is only one version, no state can be older.
-              if (definition.version > 1) {
-                sideEffectWithPgClientTransaction(sessions.executor, args.getRaw(["input", "id"]), (client, id) =>
-                  upgradeSession(client, id, definition),
-                );
-              }
               const names = ["id", "saveId", "baseRevision", "patch", "stage", "baseValues"];
               return call(
-                save,
+                upgradable,
                 names.map((name) => args.getRaw(["input", name])),
               );
             },
@@ -70,3 +65,25 @@ export const makeSavingPlugin = (definition: Definition): GraphileConfig.Plugin 
       },
     };
   }, "SavingPlugin");
+
+/** The function `save_wizard_session`. If it refuses a session of an older definition, upgrades it and calls it again. */
+function upgradingWhenRequired(save: PgResource, definition: Definition): PgResource {
+  const { executor } = save;
+  const executeWithoutCache: PgExecutor["executeWithoutCache"] = async (values, options) => {
+    try {
+      return await executor.executeWithoutCache(values, options);
+    } catch (error) {
+      const { code, detail = "{}" } = error as { readonly code?: string; readonly detail?: string };
+      if (code !== "WZ426") throw error;
+      const { id } = JSON.parse(detail) as { readonly id: string };
+      for (const { context } of values) {
+        await context.withPgClient(context.pgSettings, (client) =>
+          client.withTransaction((inTransaction) => upgradeSession(inTransaction, id, definition)),
+        );
+      }
+      return await executor.executeWithoutCache(values, options);
+    }
+  };
+  const retrying = Object.create(executor, { executeWithoutCache: { value: executeWithoutCache } });
+  return Object.create(save, { executor: { value: retrying } });
+}

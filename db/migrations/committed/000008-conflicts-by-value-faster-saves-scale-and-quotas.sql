@@ -1,5 +1,5 @@
 --! Previous: sha1:6aee54936a135fac166c67607066af3a8b6bc064
---! Hash: sha1:b7603e3fa2a012c60ba42a15612b6fb8563196ed
+--! Hash: sha1:f12711c0e988b9de39f4ee685c1b9f3946ac3af8
 --! Message: conflicts by value, faster saves, scale and quotas
 
 --! split: 1-current.sql
@@ -347,6 +347,14 @@ begin
   if v_base < 0 or v_base > v_session.revision then
     raise exception 'baseRevision % does not exist: the session is at revision %.', v_base, v_session.revision
       using errcode = 'WZ400', detail = '{"field": "baseRevision"}';
+  end if;
+
+  -- A patch of an older state would be undone by a later upgrade.
+  if v_session.status <> 'completed'
+    and v_session.definition_version < coalesce(nullif(current_setting('stagekeep.definition_version', true), '')::integer, 1)
+  then
+    raise exception 'This session was saved under an older definition of the wizard. Open it with startWizardSession, then save.'
+      using errcode = 'WZ426', detail = jsonb_build_object('id', v_id);
   end if;
 
   v_merged = app_private.json_merge_patch(v_session.state, patch);
