@@ -83,12 +83,14 @@ export function ConflictDialog({ state, conflicts, onResolve, onClosed }: Confli
                     value={side}
                     label={side === "yours" ? "Mine" : "Theirs"}
                     description={
-                      <span className={classes.value}>{describe(state, conflict.pointer, conflict[side])}</span>
+                      <span className={classes.value} dir="auto">
+                        {describe(state, conflict.pointer, conflict[side])}
+                      </span>
                     }
                   />
                 ))}
                 <Text size="xs" c="dimmed" className={classes.value}>
-                  Before: {describe(state, conflict.pointer, conflict.base)}
+                  Before: <bdi>{describe(state, conflict.pointer, conflict.base)}</bdi>
                 </Text>
               </Stack>
             </Radio.Group>

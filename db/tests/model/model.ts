@@ -247,13 +247,14 @@ function save(world: World, session: Session, operation: Save & { readonly user:
 
 function update(world: World, session: Session, operation: Doing<"update">): Applied {
   const { revision, stage = session.stage, state = session.state, user } = operation;
+  if (operation.state !== undefined && levels(state) > 100) return refused(world, "INVALID_INPUT");
   if (session.status === "completed") return refused(world, "SESSION_COMPLETED");
   if (revision !== undefined && revision !== lastOf(session)) return refused(world, "REVISION_CONFLICT");
   const event = operation.event === undefined ? session.event : operation.event;
   const answers = event === null ? null : (world.events.get(event)?.answers ?? null);
   if (operation.status === "completed" && !isComplete(state)) return refused(world, "INCOMPLETE");
   if (operation.event && world.events.get(operation.event)?.owner !== user) return refused(world, "NO_EVENT");
-  if (stage < 1 || stage > 6 || levels(state) > 100) return refused(world, "INVALID_INPUT");
+  if (stage < 1 || stage > 6) return refused(world, "INVALID_INPUT");
   let status: Status = operation.status ?? session.status;
   const saves = operation.state !== undefined || operation.stage !== undefined;
   if (saves && session.status === "abandoned" && status === "abandoned") status = "in_progress";
@@ -362,9 +363,15 @@ function complete(world: World, session: Session, operation: Doing<"complete">):
   if (!contains(expected, answers)) return refused(world, "INVALID_INPUT");
   const name = session.event ?? `event of session ${session.number}`;
   const slug = valueAt(answers, ["page", "slug"]);
-  const isTaken = [...world.events].some(
-    ([other, event]) => other !== name && equal(valueAt(event.answers, ["page", "slug"]), slug),
-  );
+  // Only an event with an event page has its address for itself.
+  const hasPage = (event: Pick<Event, "status" | "answers">) =>
+    event.status === "published" &&
+    ["public", "unlisted"].includes(String(valueAt(event.answers, ["publish", "visibility"])));
+  const isTaken =
+    hasPage({ status: "published", answers }) &&
+    [...world.events].some(
+      ([other, event]) => other !== name && hasPage(event) && equal(valueAt(event.answers, ["page", "slug"]), slug),
+    );
   if (world.events.get(name)?.status === "cancelled") return refused(world, "INCOMPLETE");
   const has = (...path: string[]) => !isBlank(valueAt(answers, path));
   if (!STAGE_KEYS.every((key) => has(key)) || !has("basics", "title") || slug === undefined) {

@@ -38,8 +38,10 @@ await runCommand(async () => {
     const progress = (done: number) => print(`${done} operations, ${Math.round((Date.now() - started) / 1000)} s`);
     const { counts, failure } = await check({ cluster, seed, operations, progress });
     if (failure) {
-      print(`Failed at operation ${failure.operations.length} of seed ${seed}. Leaving out operations ...`);
-      const smallest = await shrink(cluster, failure, "", 200);
+      print(
+        `Failed at operation ${failure.operations.length} of seed ${seed}:\n${failure.operations.slice(-1).map(describe).join()}\n${failure.difference}\nLeaving out operations ...`,
+      );
+      const smallest = await shrink(cluster, failure, "", 60);
       print(smallest.operations.slice(-SHOWN).map(describe).join("\n"));
       throw new UserError(
         `The database differs from the model after operation ${failure.operations.length} of seed ${seed}:\n` +
