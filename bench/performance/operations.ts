@@ -104,7 +104,9 @@ function clientOperation(name: string): string {
   const textOf = (file: string) =>
     readFileSync(new URL(`../../graphql/operations/${file}.graphql`, import.meta.url), "utf8");
   const text = textOf(name);
-  return text.includes("...SessionSnapshot") ? `${text}${textOf("SessionSnapshot")}` : text;
+  // Each fragment is in the file of its name.
+  const fragments = new Set([...text.matchAll(/\.\.\.(\w+)/g)].map(([, fragment = ""]) => fragment));
+  return [text, ...[...fragments].map(textOf)].join("\n");
 }
 
 const SAVE = `mutation SaveWizardSession($input: SaveWizardSessionInput!) {
@@ -170,8 +172,8 @@ export const OPERATIONS = {
   ),
   list: read(
     clientOperation("Drafts"),
-    () => ({ first: DRAFTS_SHOWN }),
-    ({ wizardSessions }) => wizardSessions?.nodes.length === DRAFTS_SHOWN,
+    () => ({ drafts: DRAFTS_SHOWN, finished: DRAFTS_SHOWN }),
+    ({ drafts }) => drafts?.nodes.length === DRAFTS_SHOWN,
   ),
 } satisfies Record<string, Operation>;
 
