@@ -539,6 +539,21 @@ describe("leaving the page", () => {
     expect((await tabs.stored(ada.sessionId)).state).toEqual({ basics: { title: "Fête", summary: "Stalls" } });
   });
 
+  it("leaves the base values out of a keepalive request that would be too large with them", async () => {
+    const { ada, tab } = await opened();
+    tab.saver.setField("/page/description", "x".repeat(61 * 1024));
+    await tab.saved();
+    tab.saver.setField("/page/description", "short");
+    tab.page.happen("hidden");
+    await tab.saved();
+    const sent = saves(tab).map(({ keepalive, variables }) => [keepalive, variables.input?.baseValues]);
+    expect(sent).toEqual([
+      [false, {}],
+      [true, undefined],
+    ]);
+    expect((await tabs.stored(ada.sessionId)).state).toEqual({ page: { description: "short" } });
+  });
+
   it("sends no keepalive request that is too large", async () => {
     const { tab } = await opened();
     tab.saver.setField("/page/description", "x".repeat(61 * 1024));

@@ -19,5 +19,5 @@ begin
   end loop;
 end
 $$;
--- The migrations have inserted the defaults. The backup has the values of the operator.
-truncate app_private.quotas;
+-- The migrations and the worker have inserted these rows. The backup has its own.
+truncate app_private.quotas, app_private.thinning;

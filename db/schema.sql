@@ -1004,9 +1004,9 @@ CREATE FUNCTION app_private.count_funnel("from" timestamp with time zone, "to" t
     AS $$
 begin
   return query
-  -- Counts sessions by a number, because one number is the fastest key. From 100 million on, it is a stage times 100 million plus
-  -- the whole seconds there, which leaves thousands of values to sort instead of millions. Below, its four digits say
-  -- where a session is (see `fates`).
+  -- Each session yields up to seven numbers, so one `group by` counts everything, and thousands of values are sorted instead of
+  -- millions. Stage * 100,000,000 + seconds is the time at a stage. A number of at most four digits is: new at its stage
+  -- (1 or 0), status, last stage, furthest stage (see `fates`).
   with numbers as materialized (
     select n.number, count(*) as sessions
       from (
@@ -1839,9 +1839,11 @@ CREATE FUNCTION app_private.save_conflicts_by_value(state jsonb, patch jsonb, ba
     select '{}'::text[], patch, base_values, state || '{}', patch <> '{}'
     union all
     select m.path || p.key, p.value, b.value, t.value,
-           -- Members of an object are compared one by one, unless something else is or was in the object's place.
+           -- Members of an object are compared one by one, unless something else is or was in the object's place, or the
+           -- object was removed: its remaining members would otherwise come back alone.
            jsonb_typeof(p.value) = 'object' and p.value <> '{}'
            and coalesce(jsonb_typeof(b.value), 'object') = 'object' and coalesce(jsonb_typeof(t.value), 'object') = 'object'
+           and (b.value is null or t.value is not null)
       from member m
      cross join jsonb_each(case when m.goes_on then m.patch else '{}' end) p
      cross join lateral (select nullif(m.base -> p.key, 'null')) b (value)
@@ -2078,8 +2080,9 @@ begin
     from public.wizard_sessions s where s.id = NEW.session_id
   on conflict on constraint wizard_session_sizes_pkey do update set bytes = excluded.bytes
   returning z.user_id into v_user;
-  -- Only a user's own saves are limited: not what a back end or the sweep writes. Completing and abandoning end a session.
-  if NEW.status = 'in_progress' and v_user = auth.uid() then
+  -- Only what a user's own saves add is limited: not what a back end or the sweep writes, and not a change of the status alone,
+  -- such as completing.
+  if v_user = auth.uid() and (NEW.patch <> '{}' or NEW.revision = 0) then
     select q.stored_bytes into v_limit from app_private.quotas q;
     select sum(z.bytes) into v_used from app_private.wizard_session_sizes z where z.user_id = v_user;
     if v_used > v_limit then
@@ -2234,6 +2237,8 @@ declare
   v_limit integer;
   v_used  integer;
 begin
+  -- The foreign key would lock the event after the profile, while completing holds the event and waits for the profile.
+  perform app_private.lock_event(NEW.event_id);
   -- Of two sessions that are started at once, the second waits here and then counts the first. It is the last lock that
   -- starting takes (docs/decisions/0016-lock-order.md), and foreign keys don't wait for it.
   perform from public.profiles p where p.id = NEW.user_id for no key update;
@@ -2461,7 +2466,7 @@ declare
 begin
   checkpoints = 0;
   revisions = 0;
-  -- Not without looking first: `on conflict` would wait for another worker that has changed the row.
+  -- Check first: `on conflict` would wait for another worker that has changed the row.
   if not exists (select from app_private.thinning) then
     insert into app_private.thinning (thinned_up_to) values ('-infinity') on conflict do nothing;
   end if;
@@ -3377,8 +3382,8 @@ begin
   -- In the order of docs/decisions/0016-lock-order.md, to avoid deadlocks. With the profile locked, no session or event can
   -- be created between counting and deleting.
   perform from public.profiles p where p.id = v_user for update;
-  -- A null is never greater.
-  if (select count(*) from (select from public.wizard_sessions s where s.user_id = v_user limit at_most + 1) _) > at_most then
+  -- Without `at_most`, the comparison is null and everything is erased.
+  if (select count(*) from (select from public.wizard_sessions s where s.user_id = v_user limit at_most::bigint + 1) _) > at_most then
     v_ids = array(
       select s.id from public.wizard_sessions s where s.user_id = v_user order by s.id limit at_most for update
     );
@@ -3543,7 +3548,7 @@ ALTER FUNCTION public.export_my_data_page(after text, history boolean) OWNER TO 
 -- Name: FUNCTION export_my_data_page(after text, history boolean); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.export_my_data_page(after text, history boolean) IS 'A part of everything that is stored about the caller, in rows of about 2 MiB. Start without `after`, then send the `next` of each page as the `after` of the following one, until it is null. `history: false` leaves out the revisions of the sessions. TIMEOUT while another export of the same user is running.';
+COMMENT ON FUNCTION public.export_my_data_page(after text, history boolean) IS 'One result page, about 2 MiB, of everything that is stored about the caller. Start without `after`, then send the `next` of each result page as the `after` of the following one, until it is null. `history: false` leaves out the revisions of the sessions. TIMEOUT while another export of the same user is running.';
 
 
 --
@@ -3737,7 +3742,7 @@ ALTER FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision i
 -- Name: FUNCTION save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, base_values jsonb); Type: COMMENT; Schema: public; Owner: stagekeep_owner
 --
 
-COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, base_values jsonb) IS 'Saves a merge patch (RFC 7396) onto the state of a session. If other saves followed `baseRevision`, the patch is merged. If one of them changed the same path, nothing is written and the outcome is CONFLICT. Sending the same save with the same `saveId` again writes nothing; a different save with it is refused with SAVE_ID_REUSED. Keys are remembered for at least 90 days.';
+COMMENT ON FUNCTION public.save_wizard_session(id uuid, save_id uuid, base_revision integer, patch jsonb, stage integer, base_values jsonb) IS 'Saves a merge patch (RFC 7396) onto the state of a session. If other saves followed `baseRevision`, the patch is merged. With `baseValues`, a path conflicts if its present value is neither its base value nor the new one; without them, if one of those saves wrote the path. After a conflict nothing is written and the outcome is CONFLICT. Sending the same save with the same `saveId` again writes nothing; a different save with it is refused with SAVE_ID_REUSED. Keys are remembered for at least 90 days.';
 
 
 --

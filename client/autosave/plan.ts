@@ -1,5 +1,6 @@
 import { valuesBefore } from "../../json/mergePatch.ts";
 import { isClean, type Pending, type Save } from "./pending.ts";
+import { fitsKeepalive } from "./reduce.ts";
 import {
   type Block,
   blockedBy,
@@ -67,7 +68,8 @@ function parallelEffect(state: State): Effect | undefined {
   }
   const [save] = pending?.saves ?? [];
   if (pending && save && keepalive?.is === "wanted") {
-    return { type: "keepalive", ...onBase(save, pending) };
+    const sent = onBase(save, pending);
+    return { type: "keepalive", ...sent, baseValues: fitsKeepalive(sent) ? sent.baseValues : undefined };
   }
   if (turn === "used") return { type: "releaseTurn" };
   if (state.isStopped) return turn === "held" ? { type: "releaseTurn" } : undefined;

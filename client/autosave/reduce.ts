@@ -1,5 +1,3 @@
-import type { JsonObject } from "../../json/equality.ts";
-import { valuesBefore } from "../../json/mergePatch.ts";
 import {
   completeAnswered,
   requestFailed,
@@ -11,7 +9,7 @@ import {
 } from "./answers.ts";
 import { edited } from "./edits.ts";
 import { mergeOrphans, orphanRead } from "./orphans.ts";
-import { freeze, isClean, type Pending, type Save } from "./pending.ts";
+import { freeze, isClean, type Pending } from "./pending.ts";
 import { blockedBy, type Effect, type Orphan, type Request, type SaverEvent, type Stamp, type State } from "./state.ts";
 import { SaveError } from "./transport.ts";
 
@@ -157,13 +155,13 @@ function hidden(state: State, { at }: Stamp): State {
   if (isBlocked || !state.pending) return state;
   const closed = state.pending.saves.length === 0 ? closeDraft(state) : state;
   const [save] = closed.pending?.saves ?? [];
-  if (!save || closed.keepalive || !fitsKeepalive(save, state.pending.base.state)) return closed;
+  if (!save || closed.keepalive || !fitsKeepalive(save)) return closed;
   return { ...closed, keepalive: { is: "wanted" } };
 }
 
-function fitsKeepalive(save: Save, state: JsonObject): boolean {
-  const sent = JSON.stringify({ save, baseValues: valuesBefore(state, save.patch) });
-  return new TextEncoder().encode(sent).length <= KEEPALIVE_BYTES;
+/** Whether a keepalive request can hold what is sent. */
+export function fitsKeepalive(sent: object): boolean {
+  return new TextEncoder().encode(JSON.stringify(sent)).length <= KEEPALIVE_BYTES;
 }
 
 function stopped(state: State): State {

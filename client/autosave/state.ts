@@ -118,7 +118,8 @@ export interface Message {
 export interface SaveOnBase {
   readonly save: Save;
   readonly baseRevision: number;
-  readonly baseValues: JsonObject;
+  /** Left out of a keepalive request that would be too large with them. The server then compares with the history. */
+  readonly baseValues: JsonObject | undefined;
 }
 
 export type Request =

@@ -35,7 +35,7 @@ export interface SaveRequest {
   readonly baseRevision: number;
   readonly patch: MergePatch;
   /** The values of the base revision that the patch replaces. */
-  readonly baseValues: JsonObject;
+  readonly baseValues?: JsonObject | undefined;
   readonly stage?: number | undefined;
 }
 

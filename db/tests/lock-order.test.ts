@@ -92,6 +92,13 @@ describe("completing a session", () => {
     expect(await countSessions(db, ada)).toBe(0);
   });
 
+  it("finishes before another session of its event is inserted, when it was first", async () => {
+    const { id, complete } = await editing();
+    const insert = () => asAda("insert into wizard_sessions (event_id) values ($1)", event);
+    const hold = `select from wizard_sessions where id = '${id}' for update`;
+    expect(await interleave(db, hold, [complete, insert])).toEqual([completed, done]);
+  });
+
   it("finishes before its session is deleted, when it was first", async () => {
     const { id, complete } = await editing();
     const deleteSession = () => asAda("delete from wizard_sessions where id = $1", id);

@@ -4,7 +4,7 @@ import { refusal, useTestDatabase } from "../../testkit/database.ts";
 import { complete, completeState, countEvents, publish, storedEvent } from "../../testkit/events.ts";
 import { interleave } from "../../testkit/locks.ts";
 import { countSessions, singleRow, startSession, storedSession } from "../../testkit/rows.ts";
-import { revisionNumbers, save, update } from "../../testkit/saving.ts";
+import { history, revisionNumbers, save, update } from "../../testkit/saving.ts";
 
 const db = useTestDatabase();
 let ada: string;
@@ -219,6 +219,30 @@ describe("the quota of stored bytes", () => {
     // A null makes the revision a checkpoint, at which the bytes are counted again.
     await db.root.query("update wizard_sessions set state = '{\"none\": null}' where id = $1", [id]);
     expect(await sizes(ada)).toEqual([{ session_id: id, bytes: await bytesOf(id) }]);
+  });
+
+  it.each([
+    ["completed", completeState()],
+    ["abandoned", {}],
+  ])("refuses a large state that comes with the status %s", async (status, answers) => {
+    const { id } = await startSession(db, ada, { state: answers });
+    await setQuotas("stored_bytes = 10000");
+    const before = [await storedSession(db, id), await history(db, id)];
+    expect(
+      await refusedQuota(update(db, ada, id, { state: { ...answers, extra: noise(30_000) }, status })),
+    ).toMatchObject({
+      ...{ code: "WZ429", quota: "STORED_BYTES" },
+    });
+    expect([await storedSession(db, id), await history(db, id)]).toEqual(before);
+  });
+
+  it("refuses a large session that is created as completed", async () => {
+    await setQuotas("stored_bytes = 10000");
+    const state = { ...completeState(), extra: noise(30_000) };
+    expect(await refusedQuota(startSession(db, ada, { status: "completed", state }))).toMatchObject({
+      quota: "STORED_BYTES",
+    });
+    expect(await countSessions(db, ada)).toBe(0);
   });
 
   it("counts less after history is removed", async () => {

@@ -240,6 +240,13 @@ describe("save_wizard_session with base values", () => {
     ],
     ["a value that both added", {}, { a: 2 }, { a: 3 }, [{ pointer: "/a", base: null, yours: 3, theirs: 2 }]],
     [
+      "no object any more where the patch adds a member",
+      { a: { x: 1 } },
+      {},
+      { a: { y: 2 } },
+      [{ pointer: "/a", base: { x: 1 }, yours: { y: 2 }, theirs: null }],
+    ],
+    [
       "a value where the patch has an object",
       { a: { x: 1 } },
       { a: 5 },

@@ -9,6 +9,7 @@ export class StatementCache {
   readonly #client: pg.PoolClient;
   readonly #names = new Map<string, string>();
   readonly #settings = new Map<string, string>();
+  readonly #prepared = new Set<string>();
   #count = 0;
 
   constructor(client: pg.PoolClient) {
@@ -24,8 +25,9 @@ export class StatementCache {
       const [[oldest, unused] = []] = this.#names;
       if (oldest !== undefined && unused !== undefined) {
         this.#names.delete(oldest);
-        // Queued before the caller's query. pg still takes the name for prepared, but it is never used again.
+        // Queued before the caller's query.
         this.#client.query(`deallocate ${unused}`).catch(() => {});
+        this.#forget(unused);
       }
     }
     return name;
@@ -36,21 +38,29 @@ export class StatementCache {
     const keys = Object.keys(settings);
     const values = keys.map((setting) => settings[setting] ?? "");
     const key = keys.join();
-    let name = this.#settings.get(key);
-    if (name === undefined) {
-      name = `stagekeep_settings_${++this.#count}`;
+    const name = this.#settings.get(key) ?? `stagekeep_settings_${++this.#count}`;
+    this.#settings.set(key, name);
+    if (!this.#prepared.has(name)) {
       const calls = keys.map((setting, i) => `set_config(${this.#client.escapeLiteral(setting)}, $${i + 1}, true)`);
       // Outside a transaction, this has no other effect than to prepare the statement.
       await this.#client.query({ name, text: `select ${calls}`, values });
-      this.#settings.set(key, name);
+      this.#prepared.add(name);
     }
     return { name, values };
   }
 
   /** Forgets all statements, because the connection has lost or changed them. */
   async reset(): Promise<void> {
+    for (const name of [...this.#names.values(), ...this.#settings.values()]) this.#forget(name);
     this.#names.clear();
     this.#settings.clear();
+    this.#prepared.clear();
     await this.#client.query("deallocate all");
+  }
+
+  /** pg keeps the texts of all statements that it has prepared, and has no method to remove one. */
+  #forget(name: string): void {
+    const { connection } = this.#client as unknown as { connection: { parsedStatements: Record<string, string> } };
+    delete connection.parsedStatements[name];
   }
 }

@@ -250,6 +250,22 @@ describe("a connection", () => {
     await one.end();
   });
 
+  it("compiles no plan, and keeps no text of a statement that it has dropped", async () => {
+    const one = new pg.Pool({ connectionString: db.authUrl, max: 1 });
+    const service = makeSingleTripService(one);
+    const withOne = (await service.adaptor.createWithPgClient(
+      service.adaptorSettings as never,
+    )) as unknown as WithPgClient;
+    const ask = (text: string) => withOne(settingsOf(claimsOf(randomUUID())), (client) => client.query<Row>({ text }));
+    const { rows } = await ask("select current_setting('jit_optimize_above_cost') as cost");
+    expect(rows).toEqual([{ cost: "-1" }]);
+    for (let n = 0; n < 150; n++) await ask(`select ${n} as n`);
+    const client = (await one.connect()) as pg.PoolClient & { connection: { parsedStatements: object } };
+    expect(Object.keys(client.connection.parsedStatements).length).toBeLessThanOrEqual(101);
+    client.release();
+    await one.end();
+  });
+
   it("is usable after its statement was cancelled or ran into the time limit", async () => {
     const ada = claimsOf(randomUUID());
     const slow = refusalOf(run(ada, "select pg_sleep(60)"));

@@ -7,6 +7,9 @@ import { StatementCache } from "./StatementCache.ts";
 /** A prepared statement does not exist (DISCARD, or a pooler), or a migration changed the columns that it returns. */
 const STALE_STATEMENT = ["26000", "0A000"];
 
+/** SQLSTATEs of an administrator's command, a crash or a broken connection. PostgreSQL translates the word FATAL. */
+const ENDED_CONNECTION = /^(57P|08)/;
+
 const caches = new WeakMap<pg.PoolClient, StatementCache>();
 
 /**
@@ -46,8 +49,7 @@ async function querySafely<TData>(
   const client = await pool.connect();
   let isLost = false;
   try {
-    const cache = caches.get(client) ?? new StatementCache(client);
-    caches.set(client, cache);
+    const cache = caches.get(client) ?? (await makeCache(client));
     try {
       return await send(client, cache, settings, query);
     } catch (error) {
@@ -58,11 +60,19 @@ async function querySafely<TData>(
     }
   } catch (error) {
     // The socket closes a moment later. Until then, the pool would give the connection to the next request.
-    isLost = !(error instanceof pg.DatabaseError) || error.severity === "FATAL";
+    isLost = !(error instanceof pg.DatabaseError) || ENDED_CONNECTION.test(error.code ?? "");
     throw error;
   } finally {
     client.release(isLost);
   }
+}
+
+async function makeCache(client: pg.PoolClient): Promise<StatementCache> {
+  // As PostGraphile's adaptor: compiling a plan takes longer than running it.
+  await client.query("set jit_optimize_above_cost = -1");
+  const cache = new StatementCache(client);
+  caches.set(client, cache);
+  return cache;
 }
 
 function isStale(error: unknown): boolean {

@@ -29,7 +29,7 @@ export interface Conflict {
 
 /**
  * With the values at the base: a path that the patch writes conflicts if its present value is neither the base value nor the
- * new one. Objects are compared member by member, unless something else is or was in an object's place.
+ * new one. Objects are compared member by member, unless something else is or was in an object's place, or it was removed.
  */
 export function conflictsByValue(
   theirs: Json | undefined,
@@ -38,7 +38,8 @@ export function conflictsByValue(
   path: Path = [],
 ): Conflict[] {
   const isObject = (value: Json | undefined) => isMap(value) || isNone(value);
-  if (isMap(patch) && (patch.size > 0 || path.length === 0) && isObject(base) && isObject(theirs)) {
+  const isRemoved = isMap(base) && isNone(theirs);
+  if (isMap(patch) && (patch.size > 0 || path.length === 0) && isObject(base) && isObject(theirs) && !isRemoved) {
     return [...patch].flatMap(([key, value]) =>
       conflictsByValue(valueAt(theirs, [key]), value, valueAt(base, [key]), [...path, key]),
     );
