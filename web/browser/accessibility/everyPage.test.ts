@@ -129,7 +129,7 @@ it("the history is accessible, with the changes of a save", async () => {
   await button("History").click();
   await dialog("History").waitFor();
   await button("Show changes of save 2").click();
-  await visit.page.getByLabel("Changes of save 2").waitFor();
+  await visit.page.getByLabel("Changes of save 2", { exact: true }).waitFor();
   await expectAccessible();
 });
 

@@ -86,7 +86,7 @@ it("keeps the focus in the history until Escape closes it, then returns it to th
   await focusedOn(page, "Close history");
   await tabTo(page, "Show changes of save 1");
   await press("Enter");
-  await page.getByLabel("Changes of save 1").waitFor();
+  await page.getByLabel("Changes of save 1", { exact: true }).waitFor();
   // The focus wraps around inside the drawer.
   await tabTo(page, "Close history");
   await press("Escape");
