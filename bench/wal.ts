@@ -11,11 +11,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { withBenchCluster } from "./shared/cluster.ts";
+import { replaceBetween } from "./shared/report.ts";
 import { measureWal } from "./wal/measure.ts";
 import { walTable } from "./wal/report.ts";
 
 const DOCUMENT = new URL("../docs/performance.md", import.meta.url);
-const MARKED = /(?<=<!-- wal:start -->\n)[\s\S]*(?=<!-- wal:end -->)/;
+const MARKERS = { start: "<!-- wal:start -->", end: "<!-- wal:end -->" };
 
 const { values } = parseArgs({
   options: {
@@ -35,13 +36,9 @@ await withBenchCluster(
     const { sessions, saves, rounds } = options;
     const text =
       `${await cluster.version()}, ${sessions.toLocaleString("en")} sessions with 6 revisions each, ` +
-      `${saves.toLocaleString("en")} saves after each checkpoint, medians of ${rounds} rounds.\n${walTable(results)}\n`;
+      `${saves.toLocaleString("en")} saves after each checkpoint, medians of ${rounds} rounds.\n${walTable(results)}`;
     console.log(text);
-    if (values.write)
-      await writeFile(
-        DOCUMENT,
-        (await readFile(DOCUMENT, "utf8")).replace(MARKED, () => `\n${text}\n`),
-      );
+    if (values.write) await writeFile(DOCUMENT, replaceBetween(await readFile(DOCUMENT, "utf8"), MARKERS, text));
   },
   { programs: values.programs },
 );

@@ -21,3 +21,16 @@ export function percentile(numbers: readonly number[], part: number): number {
   const sorted = Float64Array.from(numbers).sort();
   return sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;
 }
+
+/** The comments of a document between which a script writes. */
+export interface Markers {
+  readonly start: string;
+  readonly end: string;
+}
+
+/** Replaces the text between the markers of a document. */
+export function replaceBetween(document: string, { start, end }: Markers, text: string): string {
+  const [from, to] = [document.indexOf(start), document.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The document needs the lines ${start} and ${end}.`);
+  return `${document.slice(0, from)}${start}\n\n${text}\n\n${document.slice(to)}`;
+}

@@ -16,15 +16,18 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: db.authUrl, max: 4 });
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
-  const service = makeSingleTripService(pool);
-  withPgClient = (await service.adaptor.createWithPgClient(
-    service.adaptorSettings as never,
-  )) as unknown as WithPgClient;
+  withPgClient = await clientsOf(pool);
 });
 afterAll(() => pool.end());
 beforeEach(() => {
   jest.restoreAllMocks();
 });
+
+/** The function through which PostGraphile gets its clients. */
+async function clientsOf(connections: pg.Pool): Promise<WithPgClient> {
+  const { adaptor, adaptorSettings } = makeSingleTripService(connections);
+  return (await adaptor.createWithPgClient(adaptorSettings as never)) as unknown as WithPgClient;
+}
 
 type Row = Record<string, unknown>;
 const claimsOf = (sub: string, role: Claims["role"] = "authenticated"): Claims => ({ sub, role, exp: 4102444800 });
@@ -232,10 +235,7 @@ describe("a connection", () => {
 
   it("keeps at most 100 statements prepared, and still knows the ones that are used", async () => {
     const one = new pg.Pool({ connectionString: db.authUrl, max: 1 });
-    const service = makeSingleTripService(one);
-    const withOne = (await service.adaptor.createWithPgClient(
-      service.adaptorSettings as never,
-    )) as unknown as WithPgClient;
+    const withOne = await clientsOf(one);
     const ada = settingsOf(claimsOf(randomUUID()));
     const ask = (text: string) => withOne(ada, (client) => client.query<Row>({ text }));
     for (let n = 0; n < 150; n++) {
@@ -252,10 +252,7 @@ describe("a connection", () => {
 
   it("compiles no plan, and keeps no text of a statement that it has dropped", async () => {
     const one = new pg.Pool({ connectionString: db.authUrl, max: 1 });
-    const service = makeSingleTripService(one);
-    const withOne = (await service.adaptor.createWithPgClient(
-      service.adaptorSettings as never,
-    )) as unknown as WithPgClient;
+    const withOne = await clientsOf(one);
     const ask = (text: string) => withOne(settingsOf(claimsOf(randomUUID())), (client) => client.query<Row>({ text }));
     const { rows } = await ask("select current_setting('jit_optimize_above_cost') as cost");
     expect(rows).toEqual([{ cost: "-1" }]);
